@@ -1,0 +1,193 @@
+/**
+ * The control plane's answers as the wire carries them: the contract between routes, pages and
+ * the CLI. Types alone, so that the CLI loads nothing of the daemon.
+ *
+ * Times are UTC ISO strings, durations seconds. Errors are {@link ProblemAnswer}s.
+ *
+ * | route | answer |
+ * |---|---|
+ * | GET /health | HealthAnswer, without a token |
+ * | GET /api/v1/system | SystemView |
+ * | GET /api/v1/system/health | HealthReport |
+ * | GET /api/v1/agents | { agents: AgentView[] } |
+ * | GET /api/v1/agents/:id | AgentView |
+ * | GET /api/v1/workflows | { workflows: WorkflowView[], problems: ProblemView[] } |
+ * | GET /api/v1/workflows/:name | WorkflowView |
+ * | GET /api/v1/workflows/:name/statistics | StatisticsView |
+ * | POST /api/v1/workflows/:name/executions | 202 ExecutionView (pending) |
+ * | GET /api/v1/executions?workflow=&limit= | { executions: ExecutionView[] }, newest first |
+ * | GET /api/v1/executions/:id | ExecutionView with steps |
+ * | POST /api/v1/executions/:id/cancel | 202 ExecutionView |
+ * | GET /api/v1/executions/:id/events | text/event-stream of ExecutionEvent, ends with the execution |
+ * | POST /api/v1/login_links | { url } |
+ */
+
+import type { ErrorCode } from "../errors.ts";
+
+export interface HealthAnswer {
+  readonly status: "ok";
+  readonly version: string;
+}
+
+/** `application/problem+json` (RFC 9457). */
+export interface ProblemAnswer {
+  readonly type: "about:blank";
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly details?: unknown;
+}
+
+export type AgentStatus = "idle" | "busy" | "failed" | "refused" | "stopped";
+
+export interface CapabilityView {
+  readonly name: string;
+  readonly description: string;
+  readonly idempotent: boolean;
+  /** JSON Schemas. */
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
+export interface AgentView {
+  /** The manifest's id; the file's path for a file that gave none. */
+  readonly id: string;
+  readonly file: string;
+  readonly description: string;
+  readonly status: AgentStatus;
+  /** Why it is failed or refused. */
+  readonly reason: string | null;
+  readonly capabilities: readonly CapabilityView[];
+  readonly permissions: Readonly<Record<string, readonly string[]>>;
+  readonly subscriptions: readonly string[];
+  /** The host it lives in; null before its first use. */
+  readonly host: string | null;
+  readonly messages: number;
+  readonly errors: number;
+  readonly last_error: string | null;
+  readonly cache: { readonly hits: number; readonly misses: number };
+}
+
+export interface WorkflowView {
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly file: string;
+  readonly schedule: string | null;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly agent: string;
+    readonly capability: string;
+    readonly params: unknown;
+    readonly timeout_seconds: number;
+  }[];
+}
+
+/** A mistake in a workflow file. */
+export interface ProblemView {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export type ExecutionStatus =
+  | "pending"
+  | "running"
+  | "waiting"
+  | "paused"
+  | "completed"
+  | "failed"
+  | "cancelled";
+
+export type StepStatus =
+  | "pending"
+  | "running"
+  | "waiting"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "skipped";
+
+export interface StepView {
+  readonly name: string;
+  readonly index: number;
+  readonly agent: string;
+  readonly capability: string;
+  readonly status: StepStatus;
+  /** The try this row is about, counted from 1; 0 for a step not yet begun. */
+  readonly attempt: number;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly duration_seconds: number | null;
+  readonly result: unknown;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+export interface ExecutionView {
+  readonly execution_id: string;
+  readonly workflow: string;
+  readonly status: ExecutionStatus;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly duration_seconds: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** One for each step, at its latest attempt, in order; absent in lists. */
+  readonly steps?: readonly StepView[];
+}
+
+/** One line of an execution's event stream; the SSE event's name is `kind`. */
+export interface ExecutionEvent {
+  readonly kind: "execution" | "step";
+  readonly execution: ExecutionView;
+  /** For `step`: the step that changed. */
+  readonly step?: StepView;
+}
+
+export interface StatisticsView {
+  readonly workflow: string;
+  readonly total_executions: number;
+  readonly successful: number;
+  readonly failed: number;
+  /** Percent of finished executions, 0 to 100; null when none has finished. */
+  readonly success_rate: number | null;
+  readonly avg_duration_seconds: number | null;
+  readonly last_execution: string | null;
+}
+
+export interface SystemView {
+  readonly status: "ok" | "degraded";
+  readonly version: string;
+  readonly uptime_seconds: number;
+  readonly pid: number;
+  readonly market_data: string;
+  readonly database: string;
+  readonly rss_bytes: number;
+  readonly agents: Readonly<Record<AgentStatus, number>>;
+  readonly workflows: { readonly enabled: number; readonly all: number; readonly problems: number };
+  readonly executions: {
+    readonly running: number;
+    readonly pending: number;
+    readonly running_max: number;
+  };
+  readonly bus: {
+    readonly sent: number;
+    readonly received: number;
+    readonly resent: number;
+    readonly duplicates: number;
+    readonly lost_events: number;
+  };
+}
+
+export interface HealthCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface HealthReport {
+  readonly ok: boolean;
+  readonly checks: readonly HealthCheck[];
+}

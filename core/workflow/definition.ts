@@ -1,0 +1,52 @@
+/**
+ * What a workflow is once its file has been read and found right: plain, immutable data.
+ * The text it came from is kept with every execution, so a changed file changes no execution.
+ */
+
+/** How often and how soon a failed step is tried again. */
+export interface RetryPolicy {
+  /** Tries in all, the first included; at least 1. */
+  readonly attemptsMax: number;
+  /** Wait before the second attempt; doubles before each further one. */
+  readonly backoffMs: number;
+}
+
+/** One request of a workflow. */
+export interface Step {
+  readonly name: string;
+  readonly agent: string;
+  readonly capability: string;
+  /** The request's input, plain JSON. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+}
+
+/** When a workflow is started by itself. */
+export type Schedule =
+  | { readonly kind: "every"; readonly everyMs: number }
+  | {
+    readonly kind: "cron";
+    readonly cron: string;
+    readonly timezone: string;
+    readonly calendar?: string;
+  };
+
+export interface Workflow {
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly schedule?: Schedule;
+  /** In the order in which they are run; at least one. */
+  readonly steps: readonly Step[];
+}
+
+export const stepTimeoutMsDefault = 30_000;
+
+/** One thing wrong in a file, where it stands (1-based) and, if there is one, the cure. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
