@@ -1,0 +1,260 @@
+/**
+ * Requests with one answer each, and events, between the threads of a daemon.
+ *
+ * A request ends exactly once: with its reply, a failure, its deadline, its caller's cancel, or
+ * the end of the host it went to. After that nothing of it is kept, and whatever still arrives
+ * for it is dropped and counted. An answer is taken only from the endpoint that was asked.
+ */
+
+import { AppError, type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import type { Channel } from "./channel.ts";
+import { Endpoint, type EndpointCounts } from "./endpoint.ts";
+import type { EventRecord, Message } from "./frame.ts";
+
+/** Requests one bus has open at once; past it they are refused with `overloaded`. */
+export const openRequestsMax = 131_072;
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly caller?: string;
+}
+
+/** A request as the side that answers it sees it. */
+export interface IncomingRequest {
+  readonly address: string;
+  /** JSON text. */
+  readonly input: string;
+  readonly caller: string;
+  readonly timeoutMs: number;
+  /** Aborted when the caller cancels, or has stopped waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers with JSON text, or throws. */
+export type RequestHandler = (request: IncomingRequest) => Promise<string>;
+
+export interface BusEvent {
+  readonly topic: string;
+  readonly from: string;
+  /** JSON text. */
+  readonly body: string;
+}
+
+export interface BusOptions {
+  readonly channel: Channel;
+  readonly address: string;
+  /** Answers the requests that arrive here. */
+  readonly onRequest: RequestHandler;
+  readonly onLost?: (publisher: string, count: number) => void;
+}
+
+export interface BusCounts extends EndpointCounts {
+  /** Answers that came after their request had ended. */
+  late: number;
+}
+
+interface Open {
+  readonly to: string;
+  readonly resolve: (output: string) => void;
+  readonly reject: (error: AppError) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+  readonly unlisten: () => void;
+}
+
+interface Answering {
+  readonly abort: AbortController;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+interface Subscription {
+  readonly topic: string;
+  readonly handler: (event: BusEvent) => void;
+}
+
+export class Bus {
+  readonly #endpoint: Endpoint;
+  readonly #options: BusOptions;
+  readonly #open = new Map<number, Open>();
+  readonly #answering = new Map<string, Answering>();
+  readonly #subscriptions = new Set<Subscription>();
+  #lastId = 0;
+  #late = 0;
+
+  constructor(options: BusOptions) {
+    this.#options = options;
+    this.#endpoint = new Endpoint({
+      address: options.address,
+      channel: options.channel,
+      onMessage: (from, message) => this.#receive(from, message),
+      onEvent: (event) => this.#hear(event),
+      onLost: (publisher, count) => options.onLost?.(publisher, count),
+    });
+  }
+
+  get counts(): BusCounts {
+    return { ...this.#endpoint.counts, late: this.#late };
+  }
+
+  /**
+   * Asks the endpoint `to`, which must be alive; the answer is JSON text.
+   * @throws {AppError} what the other side failed with, `deadline_exceeded`, `cancelled`,
+   * `overloaded`, or `host_gone`.
+   */
+  request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
+    const { timeoutMs, signal, caller = "daemon" } = options;
+    if (this.#open.size >= openRequestsMax) return Promise.reject(overloaded(address));
+    if (signal?.aborted) return Promise.reject(cancelled(address));
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => this.#giveUp(id, cancelled(address));
+      const onDeadline = (): void => this.#giveUp(id, deadlineExceeded(address, timeoutMs));
+      const timer = setTimeout(onDeadline, timeoutMs);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const unlisten = (): void => signal?.removeEventListener("abort", onAbort);
+      this.#open.set(id, { to, resolve, reject, timer, unlisten });
+      this.#endpoint.send(to, { kind: "request", id, address, input, caller, timeoutMs });
+    });
+  }
+
+  /** Tells every subscriber in every thread, this one included. */
+  publish(topic: string, body: string, from = "daemon"): void {
+    this.#hear(this.#endpoint.publish(topic, from, body));
+  }
+
+  /** Hears events of `topic`, or of all topics under a prefix: `execution.*`, `*`. */
+  subscribe(topic: string, handler: (event: BusEvent) => void): () => void {
+    const subscription = { topic, handler };
+    this.#subscriptions.add(subscription);
+    this.#endpoint.hearsEvents = true;
+    return () => {
+      this.#subscriptions.delete(subscription);
+      this.#endpoint.hearsEvents = this.#subscriptions.size > 0;
+    };
+  }
+
+  /** Ends every request to an endpoint that is no more. */
+  drop(address: string, error: AppError): void {
+    this.#endpoint.drop(address);
+    for (const [id, open] of this.#open) {
+      if (open.to === address) this.#end(id)?.reject(error);
+    }
+    for (const [key, { abort, timer }] of this.#answering) {
+      if (!key.startsWith(`${address}#`)) continue;
+      clearTimeout(timer);
+      this.#answering.delete(key);
+      abort.abort(error);
+    }
+  }
+
+  close(): void {
+    const error = new AppError("cancelled", "Cannot finish the request: the bus is closing");
+    for (const id of [...this.#open.keys()]) this.#end(id)?.reject(error);
+    for (const { abort, timer } of this.#answering.values()) {
+      clearTimeout(timer);
+      abort.abort(error);
+    }
+    this.#answering.clear();
+    this.#endpoint.close();
+  }
+
+  #receive(from: string, message: Message): void {
+    switch (message.kind) {
+      case "request":
+        void this.#answer(from, message);
+        break;
+      case "reply":
+        this.#settle(from, message.id, (open) => open.resolve(message.output));
+        break;
+      case "failure":
+        this.#settle(from, message.id, (open) => open.reject(fromErrorData(message.error)));
+        break;
+      case "cancel":
+        this.#answering.get(`${from}#${message.id}`)?.abort.abort(fromErrorData(message.reason));
+        break;
+      default:
+        // replay and replayed are the endpoint's own
+        break;
+    }
+  }
+
+  async #answer(from: string, request: Message & { kind: "request" }): Promise<void> {
+    const { id, address, input, caller, timeoutMs } = request;
+    const key = `${from}#${id}`;
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(deadlineExceeded(address, timeoutMs)), timeoutMs);
+    this.#answering.set(key, { abort, timer });
+    let answer: Message;
+    try {
+      const { signal } = abort;
+      const output = await this.#options.onRequest({ address, input, caller, timeoutMs, signal });
+      answer = { kind: "reply", id, output };
+    } catch (thrown) {
+      answer = { kind: "failure", id, error: failureOf(thrown) };
+    }
+    clearTimeout(timer);
+    // Gone: the caller's endpoint was dropped, nobody waits for this.
+    if (this.#answering.delete(key)) this.#endpoint.send(from, answer);
+  }
+
+  #settle(from: string, id: number, settle: (open: Open) => void): void {
+    const open = this.#open.get(id);
+    if (!open || open.to !== from) {
+      this.#late++;
+      return;
+    }
+    this.#end(id);
+    settle(open);
+  }
+
+  #giveUp(id: number, error: AppError): void {
+    const open = this.#end(id);
+    if (!open) return;
+    this.#endpoint.send(open.to, { kind: "cancel", id, reason: toErrorData(error) });
+    open.reject(error);
+  }
+
+  #end(id: number): Open | undefined {
+    const open = this.#open.get(id);
+    if (!open) return undefined;
+    this.#open.delete(id);
+    clearTimeout(open.timer);
+    open.unlisten();
+    return open;
+  }
+
+  #hear({ topic, from, body }: EventRecord): void {
+    for (const subscription of this.#subscriptions) {
+      if (matches(subscription.topic, topic)) subscription.handler({ topic, from, body });
+    }
+  }
+}
+
+/** Whether `topic` is the pattern, or lies under a pattern that ends in `*`. */
+export function matches(pattern: string, topic: string): boolean {
+  return pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern;
+}
+
+function failureOf(thrown: unknown): ErrorData {
+  return toErrorData(thrown, "agent_error");
+}
+
+function cancelled(address: string): AppError {
+  return new AppError("cancelled", `Cannot finish request "${address}": its caller cancelled it`);
+}
+
+function deadlineExceeded(address: string, timeoutMs: number): AppError {
+  return new AppError(
+    "deadline_exceeded",
+    `Cannot finish request "${address}": no answer within ${timeoutMs / 1_000} s; ` +
+      `raise its timeout or look at the agent's log`,
+    { details: { address, timeout_ms: timeoutMs } },
+  );
+}
+
+function overloaded(address: string): AppError {
+  return new AppError(
+    "overloaded",
+    `Cannot send request "${address}": ${openRequestsMax} requests are open; try again later`,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Events over a lossy broadcast, both ends pure. A publisher numbers its events and keeps the
+ * newest in a ring; a subscriber hands them on in order, sees a gap by the numbers, asks for what
+ * is missing, and counts as lost what the ring no longer holds.
+ */
+
+import type { EventRecord } from "./frame.ts";
+
+const ringMax = 1_024;
+const heldMax = 4_096;
+
+/** The publisher's end. */
+export class EventRing {
+  #seq = 0;
+  readonly #ring: EventRecord[] = [];
+
+  /** The number of the newest event. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  add(topic: string, from: string, body: string): EventRecord {
+    const event = { seq: ++this.#seq, topic, from, body };
+    this.#ring.push(event);
+    if (this.#ring.length > ringMax * 2) this.#ring.splice(0, ringMax);
+    return event;
+  }
+
+  /** The events after `after` up to `upTo`, and up to where they can't be given any more. */
+  replay(after: number, upTo: number): { events: EventRecord[]; lostUpTo: number } {
+    const events = this.#ring.filter(({ seq }) => seq > after && seq <= upTo);
+    const first = events[0]?.seq ?? upTo + 1;
+    return { events, lostUpTo: first - 1 > after ? first - 1 : after };
+  }
+}
+
+/** A subscriber's end towards one publisher. What was published before it began is not owed. */
+export class EventTail {
+  #next: number;
+  #askedUpTo = 0;
+  #askedAtMs = 0;
+  readonly #held = new Map<number, EventRecord>();
+  lost = 0;
+
+  constructor(next: number) {
+    this.#next = next;
+  }
+
+  /** Takes in events in any order; gives those that are next, in order. */
+  accept(events: readonly EventRecord[]): EventRecord[] {
+    for (const event of events) {
+      if (event.seq >= this.#next && this.#held.size < heldMax) this.#held.set(event.seq, event);
+    }
+    return this.#release();
+  }
+
+  /** Gives up on all events up to `seq` that have not arrived. */
+  skip(seq: number): EventRecord[] {
+    const ready: EventRecord[] = [];
+    while (this.#next <= seq) {
+      const event = this.#held.get(this.#next);
+      if (event) ready.push(event);
+      else this.lost++;
+      this.#held.delete(this.#next++);
+    }
+    return [...ready, ...this.#release()];
+  }
+
+  /** What to ask the publisher for, whose newest event is `seq`: undefined when nothing. */
+  gap(seq: number, nowMs: number): { after: number; upTo: number } | undefined {
+    if (seq < this.#next) return undefined;
+    if (this.#askedUpTo >= this.#next && nowMs - this.#askedAtMs < 1_000) return undefined;
+    this.#askedUpTo = seq;
+    this.#askedAtMs = nowMs;
+    return { after: this.#next - 1, upTo: seq };
+  }
+
+  #release(): EventRecord[] {
+    const ready: EventRecord[] = [];
+    for (;;) {
+      const event = this.#held.get(this.#next);
+      if (!event) return ready;
+      this.#held.delete(this.#next++);
+      ready.push(event);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** The "did you mean" of every message. */
+
+/** The known word nearest to a mistyped one; undefined when none is near. */
+export function closest(word: string, known: readonly string[]): string | undefined {
+  const distanceMax = Math.max(1, Math.floor(word.length / 3));
+  let best: { readonly word: string; readonly distance: number } | undefined;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), distanceMax);
+    if (distance <= distanceMax && (!best || distance < best.distance)) {
+      best = { word: candidate, distance };
+    }
+  }
+  return best?.word;
+}
+
+/** Levenshtein's distance, or something above `max` when it is above it. */
+function editDistance(a: string, b: string, max: number): number {
+  if (Math.abs(a.length - b.length) > max) return max + 1;
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const change = a[row - 1] === b[column - 1] ? 0 : 1;
+      current.push(Math.min(
+        (above[column] ?? max) + 1,
+        (current[column - 1] ?? max) + 1,
+        (above[column - 1] ?? max) + change,
+      ));
+    }
+    above = current;
+  }
+  return above[b.length] ?? max + 1;
+}

@@ -1,0 +1,111 @@
+/**
+ * What the daemon knows of each agent file: its manifest or why it has none, and its counters.
+ * Pure bookkeeping; hosts are {@link Hosts}' concern.
+ */
+
+import { AppError, type ErrorData } from "../errors.ts";
+import { closest } from "../closest.ts";
+import { splitAddress } from "../ids.ts";
+import type { Grants, Manifest } from "./manifest.ts";
+import type { ScanResult } from "./scan.ts";
+
+export type AgentState = "loaded" | "failed" | "refused";
+
+export interface AgentEntry {
+  /** The manifest's id; the file's name for a file that gave none. */
+  readonly id: string;
+  readonly file: string;
+  readonly path: string;
+  readonly manifest: Manifest | undefined;
+  /** What it is given: its manifest's permissions, or what the configuration replaces them by. */
+  readonly grants: Grants;
+  state: AgentState;
+  reason: string | undefined;
+  /** Requests answered or failed. */
+  messages: number;
+  /** Requests being answered now. */
+  open: number;
+  errors: number;
+  lastError: string | undefined;
+}
+
+/** One entry for each file. An id that two files claim belongs to the first, by file name. */
+export function makeEntries(
+  results: readonly ScanResult[],
+  grantsOf: (manifest: Manifest) => Grants,
+): AgentEntry[] {
+  const owners = new Map<string, string>();
+  return results.map((result) => {
+    const { name: file, path } = result.file;
+    if ("error" in result) return failedEntry(file, file, path, result.error);
+    const { manifest } = result;
+    const owner = owners.get(manifest.id);
+    if (owner !== undefined) {
+      const message = `Cannot load agent "${file}": id: "${manifest.id}" is taken by ` +
+        `"${owner}", so all its capabilities are duplicates; choose another id`;
+      return failedEntry(file, file, path, { code: "invalid_manifest", message });
+    }
+    owners.set(manifest.id, file);
+    const entry = blankEntry(manifest.id, file, path);
+    return { ...entry, manifest, grants: grantsOf(manifest) };
+  });
+}
+
+/**
+ * The entry that serves `address`.
+ * @throws {AppError} `unknown_agent`, `unknown_capability`, `agent_unavailable`.
+ */
+export function findServing(
+  entries: ReadonlyMap<string, AgentEntry>,
+  address: string,
+): { readonly entry: AgentEntry; readonly manifest: Manifest } {
+  const parts = splitAddress(address);
+  const entry = parts && entries.get(parts.agent);
+  if (!entry) {
+    throw new AppError(
+      "unknown_agent",
+      `Cannot invoke "${address}": no agent "${parts?.agent ?? address}"` +
+        suggestion(parts?.agent ?? address, [...entries.keys()]),
+    );
+  }
+  if (entry.state !== "loaded" || !entry.manifest) {
+    throw new AppError(
+      "agent_unavailable",
+      `Cannot invoke "${address}": agent "${entry.id}" is ${entry.state}: ${entry.reason}`,
+    );
+  }
+  const names = entry.manifest.capabilities.map(({ name }) => name);
+  if (!names.includes(parts.capability)) {
+    throw new AppError(
+      "unknown_capability",
+      `Cannot invoke "${address}": agent "${entry.id}" has no capability "${parts.capability}"` +
+        suggestion(parts.capability, names),
+    );
+  }
+  return { entry, manifest: entry.manifest };
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  const near = closest(word, known);
+  return near ? `; did you mean "${near}"?` : `; it knows ${known.join(", ") || "none"}`;
+}
+
+function blankEntry(id: string, file: string, path: string): AgentEntry {
+  return {
+    id,
+    file,
+    path,
+    manifest: undefined,
+    grants: {},
+    state: "loaded",
+    reason: undefined,
+    messages: 0,
+    open: 0,
+    errors: 0,
+    lastError: undefined,
+  };
+}
+
+function failedEntry(id: string, file: string, path: string, error: ErrorData): AgentEntry {
+  return { ...blankEntry(id, file, path), state: "failed", reason: error.message };
+}

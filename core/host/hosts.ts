@@ -1,0 +1,199 @@
+/**
+ * The agents of a daemon and the hosts they live in. Agents of equal permissions share a host; a
+ * host starts on the first request for one of its agents, or at once when one of them subscribes
+ * to events. A host that is lost fails its open requests and starts anew on the next one.
+ */
+
+import type { Bus, IncomingRequest } from "../bus/bus.ts";
+import { AppError, messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { AgentToLoad, HostReport } from "./control.ts";
+import { type AgentEntry, findServing, makeEntries } from "./directory.ts";
+import { findAgentFiles } from "./find.ts";
+import { WorkerHost } from "./host.ts";
+import type { Grants, Manifest } from "./manifest.ts";
+import { scanAgents } from "./scan.ts";
+import { toFileUrl } from "./url.ts";
+
+export interface HostsOptions {
+  readonly agentsFolder: string;
+  /** Folders that agents' imports may read beside the agents folder. */
+  readonly readable: readonly string[];
+  readonly bus: Bus;
+  readonly channel: string;
+  readonly daemon: string;
+  readonly watchdogMs: number;
+  readonly log: Log;
+  /** Values for an agent's `config` schema. */
+  readonly settingsOf: (id: string) => Readonly<Record<string, unknown>>;
+  /** What an agent is granted. */
+  readonly grantsOf: (manifest: Manifest) => Grants;
+}
+
+/** Hosts started in one daemon's life before it is believed to be in a loop of restarts. */
+const hostsStartedMax = 10_000;
+
+export class Hosts {
+  readonly #options: HostsOptions;
+  readonly #abort = new AbortController();
+  readonly #hosts = new Map<string, WorkerHost>();
+  #entries: ReadonlyMap<string, AgentEntry> = new Map();
+  #hostsStarted = 0;
+
+  constructor(options: HostsOptions) {
+    this.#options = options;
+  }
+
+  get entries(): readonly AgentEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  entry(id: string): AgentEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** The address of the host that the agent lives in now; undefined before its first use. */
+  hostOf(entry: AgentEntry): string | undefined {
+    return this.#hosts.get(hostKey(entry.grants))?.address;
+  }
+
+  /** Finds and scans the agents, and starts the hosts of those that wait for events. */
+  async open(): Promise<void> {
+    const { agentsFolder, readable, grantsOf, log } = this.#options;
+    const files = await findAgentFiles(agentsFolder);
+    const folder = await Deno.realPath(agentsFolder);
+    const results = await scanAgents(files, {
+      readable: [folder, ...readable],
+      signal: this.#abort.signal,
+    });
+    const entries = makeEntries(results, grantsOf);
+    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+    for (const { id, state, reason } of entries) {
+      if (state !== "loaded") log.error("agent is not available", { agent: id, reason });
+    }
+    const subscribers = entries.filter(({ manifest }) => manifest?.subscriptions.length);
+    const keys = new Set(subscribers.map(({ grants }) => hostKey(grants)));
+    await Promise.allSettled([...keys].map((key) => this.#host(key).ready));
+  }
+
+  /** Starts the host of an agent, if need be. @throws {AppError} when it can't be had. */
+  async start(entry: AgentEntry): Promise<WorkerHost> {
+    const host = this.#host(hostKey(entry.grants));
+    await host.ready;
+    if (entry.state === "loaded") return host;
+    throw new AppError(
+      "agent_unavailable",
+      `Cannot use agent "${entry.id}": it is ${entry.state}: ${entry.reason}`,
+    );
+  }
+
+  /**
+   * Answers a request with the agent that has the capability.
+   * @throws {AppError} what the agent failed with, or why it can't be asked.
+   */
+  async invoke(request: IncomingRequest): Promise<string> {
+    const { address, input, caller, timeoutMs, signal } = request;
+    const { entry } = findServing(this.#entries, address);
+    const askedAtMs = Date.now();
+    entry.open++;
+    try {
+      const host = await this.start(entry);
+      const leftMs = Math.max(1, timeoutMs - (Date.now() - askedAtMs));
+      const options = { timeoutMs: leftMs, signal, caller };
+      return await this.#options.bus.request(host.address, address, input, options);
+    } catch (thrown) {
+      entry.errors++;
+      entry.lastError = messageOf(thrown);
+      throw thrown;
+    } finally {
+      entry.open--;
+      entry.messages++;
+    }
+  }
+
+  close(): void {
+    this.#abort.abort();
+    for (const host of this.#hosts.values()) host.close();
+    this.#hosts.clear();
+  }
+
+  #host(key: string): WorkerHost {
+    const running = this.#hosts.get(key);
+    if (running) return running;
+    const entries = this.entries.filter((entry) =>
+      entry.state === "loaded" && hostKey(entry.grants) === key
+    );
+    if (this.#hostsStarted >= hostsStartedMax) {
+      throw new AppError("overloaded", `Cannot start a host: ${hostsStartedMax} were started`);
+    }
+    const host = this.#spawn(key, entries);
+    this.#hosts.set(key, host);
+    return host;
+  }
+
+  #spawn(key: string, entries: readonly AgentEntry[]): WorkerHost {
+    const { channel, daemon, readable, watchdogMs, log } = this.#options;
+    const address = `host-${++this.#hostsStarted}`;
+    const agents = entries.flatMap((entry) => this.#toLoad(entry));
+    const paths = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
+    try {
+      const host = new WorkerHost({
+        address,
+        channel,
+        daemon,
+        agents,
+        watchdogMs,
+        grants: JSON.parse(key) as Grants,
+        readable: [...new Set(paths), ...readable],
+        onReport: (report) => this.#hear(address, report),
+        onLost: (reason) => this.#lose(key, address, reason),
+      });
+      host.ready.then(
+        (failed) => failed.forEach(({ id, error }) => this.#fail(id, "failed", error.message)),
+        (thrown) => log.error("host did not start", { host: address, reason: messageOf(thrown) }),
+      );
+      return host;
+    } catch (thrown) {
+      for (const { id } of entries) this.#fail(id, "refused", messageOf(thrown));
+      throw thrown;
+    }
+  }
+
+  #toLoad({ manifest, file, path }: AgentEntry): AgentToLoad[] {
+    if (!manifest) return [];
+    const settings = this.#options.settingsOf(manifest.id);
+    return [{ file, url: toFileUrl(path), manifest, settings }];
+  }
+
+  #fail(id: string, state: "failed" | "refused", reason: string): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    entry.state = state;
+    entry.reason = reason;
+    this.#options.log.error("agent is not available", { agent: id, reason });
+  }
+
+  #lose(key: string, address: string, reason: AppError): void {
+    if (this.#hosts.get(key)?.address === address) this.#hosts.delete(key);
+    this.#options.log.error("host is lost", { host: address, reason: reason.message });
+    this.#options.bus.drop(address, reason);
+  }
+
+  #hear(host: string, report: HostReport & { kind: "fault" | "log" }): void {
+    const { log } = this.#options;
+    if (report.kind === "log") {
+      log[report.level](report.message, { host, agent: report.agent, ...report.fields });
+      return;
+    }
+    log.error("agent fault", { host, agent: report.agent, reason: report.message });
+    const entry = report.agent === null ? undefined : this.#entries.get(report.agent);
+    if (!entry) return;
+    entry.errors++;
+    entry.lastError = report.message;
+  }
+}
+
+/** What agents of one host have in common. */
+function hostKey(grants: Grants): string {
+  return JSON.stringify(grants);
+}

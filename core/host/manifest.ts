@@ -1,0 +1,165 @@
+/**
+ * An agent's manifest: what its file declares, as plain JSON. Zod schemas can't cross threads, so
+ * capabilities travel as JSON Schema; the host keeps the real zod and is the authority, everyone
+ * else (checks, forms, docs) works from this.
+ */
+
+import { z } from "zod";
+import { AppError, messageOf } from "../errors.ts";
+import type { AgentDefinition, Permissions } from "../sdk.ts";
+
+export interface CapabilityManifest {
+  readonly name: string;
+  readonly description: string;
+  readonly idempotent: boolean;
+  /** JSON Schema of the input; a closed object. */
+  readonly input: JsonSchema;
+  /** JSON Schema of the output. */
+  readonly output: JsonSchema;
+}
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The kinds of permission, each with what is granted; a kind without grants is left out. */
+export type Grants = Readonly<Partial<Record<keyof Permissions, readonly string[]>>>;
+
+export interface Manifest {
+  readonly id: string;
+  readonly description: string;
+  readonly permissions: Grants;
+  readonly capabilities: readonly CapabilityManifest[];
+  /** Topics it has handlers for. */
+  readonly subscriptions: readonly string[];
+}
+
+/** Names that are no agent's: the daemon answers to them, and publishes under them. */
+export const reservedIds: ReadonlySet<string> = new Set([
+  "agent",
+  "cache",
+  "daemon",
+  "execution",
+  "firing",
+  "host",
+  "market",
+  "step",
+  "system",
+  "workflow",
+]);
+
+const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must match [a-z][a-z0-9_]*");
+const text = z.string().min(1);
+const grants = z.array(text).optional();
+const fn = z.custom<CallableFunction>((value) => typeof value === "function", "must be a function");
+const schema = z.custom<z.ZodType>(isZod, "must be a zod schema");
+const objectSchema = z.custom<z.ZodObject>(
+  (value) => isZod(value) && value instanceof z.ZodObject,
+  "must be a z.object(…) schema",
+);
+
+const Definition = z.strictObject({
+  id: name.refine((id) => !reservedIds.has(id), "is a name that the daemon uses itself"),
+  description: text,
+  permissions: z.strictObject({
+    net: grants,
+    read: grants,
+    write: grants,
+    env: grants,
+    sys: grants,
+    run: grants,
+  }).optional(),
+  config: objectSchema.optional(),
+  capabilities: z.record(
+    name,
+    z.strictObject({
+      description: text,
+      input: objectSchema,
+      output: schema,
+      idempotent: z.boolean().optional(),
+      run: fn,
+    }),
+  ),
+  on: z.record(text, fn).optional(),
+});
+
+/**
+ * The manifest of what `file` exports by default.
+ * @throws {AppError} `invalid_manifest`, naming the file and every key that is wrong.
+ */
+export function readManifest(exported: unknown, file: string): Manifest {
+  if (exported === undefined) {
+    throw invalid(file, ["default export: is missing; write `export default defineAgent({ … })`"]);
+  }
+  const checked = Definition.safeParse(exported, { reportInput: true });
+  if (!checked.success) throw invalid(file, checked.error.issues.map(describeIssue));
+  const definition = exported as AgentDefinition;
+  const problems: string[] = [];
+  const capabilities = Object.entries(definition.capabilities).map(([name, capability]) => ({
+    name,
+    description: capability.description,
+    idempotent: capability.idempotent ?? false,
+    input: convert(capability.input.strict(), "input", `capabilities.${name}.input`, problems),
+    output: convert(capability.output, "output", `capabilities.${name}.output`, problems),
+  }));
+  if (definition.config) convert(definition.config, "input", "config", problems);
+  if (problems.length > 0) throw invalid(file, problems);
+  return {
+    id: definition.id,
+    description: definition.description,
+    permissions: normalize(definition.permissions ?? {}),
+    capabilities,
+    subscriptions: Object.keys(definition.on ?? {}).sort(),
+  };
+}
+
+/** Permissions in one order, without empty kinds: equal sets have equal JSON. */
+export function normalize(permissions: Permissions): Grants {
+  const kinds = Object.entries(permissions)
+    .filter(([, granted]) => granted !== undefined && granted.length > 0)
+    .map(([kind, granted]) => [kind, [...new Set<string>(granted)].sort()] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(kinds);
+}
+
+function convert(
+  schema: z.ZodType,
+  io: "input" | "output",
+  key: string,
+  problems: string[],
+): JsonSchema {
+  try {
+    return z.toJSONSchema(schema, { io }) as JsonSchema;
+  } catch (thrown) {
+    problems.push(
+      `${key}: does not convert to JSON Schema (${messageOf(thrown)}); ` +
+        `use JSON types, z.iso.datetime() for dates`,
+    );
+    return {};
+  }
+}
+
+function isZod(value: unknown): value is z.ZodType {
+  return typeof value === "object" && value !== null && "_zod" in value;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const at = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${at ? `${at}.${key}` : key}: is no key of a manifest`)
+      .join("; ");
+  }
+  const missing = issue.code === "invalid_type" && issue.input === undefined;
+  if (issue.code === "invalid_key") return `${at}: ${issue.issues[0]?.message ?? issue.message}`;
+  return `${at || "default export"}: ${missing ? "is missing" : lowerFirst(issue.message)}`;
+}
+
+function lowerFirst(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+function invalid(file: string, problems: readonly string[]): AppError {
+  return new AppError(
+    "invalid_manifest",
+    `Cannot load agent "${file}": ${problems.join("; ")}`,
+    { details: { file, problems } },
+  );
+}

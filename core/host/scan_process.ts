@@ -1,0 +1,43 @@
+/**
+ * Runs in a child process that may read the agents folder and nothing else: imports each file
+ * named on standard input (JSON, one array) and prints one line of JSON for it. Before each file
+ * it prints its name, so that the parent knows which one never came back.
+ */
+
+// Loaded before any agent, and with this process's rights: agents may not read core/.
+import "100ac";
+import "100ac/calendar";
+import { toErrorData } from "../errors.ts";
+import type { AgentFile } from "./find.ts";
+import { readManifest } from "./manifest.ts";
+import type { ScanLine } from "./scan.ts";
+import { toFileUrl } from "./url.ts";
+
+const write = Deno.stdout.writeSync.bind(Deno.stdout);
+const encoder = new TextEncoder();
+// What an agent prints while it is imported must not be taken for a line of ours.
+const silent = (): void => undefined;
+Object.assign(globalThis.console, {
+  debug: silent,
+  log: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+});
+
+function say(line: ScanLine): void {
+  const bytes = encoder.encode(`${JSON.stringify(line)}\n`);
+  for (let done = 0; done < bytes.length;) done += write(bytes.subarray(done));
+}
+
+const files = JSON.parse(await new Response(Deno.stdin.readable).text()) as AgentFile[];
+for (const { name, path } of files) {
+  say({ kind: "begin", name });
+  try {
+    const module = await import(toFileUrl(path)) as { default?: unknown };
+    say({ kind: "manifest", name, manifest: readManifest(module.default, name) });
+  } catch (thrown) {
+    say({ kind: "error", name, error: toErrorData(thrown, "invalid_manifest") });
+  }
+}
+Deno.exit(0);

@@ -1,0 +1,125 @@
+/**
+ * The fixed entry of every worker host. It loads with the daemon's rights what is imported
+ * statically, then runs under the host's permissions: agents are imported dynamically, by paths
+ * that the daemon gives, and can read nothing but the agents folder and node_modules.
+ *
+ * Error listeners stand before any agent is imported: an error nobody caught would otherwise end
+ * the whole daemon.
+ */
+
+import "100ac";
+import "100ac/calendar";
+import { Bus, type IncomingRequest } from "../bus/bus.ts";
+import { openBroadcastChannel } from "../bus/channel.ts";
+import { AppError, messageOf, toErrorData } from "../errors.ts";
+import { splitAddress } from "../ids.ts";
+import type { LogLevel } from "../log.ts";
+import type { AgentDefinition } from "../sdk.ts";
+import { AgentRunner, type HostServices } from "./agent_runner.ts";
+import type { AgentToLoad, FailedAgent, HostCommand, HostReport } from "./control.ts";
+import { readManifest } from "./manifest.ts";
+
+declare const self: DedicatedWorkerGlobalScope;
+interface DedicatedWorkerGlobalScope extends EventTarget {
+  postMessage(message: HostReport): void;
+}
+
+const report = self.postMessage.bind(self);
+const agents = new Map<string, AgentRunner>();
+const agentOfUrl = new Map<string, string>();
+
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  reportFault((event as ErrorEvent).error);
+});
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  reportFault((event as PromiseRejectionEvent).reason);
+});
+Object.assign(globalThis.console, {
+  debug: printsAs("debug"),
+  log: printsAs("info"),
+  info: printsAs("info"),
+  warn: printsAs("warn"),
+  error: printsAs("error"),
+});
+self.addEventListener("message", (event) => {
+  const command = (event as MessageEvent<HostCommand>).data;
+  if (command.kind === "beat") report({ kind: "beat" });
+  else void open(command);
+});
+
+async function open(command: HostCommand & { kind: "open" }): Promise<void> {
+  const bus = new Bus({
+    channel: openBroadcastChannel(command.channel),
+    address: command.address,
+    onRequest: answer,
+    onLost: (publisher, count) =>
+      report({
+        kind: "log",
+        level: "warn",
+        agent: null,
+        message: "events were lost",
+        fields: { publisher, count },
+      }),
+  });
+  const services: HostServices = {
+    bus,
+    daemon: command.daemon,
+    log: (level, agent, message, fields) => report({ kind: "log", level, agent, message, fields }),
+    fault: (agent, message) => report({ kind: "fault", agent, message }),
+  };
+  const failed: FailedAgent[] = [];
+  for (const agent of command.agents) {
+    try {
+      await load(agent, services);
+    } catch (thrown) {
+      failed.push({ id: agent.manifest.id, error: toErrorData(thrown, "agent_unavailable") });
+    }
+  }
+  report({ kind: "ready", failed });
+}
+
+async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
+  agentOfUrl.set(agent.url, agent.manifest.id);
+  const module = await import(agent.url) as { default: AgentDefinition };
+  const manifest = readManifest(module.default, agent.file);
+  if (JSON.stringify(manifest) !== JSON.stringify(agent.manifest)) {
+    throw new AppError(
+      "invalid_manifest",
+      `Cannot load agent "${agent.file}": its manifest differs from the one that was scanned; ` +
+        `a manifest must not depend on when or where it is read`,
+    );
+  }
+  const runner = new AgentRunner(module.default, agent, services);
+  agents.set(runner.id, runner);
+  for (const topic of manifest.subscriptions) {
+    services.bus.subscribe(topic, (event) => runner.hear(event));
+  }
+}
+
+function answer(request: IncomingRequest): Promise<string> {
+  const address = splitAddress(request.address);
+  const runner = address && agents.get(address.agent);
+  if (!runner) {
+    throw new AppError(
+      "unknown_agent",
+      `Cannot invoke "${request.address}": no such agent in its host`,
+    );
+  }
+  return runner.answer(address.capability, request);
+}
+
+function reportFault(thrown: unknown): void {
+  const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
+  const [, agent] = [...agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
+  report({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
+}
+
+/** What an agent prints goes to the daemon's log. */
+function printsAs(level: LogLevel): (...parts: unknown[]) => void {
+  return (...parts) => {
+    const texts = parts.map((part) => typeof part === "string" ? part : Deno.inspect(part));
+    report({ kind: "log", level, agent: null, message: texts.join(" "), fields: {} });
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Log lines: one JSON object a line on standard error, or a short coloured form on a terminal.
+ * `AC100_LOG` sets the least level that is written.
+ */
+
+import { styleText } from "node:util";
+
+export const logLevels = ["debug", "info", "warn", "error", "off"] as const;
+export type LogLevel = Exclude<(typeof logLevels)[number], "off">;
+export type LogThreshold = (typeof logLevels)[number];
+
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+  /** The same log with `fields` on every line. */
+  with(fields: Record<string, unknown>): Log;
+}
+
+export interface LogOptions {
+  readonly threshold: LogThreshold;
+  readonly write: (line: string) => void;
+  /** Lines for people instead of JSON. */
+  readonly pretty: boolean;
+  readonly now?: () => number;
+}
+
+export function createLog(options: LogOptions, common: Record<string, unknown> = {}): Log {
+  const thresholdIndex = logLevels.indexOf(options.threshold);
+  const now = options.now ?? Date.now;
+  const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}) => {
+    if (logLevels.indexOf(level) < thresholdIndex) return;
+    const time = new Date(now()).toISOString();
+    const all = { ...common, ...fields };
+    options.write(
+      options.pretty
+        ? prettyLine(time, level, message, all)
+        : JSON.stringify({ time, level, message, ...all }),
+    );
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => createLog(options, { ...common, ...fields }),
+  };
+}
+
+/** Writes to standard error, in the form that suits it. */
+export function openStandardLog(threshold: LogThreshold): Log {
+  const encoder = new TextEncoder();
+  const write = (line: string): void => {
+    const bytes = encoder.encode(`${line}\n`);
+    for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
+  };
+  return createLog({ threshold, write, pretty: Deno.stderr.isTerminal() });
+}
+
+const colours = { debug: "gray", info: "green", warn: "yellow", error: "red" } as const;
+
+function prettyLine(
+  time: string,
+  level: LogLevel,
+  message: string,
+  fields: Record<string, unknown>,
+): string {
+  const rest = Object.entries(fields).map(([key, value]) =>
+    styleText("gray", `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  );
+  const label = styleText(colours[level], level.padEnd(5));
+  return [styleText("gray", time.slice(11, 23)), label, message, ...rest].join(" ");
+}

@@ -1,0 +1,124 @@
+/**
+ * Group commit. Everything that is handed in during one turn of the event loop shares one
+ * transaction: one statement for each verb, over all its rows. A promise resolves after the
+ * commit, never before.
+ *
+ * The writes of one call stand or fall together. When a transaction fails, its calls are tried
+ * again one by one, so that one bad row does not undo its neighbours.
+ */
+
+import { setImmediate } from "node:timers";
+import { AppError } from "../errors.ts";
+import type { Database, Row, Statement } from "./database.ts";
+
+/** Calls waiting for their commit; past it writes are refused with `overloaded`. */
+const waitingMax = 100_000;
+
+/**
+ * A write over many rows. Its SQL takes the rows as one JSON array (`json_each(?1)`) and returns
+ * a column `key` for each row it took effect on; a row without its key changed nothing.
+ */
+export interface Verb<R> {
+  readonly name: string;
+  readonly sql: string;
+  /** The verbs of a transaction run in ascending order. */
+  readonly order: number;
+  key(row: R): string;
+}
+
+/** One row for one verb; made by {@link write}. */
+export interface Write {
+  readonly verb: Verb<never>;
+  readonly row: unknown;
+  readonly key: string;
+}
+
+export function write<R>(verb: Verb<R>, row: R): Write {
+  return { verb: verb as Verb<never>, row, key: verb.key(row) };
+}
+
+interface Call {
+  readonly writes: readonly Write[];
+  readonly resolve: (applied: readonly boolean[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class CommitQueue {
+  readonly #database: Database;
+  #waiting: Call[] = [];
+  #flushing: Promise<void> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Commits the writes together. Gives for each whether it took effect: an update that named a
+   * lost lease, or an insert of what was there already, did not.
+   * @throws {AppError} `store_unavailable`, `overloaded`.
+   */
+  commit(...writes: readonly Write[]): Promise<readonly boolean[]> {
+    if (this.#waiting.length >= waitingMax) {
+      return Promise.reject(
+        new AppError("overloaded", `Cannot write: ${waitingMax} writes wait for the database`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ writes, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  /** Settles when all that was handed in has been committed or refused. */
+  async drain(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    // The end of the turn: whatever it hands in shares the transaction.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const calls = this.#waiting;
+      this.#waiting = [];
+      await this.#commitTogether(calls);
+    }
+    this.#flushing = undefined;
+  }
+
+  async #commitTogether(calls: readonly Call[]): Promise<void> {
+    try {
+      const applied = await runVerbs(this.#database, calls.flatMap(({ writes }) => writes));
+      for (const { writes, resolve } of calls) {
+        resolve(writes.map(({ verb, key }) => applied.get(verb.name)?.has(key) ?? false));
+      }
+    } catch (thrown) {
+      const [only] = calls;
+      if (calls.length === 1) only?.reject(thrown);
+      else for (const call of calls) await this.#commitTogether([call]);
+    }
+  }
+}
+
+/** Runs each verb once over its rows; gives, by verb, the keys it took effect on. */
+async function runVerbs(
+  database: Database,
+  writes: readonly Write[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const byVerb = new Map<Verb<never>, unknown[]>();
+  for (const { verb, row } of writes) {
+    const rows = byVerb.get(verb);
+    if (rows) rows.push(row);
+    else byVerb.set(verb, [row]);
+  }
+  const verbs = [...byVerb].sort(([a], [b]) => a.order - b.order);
+  const statements: Statement[] = verbs.map(([{ sql }, rows]) => ({
+    sql,
+    args: [JSON.stringify(rows)],
+  }));
+  const results = await database.write(statements);
+  return new Map(verbs.map(([{ name }, _], index) => [name, keysOf(results[index] ?? [])]));
+}
+
+function keysOf(rows: readonly Row[]): ReadonlySet<string> {
+  return new Set(rows.map(({ key }) => String(key)));
+}

@@ -1,0 +1,106 @@
+/**
+ * The one connection to libSQL. Every write is a batch, which commits whole or not at all; a
+ * local file is in WAL mode with synchronous=FULL, so what is committed survives a power cut.
+ *
+ * After a busy error the client answers ok to writes that nobody will ever see (libSQL client
+ * 0.18), so one that outlasts the busy timeout closes the database for good: nothing more is
+ * acknowledged, and the daemon ends.
+ */
+
+import { type Client, createClient, type InValue, type Row } from "@libsql/client";
+import { AppError, messageOf } from "../errors.ts";
+
+const busyTimeoutMs = 5_000;
+
+export interface Statement {
+  readonly sql: string;
+  readonly args: readonly InValue[];
+}
+
+export type { Row };
+
+export interface Database {
+  /** Commits all statements in one transaction; gives the rows of each. */
+  write(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  read(sql: string, args?: readonly InValue[]): Promise<readonly Row[]>;
+  /** Runs a script of many statements, as one transaction. */
+  script(sql: string): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Opens `url`, a `file:` path or a libSQL server's address.
+ * @throws {AppError} `store_unavailable` when it can't be read or is no database.
+ */
+export async function openDatabase(
+  url: string,
+  onFatal: (error: AppError) => void,
+): Promise<Database> {
+  const client = await connect(url);
+  let fatal: AppError | undefined;
+  const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
+    if (fatal) throw fatal;
+    try {
+      return await action();
+    } catch (thrown) {
+      const error = toStoreError(thrown);
+      if (isBusy(thrown) && !fatal) {
+        fatal = error;
+        onFatal(error);
+      }
+      throw error;
+    }
+  };
+  return {
+    write: (statements) =>
+      guarded(async () => {
+        const batch = statements.map(({ sql, args }) => ({ sql, args: [...args] }));
+        return (await client.batch(batch, "write")).map(({ rows }) => rows);
+      }),
+    read: (sql, args = []) =>
+      guarded(async () => (await client.execute({ sql, args: [...args] })).rows),
+    script: (sql) =>
+      guarded(async () => {
+        // executeMultiple is not atomic by itself.
+        await client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT;`).catch(async (thrown) => {
+          await client.executeMultiple("ROLLBACK").catch(() => undefined); // it may not have begun
+          throw thrown;
+        });
+      }),
+    close: () => client.close(),
+  };
+}
+
+async function connect(url: string): Promise<Client> {
+  try {
+    // A pool would give each connection its own PRAGMAs and make writers collide.
+    const client = createClient({ url, concurrency: 1, intMode: "number" });
+    if (url.startsWith("file:")) {
+      await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+      await client.execute("PRAGMA journal_mode = WAL");
+      await client.execute("PRAGMA synchronous = FULL");
+    }
+    await client.execute("PRAGMA foreign_keys = ON");
+    await client.execute("SELECT count(*) FROM sqlite_schema");
+    return client;
+  } catch (thrown) {
+    throw new AppError(
+      "store_unavailable",
+      `Cannot open database "${url}": ${messageOf(thrown)}; ` +
+        `check that the file is a database this user may write, or set AC100_DATABASE_URL`,
+      { cause: thrown },
+    );
+  }
+}
+
+function toStoreError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  return new AppError("store_unavailable", `Cannot use the database: ${messageOf(thrown)}`, {
+    cause: thrown,
+  });
+}
+
+function isBusy(thrown: unknown): boolean {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  return code.startsWith("SQLITE_BUSY");
+}

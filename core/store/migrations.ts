@@ -1,0 +1,80 @@
+/**
+ * The schema's history: `migrations/NNNN_name.sql`, applied in order, each in one transaction
+ * together with its entry in `schema_migrations`. One that fails leaves the schema before it; a
+ * database that is ahead of the files is refused.
+ */
+
+import { join } from "node:path";
+import { AppError, messageOf } from "../errors.ts";
+import type { Database } from "./database.ts";
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * Brings the schema up to the newest migration; gives the versions that were applied.
+ * @throws {AppError} `store_unavailable`.
+ */
+export async function migrate(
+  database: Database,
+  folder: string,
+  nowMs: number,
+): Promise<readonly number[]> {
+  const migrations = await readMigrations(folder);
+  await database.script(
+    `CREATE TABLE IF NOT EXISTS schema_migrations (
+       version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL
+     ) STRICT`,
+  );
+  const rows = await database.read("SELECT max(version) AS version FROM schema_migrations");
+  const current = Number(rows[0]?.version ?? 0);
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (current > newest) {
+    throw new AppError(
+      "store_unavailable",
+      `Cannot use the database: its schema is version ${current}, this daemon knows ${newest}; ` +
+        `use the newer daemon, or a backup`,
+    );
+  }
+  const due = migrations.filter(({ version }) => version > current);
+  for (const migration of due) await apply(database, migration, nowMs);
+  return due.map(({ version }) => version);
+}
+
+async function apply(database: Database, migration: Migration, nowMs: number): Promise<void> {
+  const { version, name, sql } = migration;
+  try {
+    await database.script(
+      `${sql}\n;INSERT INTO schema_migrations VALUES (${version}, '${name}', ${nowMs})`,
+    );
+  } catch (thrown) {
+    throw new AppError(
+      "store_unavailable",
+      `Cannot apply migration "${name}": ${messageOf(thrown)}; the schema stays as it was`,
+      { cause: thrown },
+    );
+  }
+}
+
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const migrations: Migration[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const version = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
+    if (version === undefined) continue;
+    const sql = await Deno.readTextFile(join(folder, name));
+    migrations.push({ version: Number(version), name, sql });
+  }
+  migrations.sort((a, b) => a.version - b.version);
+  migrations.forEach(({ version, name }, index) => {
+    if (version !== index + 1) {
+      throw new AppError(
+        "store_unavailable",
+        `Cannot apply migration "${name}": number ${index + 1} is missing or there twice`,
+      );
+    }
+  });
+  return migrations;
+}

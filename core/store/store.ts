@@ -1,0 +1,53 @@
+/** Opens the store whole: lock, connection, schema, commit queue; closes it in reverse order. */
+
+import type { AppError } from "../errors.ts";
+import { CommitQueue } from "./commits.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { ExecutionReader } from "./executions.ts";
+import { lockDatabase } from "./lock.ts";
+import { migrate } from "./migrations.ts";
+
+export interface Store {
+  readonly database: Database;
+  readonly commits: CommitQueue;
+  readonly executions: ExecutionReader;
+  /** Whether a lock keeps every other daemon out, so that leases found at start are dead. */
+  readonly exclusive: boolean;
+  /** Commits what waits, then lets go of the database. */
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly migrationsFolder: string;
+  /** Told once when nothing more can be acknowledged. */
+  readonly onFatal: (error: AppError) => void;
+  readonly now?: () => number;
+}
+
+/** @throws {AppError} `already_running` or `store_unavailable`. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const lock = await lockDatabase(options.url);
+  let database: Database | undefined;
+  try {
+    database = await openDatabase(options.url, options.onFatal);
+    await migrate(database, options.migrationsFolder, (options.now ?? Date.now)());
+  } catch (thrown) {
+    database?.close();
+    lock.release();
+    throw thrown;
+  }
+  const opened = database;
+  const commits = new CommitQueue(opened);
+  return {
+    database: opened,
+    commits,
+    executions: new ExecutionReader(opened),
+    exclusive: options.url.startsWith("file:"),
+    close: async () => {
+      await commits.drain();
+      opened.close();
+      lock.release();
+    },
+  };
+}
