@@ -39,6 +39,7 @@ const errorCodes = [
   "port_taken",
   "store_unavailable",
   "lease_lost",
+  "interrupted",
   "not_reachable",
   "internal",
 ] as const;

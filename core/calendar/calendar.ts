@@ -3,10 +3,8 @@
  * as `"100ac/calendar"`.
  *
  * ```ts
- * import { isSession, sessionsBetween } from "100ac/calendar";
+ * import { sessionsBetween } from "100ac/calendar";
  * import assert from "node:assert/strict";
- *
- * assert.equal(isSession("XNYS", "2025-01-09"), false); // day of mourning for Jimmy Carter
  *
  * const [wednesday, friday] = sessionsBetween("XNYS", "2024-07-03", "2024-07-07");
  * assert.equal(wednesday?.halfDay, true);
@@ -35,8 +33,10 @@ const exchanges = {
 /** Market identifier code (ISO 10383) of an exchange whose sessions are known. */
 export type CalendarName = keyof typeof exchanges;
 
+/** Every calendar there is. */
 export const calendarNames: readonly CalendarName[] = Object.keys(exchanges) as CalendarName[];
 
+/** True for the name of a calendar there is. */
 export function isCalendarName(name: string): name is CalendarName {
   return Object.hasOwn(exchanges, name);
 }

@@ -6,6 +6,7 @@
 /** Days since 1970-01-01. */
 export type Day = number;
 
+/** A day of 24 hours; days around a clock change are shorter or longer. */
 export const dayMs = 86_400_000;
 
 /** Days of the week as ISO 8601 numbers them. */
@@ -16,6 +17,7 @@ export const Thursday = 4;
 export const Friday = 5;
 export const Saturday = 6;
 export const Sunday = 7;
+/** Monday is 1, Sunday 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** The day of a date; a day of the month past its end runs on into the next month. */
@@ -23,6 +25,7 @@ export function dayOf(year: number, month: number, dayOfMonth: number): Day {
   return Date.UTC(year, month - 1, dayOfMonth) / dayMs;
 }
 
+/** The day of the week of a day. */
 export function weekdayOf(day: Day): Weekday {
   // 1970-01-01 was a Thursday; the double modulo keeps days before it positive
   return ((((day + 3) % 7) + 7) % 7 + 1) as Weekday;

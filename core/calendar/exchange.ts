@@ -39,6 +39,7 @@ export interface SpecialHours {
   readonly why: string;
 }
 
+/** One exchange, or several that keep the same sessions. */
 export interface Exchange {
   /** IANA name. */
   readonly timeZone: string;

@@ -14,6 +14,7 @@ import { after, date, easter, last, nearestWeekday, nth, sundayToMonday } from "
 
 const thanksgiving = nth(4, Thursday, 11);
 
+/** The table of New York's exchanges for shares. */
 export const newYork: Exchange = {
   timeZone: "America/New_York",
   years: [1990, 2100],

@@ -1,4 +1,4 @@
-/** The words an exchange's table is written in: which day of a year, and where a weekend moves it. */
+/** The words an exchange's table is written in: which day, and where a weekend moves it. */
 
 import {
   type Day,

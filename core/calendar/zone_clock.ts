@@ -12,16 +12,19 @@ const nsPerMs = 1_000_000;
  */
 export function zoneClock(timeZone: string): (wallMs: number) => number {
   let offsetMs = 0;
-  let changesAtMs = Number.NEGATIVE_INFINITY;
+  // the stretch, in UTC, in which the offset holds; empty at first
+  let sinceMs = Number.POSITIVE_INFINITY;
+  let untilMs = Number.NEGATIVE_INFINITY;
   return (wallMs) => {
-    if (wallMs - offsetMs >= changesAtMs) {
-      const zoned = Temporal.Instant.fromEpochMilliseconds(wallMs)
-        .toZonedDateTimeISO("UTC").toPlainDateTime().toZonedDateTime(timeZone);
-      offsetMs = zoned.offsetNanoseconds / nsPerMs;
-      changesAtMs = zoned.getTimeZoneTransition("next")?.epochMilliseconds ??
-        Number.POSITIVE_INFINITY;
-      return zoned.epochMilliseconds;
-    }
-    return wallMs - offsetMs;
+    const atMs = wallMs - offsetMs;
+    if (atMs >= sinceMs && atMs < untilMs) return atMs;
+    const zoned = Temporal.Instant.fromEpochMilliseconds(wallMs)
+      .toZonedDateTimeISO("UTC").toPlainDateTime().toZonedDateTime(timeZone);
+    const { epochMilliseconds: zonedAtMs } = zoned;
+    offsetMs = zoned.offsetNanoseconds / nsPerMs;
+    // a time that the clocks skip is moved out of the gap: it tells nothing of its neighbours
+    sinceMs = wallMs - offsetMs === zonedAtMs ? zonedAtMs : Number.POSITIVE_INFINITY;
+    untilMs = zoned.getTimeZoneTransition("next")?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
+    return zonedAtMs;
   };
 }

@@ -21,7 +21,7 @@ export interface HostServices {
 }
 
 const eventHandlerMs = 30_000;
-const CacheAnswer = z.object({ hit: z.boolean(), value: z.unknown() });
+const CacheAnswer = z.object({ hit: z.boolean(), value: z.unknown().optional() });
 
 export class AgentRunner {
   readonly id: string;
@@ -55,8 +55,12 @@ export class AgentRunner {
     }
     const input = checkInput(inputSchema, request);
     const { signal, timeoutMs } = request;
-    const output = await capability.run(input, this.#context(signal, Date.now() + timeoutMs));
-    return JSON.stringify(checkOutput(capability, output, request.address));
+    try {
+      const output = await capability.run(input, this.#context(signal, Date.now() + timeoutMs));
+      return JSON.stringify(checkOutput(capability, output, request.address));
+    } catch (thrown) {
+      throw toAgentError(thrown, request.address);
+    }
   }
 
   /** Hands an event to the agent's handlers; their errors are reported, never thrown. */
@@ -130,6 +134,15 @@ function checkInput(schema: z.ZodObject, request: IncomingRequest): Record<strin
     `Cannot invoke "${request.address}": its input is wrong: ${describe(parsed.error)}`,
     { details: { problems: parsed.error.issues.map(describeIssue) } },
   );
+}
+
+/** What a capability threw, as its caller is told: an AppError keeps its code. */
+function toAgentError(thrown: unknown, address: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const found = thrown instanceof z.ZodError ? describe(thrown) : messageOf(thrown);
+  return new AppError("agent_error", `Cannot finish request "${address}": ${found}`, {
+    cause: thrown,
+  });
 }
 
 function checkOutput(capability: Capability, output: unknown, address: string): unknown {

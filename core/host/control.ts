@@ -7,6 +7,9 @@ import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../log.ts";
 import type { Manifest } from "./manifest.ts";
 
+/** A request that a host answers itself, to show that the bus reaches it. */
+export const pingAddress = "host.ping";
+
 /** Daemon to host. */
 export type HostCommand =
   | {

@@ -3,6 +3,7 @@
  * failed to load; a host that stops answering beats is lost, which its owner is told once.
  */
 
+import { stripVTControlCharacters } from "node:util";
 import { AppError, messageOf } from "../errors.ts";
 import type { AgentToLoad, FailedAgent, HostCommand, HostReport } from "./control.ts";
 import type { Grants } from "./manifest.ts";
@@ -48,7 +49,8 @@ export class WorkerHost {
     this.#onEnd = (error) => settleStart(() => reject(error));
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#lose(`its thread ended: ${event.message}`);
+      const [reason = ""] = stripVTControlCharacters(event.message).split("\n");
+      this.#lose(`its thread ended: ${reason}`);
     };
     this.#worker.onmessage = ({ data }: MessageEvent<HostReport>) => {
       this.#beatAtMs = Date.now();

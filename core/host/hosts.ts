@@ -7,11 +7,11 @@
 import type { Bus, IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { AgentToLoad, HostReport } from "./control.ts";
+import { type AgentToLoad, type HostReport, pingAddress } from "./control.ts";
 import { type AgentEntry, findServing, makeEntries } from "./directory.ts";
 import { findAgentFiles } from "./find.ts";
 import { WorkerHost } from "./host.ts";
-import type { Grants, Manifest } from "./manifest.ts";
+import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
 import { scanAgents } from "./scan.ts";
 import { toFileUrl } from "./url.ts";
 
@@ -109,6 +109,29 @@ export class Hosts {
       entry.open--;
       entry.messages++;
     }
+  }
+
+  /** The JSON Schema of every loaded capability's input, by address. */
+  inputSchemas(): ReadonlyMap<string, JsonSchema> {
+    return new Map(
+      this.entries.flatMap(({ state, manifest }) =>
+        state === "loaded" && manifest
+          ? manifest.capabilities.map(({ name, input }) =>
+            [`${manifest.id}.${name}`, input] as const
+          )
+          : []
+      ),
+    );
+  }
+
+  /** Sends a request there and back to every host that runs; gives how many answered. */
+  async ping(timeoutMs: number): Promise<number> {
+    const hosts = [...this.#hosts.values()];
+    await Promise.all(hosts.map(async (host) => {
+      await host.ready;
+      await this.#options.bus.request(host.address, pingAddress, "null", { timeoutMs });
+    }));
+    return hosts.length;
   }
 
   close(): void {

@@ -16,7 +16,13 @@ import { splitAddress } from "../ids.ts";
 import type { LogLevel } from "../log.ts";
 import type { AgentDefinition } from "../sdk.ts";
 import { AgentRunner, type HostServices } from "./agent_runner.ts";
-import type { AgentToLoad, FailedAgent, HostCommand, HostReport } from "./control.ts";
+import {
+  type AgentToLoad,
+  type FailedAgent,
+  type HostCommand,
+  type HostReport,
+  pingAddress,
+} from "./control.ts";
 import { readManifest } from "./manifest.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -99,6 +105,7 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
 }
 
 function answer(request: IncomingRequest): Promise<string> {
+  if (request.address === pingAddress) return Promise.resolve("null");
   const address = splitAddress(request.address);
   const runner = address && agents.get(address.agent);
   if (!runner) {

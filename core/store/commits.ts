@@ -58,6 +58,7 @@ export class CommitQueue {
    * @throws {AppError} `store_unavailable`, `overloaded`.
    */
   commit(...writes: readonly Write[]): Promise<readonly boolean[]> {
+    if (writes.length === 0) return Promise.resolve([]);
     if (this.#waiting.length >= waitingMax) {
       return Promise.reject(
         new AppError("overloaded", `Cannot write: ${waitingMax} writes wait for the database`),

@@ -188,15 +188,16 @@ export const finishExecution: Verb<
     RETURNING execution_id AS key`,
 };
 
-/** Keeps the leases of an owner's executions for another {@link leaseMs}. */
-export const renewLeases: Verb<{ owner: string; expires: number }> = {
-  name: "renew_leases",
+/** Keeps a lease for another {@link leaseMs}. */
+export const renewLease: Verb<{ execution_id: string; owner: string; expires: number }> = {
+  name: "renew_lease",
   order: 70,
-  key: ({ owner }) => owner,
+  key: ({ execution_id }) => execution_id,
   sql: `UPDATE workflow_executions SET lease_expires_at = renewal.value ->> 'expires'
     FROM json_each(?1) AS renewal
-    WHERE status IN ('running', 'waiting') AND lease_owner = renewal.value ->> 'owner'
-    RETURNING lease_owner AS key`,
+    WHERE execution_id = renewal.value ->> 'execution_id'
+      AND lease_owner = renewal.value ->> 'owner'
+    RETURNING execution_id AS key`,
 };
 
 /** Takes every lease away: at start, when a lock proves that their owners are dead. */

@@ -41,7 +41,18 @@ export interface Workflow {
   readonly steps: readonly Step[];
 }
 
+/** A workflow as its file gives it. */
+export interface ParsedWorkflow extends Workflow {
+  readonly file: string;
+  /** 1-based line of the file at which `text` begins; the columns of `text` are the file's. */
+  readonly line: number;
+  /** A YAML document of its own that gives this same workflow: what an execution keeps. */
+  readonly text: string;
+}
+
 export const stepTimeoutMsDefault = 30_000;
+/** Without a `retry`, a step is tried once. */
+export const retryDefault: RetryPolicy = { attemptsMax: 1, backoffMs: 1_000 };
 
 /** One thing wrong in a file, where it stands (1-based) and, if there is one, the cure. */
 export interface Problem {
@@ -49,4 +60,6 @@ export interface Problem {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** The line of the file, with a caret below the place; for people. */
+  readonly excerpt?: string;
 }

@@ -1,0 +1,222 @@
+/**
+ * Current prices. Asks the source only for what the cache does not have, checks what comes, and
+ * stores it before anybody is told: a crash in between leaves at most a stored quote that no
+ * cache knows of, and the next request asks again.
+ */
+
+import {
+  type AgentContext,
+  AppError,
+  defineAgent,
+  type ErrorCode,
+  type Finding,
+  Missing,
+  Quote,
+  QuotesOutput,
+  z,
+} from "100ac";
+import { quoteFindings } from "../_lib/quality.ts";
+import {
+  requireSymbol,
+  sanitizeSymbol,
+  shown,
+  sortOutSymbols,
+  symbolProblem,
+} from "../_lib/symbols.ts";
+
+const Config = z.object({
+  /** The id of the source agent. */
+  source: z.string().default("yahoo"),
+  quote_ttl_seconds: z.number().positive().default(60),
+});
+type Context = AgentContext<z.infer<typeof Config>>;
+
+const CheckedQuote = Quote.extend({ cached: z.boolean() });
+type CheckedQuote = z.infer<typeof CheckedQuote>;
+
+const Batch = z.object({
+  /** In the order of the request. */
+  quotes: z.array(Quote),
+  missing: z.array(Missing),
+  source: z.string(),
+  /** How many of the quotes came from the cache. */
+  cached: z.int(),
+});
+type Batch = z.infer<typeof Batch>;
+
+const Verdict = z.object({
+  symbol: z.string(),
+  valid: z.boolean(),
+  /** Why it is not valid. */
+  reason: z.string().nullable(),
+  /** The name the source knows it by. */
+  name: z.string().nullable(),
+});
+type Verdict = z.infer<typeof Verdict>;
+
+const Saved = z.object({ saved: z.int() });
+
+export default defineAgent({
+  id: "market_data_fetcher",
+  description: "Current prices of symbols, checked and cached",
+  config: Config,
+  capabilities: {
+    fetch_quote: {
+      description: "The current quote of one symbol",
+      input: z.object({ symbol: z.string() }),
+      output: CheckedQuote,
+      idempotent: true,
+      run: ({ symbol }, ctx) => fetchQuote(symbol, ctx),
+    },
+    fetch_batch: {
+      description: "The current quotes of many symbols; what can't be served is listed as missing",
+      input: z.object({ symbols: z.array(z.string()).min(1).max(200) }),
+      output: Batch,
+      idempotent: true,
+      run: ({ symbols }, ctx) => fetchBatch(symbols, ctx),
+    },
+    validate_symbol: {
+      description: "Whether a symbol is well-formed and known to the source",
+      input: z.object({ symbol: z.string() }),
+      output: Verdict,
+      idempotent: true,
+      run: ({ symbol }, ctx) => validateSymbol(symbol, ctx),
+    },
+    sanitize_symbol: {
+      description: "A symbol without spaces and a leading $, in capitals",
+      input: z.object({ symbol: z.string() }),
+      output: z.object({ symbol: z.string(), original: z.string(), changed: z.boolean() }),
+      idempotent: true,
+      run: ({ symbol: original }) => {
+        const symbol = sanitizeSymbol(original);
+        return { symbol, original, changed: symbol !== original };
+      },
+    },
+  },
+});
+
+async function fetchQuote(text: string, ctx: Context): Promise<CheckedQuote> {
+  const symbol = requireSymbol(text, "fetch quote");
+  const { quotes, missing, cached } = await quotesOf([symbol], ctx);
+  const quote = quotes.get(symbol);
+  if (quote === undefined) throw missingError(symbol, missing[0]);
+  return { ...quote, cached: cached > 0 };
+}
+
+async function fetchBatch(entries: readonly string[], ctx: Context): Promise<Batch> {
+  const { symbols, refused } = sortOutSymbols(entries);
+  const { quotes, missing, cached } = await quotesOf(symbols, ctx);
+  return {
+    quotes: symbols.flatMap((symbol) => quotes.get(symbol) ?? []),
+    missing: [...refused, ...missing],
+    source: ctx.config.source,
+    cached,
+  };
+}
+
+async function validateSymbol(text: string, ctx: Context): Promise<Verdict> {
+  const symbol = sanitizeSymbol(text);
+  const problem = symbolProblem(symbol);
+  if (problem !== undefined) {
+    return { symbol: shown(symbol), valid: false, reason: problem, name: null };
+  }
+  const { quotes, missing: [missing] } = await quotesOf([symbol], ctx);
+  const quote = quotes.get(symbol);
+  if (quote !== undefined) return { symbol, valid: true, reason: null, name: quote.name };
+  const isUnknown = missing?.code === "not_found" || missing?.code === "bad_request";
+  // any other failure says nothing about the symbol
+  if (!isUnknown) throw missingError(symbol, missing);
+  return { symbol, valid: false, reason: missing.reason, name: null };
+}
+
+interface Quotes {
+  readonly quotes: ReadonlyMap<string, Quote>;
+  readonly missing: readonly Missing[];
+  /** How many came from the cache. */
+  readonly cached: number;
+}
+
+/** Each of the well-formed, distinct symbols is either among the quotes or among the missing. */
+async function quotesOf(symbols: readonly string[], ctx: Context): Promise<Quotes> {
+  const known = await Promise.all(
+    symbols.map((symbol) => ctx.cache.get(keyOf(symbol, ctx), Quote)),
+  );
+  const cached = known.filter((quote) => quote !== undefined);
+  const wanted = symbols.filter((_, index) => known[index] === undefined);
+  const fetched = wanted.length === 0 ? nothing : await fetchFrom(wanted, ctx);
+  const quotes = new Map([...cached, ...fetched.usable].map((quote) => [quote.symbol, quote]));
+  return { quotes, missing: fetched.missing, cached: cached.length };
+}
+
+interface Sorted {
+  readonly usable: readonly Quote[];
+  readonly missing: readonly Missing[];
+  readonly findings: readonly Finding[];
+}
+
+const nothing: Sorted = { usable: [], missing: [], findings: [] };
+
+async function fetchFrom(symbols: readonly string[], ctx: Context): Promise<Sorted> {
+  const { source, quote_ttl_seconds: ttlSeconds } = ctx.config;
+  const answer = await ctx.request(`${source}.fetch_quotes`, { symbols }, QuotesOutput);
+  const sorted = sortOutAnswer(symbols, answer, ctx.now());
+  const { usable, findings } = sorted;
+  if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
+  if (usable.length === 0) return sorted;
+  await ctx.request("market.save_quotes", { quotes: usable }, Saved);
+  await Promise.all(
+    usable.map((quote) => ctx.cache.set(keyOf(quote.symbol, ctx), quote, ttlSeconds * 1000)),
+  );
+  ctx.publish("market.quotes_fetched", { source, symbols: usable.map(({ symbol }) => symbol) });
+  return sorted;
+}
+
+/** Holds the answer against what was asked: nothing unasked, nothing unanswered, nothing broken. */
+function sortOutAnswer(
+  symbols: readonly string[],
+  answer: z.infer<typeof QuotesOutput>,
+  nowMs: number,
+): Sorted {
+  const unanswered = new Set(symbols);
+  const usable: Quote[] = [];
+  const missing: Missing[] = [];
+  const findings: Finding[] = [];
+  for (const quote of answer.quotes) {
+    if (!unanswered.delete(quote.symbol)) continue;
+    const found = quoteFindings(quote, nowMs);
+    findings.push(...found);
+    const error = found.find(({ severity }) => severity === "error");
+    if (error === undefined) usable.push(quote);
+    else missing.push({ symbol: quote.symbol, code: "bad_answer", reason: error.message });
+  }
+  missing.push(...answer.missing.filter(({ symbol }) => unanswered.delete(symbol)));
+  for (const symbol of unanswered) {
+    missing.push({ symbol, code: "not_found", reason: "the source said nothing about it" });
+  }
+  return { usable, missing, findings };
+}
+
+function keyOf(symbol: string, ctx: Context): string {
+  return `quote:${ctx.config.source}:${symbol}`;
+}
+
+/** What may be the matter with one symbol of a batch; a source's unknown word is no answer. */
+const MissingCode = z.enum(
+  [
+    "not_found",
+    "bad_request",
+    "bad_answer",
+    "rate_limited",
+    "unauthorized",
+    "source_down",
+  ] satisfies ErrorCode[],
+).catch("bad_answer");
+
+function missingError(symbol: string, missing: Missing | undefined): AppError {
+  const code = MissingCode.parse(missing?.code);
+  const reason = missing?.reason ?? "the source gave no reason";
+  const advice = code === "not_found" || code === "bad_request"
+    ? "check the symbol"
+    : "try again later";
+  return new AppError(code, `Cannot fetch quote "${symbol}": ${reason}; ${advice}`);
+}

@@ -1,0 +1,111 @@
+/**
+ * The daemon's configuration: environment variables, validated all at once. The README's table
+ * lists them; a variable that begins with `AC100_` and is none of them is refused.
+ */
+
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { closest } from "./closest.ts";
+import { AppError } from "./errors.ts";
+import { logLevels, type LogThreshold } from "./log.ts";
+
+export interface Config {
+  readonly dataFolder: string;
+  readonly databaseUrl: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The bearer token; undefined: the one in the data folder. */
+  readonly token: string | undefined;
+  readonly agentsFolder: string;
+  readonly workflowsFolder: string;
+  readonly marketData: "yahoo" | "simulated";
+  /** Stands in for all of Yahoo's origins, for replay. */
+  readonly yahooUrl: string | undefined;
+  readonly concurrentMax: number;
+  readonly watchdogMs: number;
+  readonly shutdownMs: number;
+  readonly log: LogThreshold;
+}
+
+function wholeNumber(min: number, max: number, unset: number): z.ZodType<number> {
+  return z.string().regex(/^\d+$/, "is no whole number").transform(Number)
+    .refine((n) => n >= min && n <= max, `is not between ${min} and ${max}`).default(unset);
+}
+
+function oneOf<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+  unset: Values[number],
+): z.ZodType<Values[number]> {
+  return z.enum(values, `is none of ${values.join(", ")}`).default(unset as never) as never;
+}
+
+const webUrl = z.string().refine(
+  (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+  "is no http(s) URL",
+);
+
+const Environment = z.object({
+  AC100_DATA_DIR: z.string().min(1).default("data"),
+  AC100_DATABASE_URL: z.string().regex(/^(file|libsql|https?|wss?):/, "is no libSQL URL")
+    .optional(),
+  AC100_HOST: z.string().min(1).default("127.0.0.1"),
+  AC100_PORT: wholeNumber(0, 65_535, 8_100),
+  AC100_TOKEN: z.string().min(16, "is shorter than 16 characters").optional(),
+  AC100_AGENTS_DIR: z.string().min(1).default("agents"),
+  AC100_WORKFLOWS_DIR: z.string().min(1).default("workflows"),
+  AC100_MARKET_DATA: oneOf(["yahoo", "simulated"], "yahoo"),
+  AC100_YAHOO_URL: webUrl.optional(),
+  AC100_MAX_CONCURRENT: wholeNumber(1, 1_000, 5),
+  AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
+  AC100_SHUTDOWN_SECONDS: wholeNumber(0, 3_600, 10),
+  AC100_LOG: oneOf(logLevels, "info"),
+});
+
+/** Variables of the CLI, which the daemon leaves alone. */
+const foreignNames: readonly string[] = ["AC100_URL"];
+
+/**
+ * Reads the configuration.
+ * @throws {AppError} `invalid_config` with every problem.
+ */
+export function readConfig(environment: Readonly<Record<string, string>>): Config {
+  const known = [...Object.keys(Environment.shape), ...foreignNames];
+  const ours = Object.entries(environment).filter(([name]) => name.startsWith("AC100_"));
+  const problems = ours.filter(([name]) => !known.includes(name)).map(([name]) => {
+    const near = closest(name, known);
+    return `${name}: is no setting${near ? `; did you mean ${near}?` : ""}`;
+  });
+  const parsed = Environment.safeParse(
+    Object.fromEntries(ours.filter(([, value]) => value !== "")),
+  );
+  if (!parsed.success || problems.length > 0) {
+    for (const { path, message } of parsed.error?.issues ?? []) {
+      problems.push(`${path.join(".")}: ${message}`);
+    }
+    throw new AppError("invalid_config", `Cannot read the configuration: ${problems.join("; ")}`, {
+      details: { problems },
+    });
+  }
+  return toConfig(parsed.data);
+}
+
+function toConfig(values: z.output<typeof Environment>): Config {
+  const dataFolder = resolve(values.AC100_DATA_DIR);
+  return {
+    dataFolder,
+    databaseUrl: values.AC100_DATABASE_URL ?? pathToFileURL(resolve(dataFolder, "100ac.db")).href,
+    host: values.AC100_HOST,
+    port: values.AC100_PORT,
+    token: values.AC100_TOKEN,
+    agentsFolder: resolve(values.AC100_AGENTS_DIR),
+    workflowsFolder: resolve(values.AC100_WORKFLOWS_DIR),
+    marketData: values.AC100_MARKET_DATA,
+    yahooUrl: values.AC100_YAHOO_URL,
+    concurrentMax: values.AC100_MAX_CONCURRENT,
+    watchdogMs: values.AC100_WATCHDOG_SECONDS * 1_000,
+    shutdownMs: values.AC100_SHUTDOWN_SECONDS * 1_000,
+    log: values.AC100_LOG,
+  };
+}

@@ -1,0 +1,225 @@
+/**
+ * The composition root: puts the parts of a daemon together and takes them apart in reverse order.
+ * The only file that sees everything.
+ */
+
+import { Bus } from "./bus/bus.ts";
+import { openBroadcastChannel } from "./bus/channel.ts";
+import { serveLocally } from "./bus/local.ts";
+import { Cache } from "./cache/cache.ts";
+import type { Config } from "./config.ts";
+import { Definitions } from "./engine/definitions.ts";
+import { Engine } from "./engine/engine.ts";
+import { AppError, messageOf } from "./errors.ts";
+import { Hosts } from "./host/hosts.ts";
+import type { Grants, Manifest } from "./host/manifest.ts";
+import { createApp } from "./http/app.ts";
+import { Gate, loadToken } from "./http/auth.ts";
+import type { ControlPlane } from "./http/control_plane.ts";
+import { newOpaqueId } from "./ids.ts";
+import type { Log } from "./log.ts";
+import { Market } from "./market/market.ts";
+import { openStore, type Store } from "./store/store.ts";
+import { Catalog } from "./workflow/catalog.ts";
+
+export const version = "0.1.0";
+
+/** The daemon's address on its bus. */
+const daemonAddress = "daemon";
+const sweepEveryMs = 60_000;
+const projectFolder = new URL("../", import.meta.url).pathname;
+
+export interface Daemon {
+  /** Where it is reached, `http://127.0.0.1:8100`. */
+  readonly url: string;
+  readonly token: string;
+  readonly plane: ControlPlane;
+  /** A link that opens the page once, within ten minutes. */
+  makeLink(): string;
+  /** Stops taking work, waits for what runs as long as configured, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Told once when the store can acknowledge nothing more: the process should end. */
+  readonly onFatal: (error: AppError) => void;
+}
+
+/** What has been opened so far, to be closed in reverse order. */
+type Closers = (() => void | Promise<void>)[];
+
+/**
+ * Starts a daemon; it is ready when this resolves.
+ * @throws {AppError} `invalid_config`, `already_running`, `store_unavailable`, `port_taken`.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const closers: Closers = [];
+  try {
+    return await open(options, closers);
+  } catch (thrown) {
+    await closeAll(closers, options.log);
+    throw thrown;
+  }
+}
+
+async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): Promise<Daemon> {
+  await makeFolder(config.dataFolder);
+  const token = config.token ?? await loadToken(config.dataFolder);
+  const store = await openStore({
+    url: config.databaseUrl,
+    migrationsFolder: new URL("../migrations", import.meta.url).pathname,
+    onFatal,
+  });
+  closers.push(() => store.close());
+
+  const cache = new Cache(store);
+  const { bus, hosts } = openHosts(config, log, store, cache, closers);
+  await hosts.open();
+
+  const catalog = new Catalog(config.workflowsFolder, () => hosts.inputSchemas());
+  const definitions = new Definitions(store.executions);
+  const engine = new Engine({
+    store,
+    definitions,
+    log,
+    concurrentMax: config.concurrentMax,
+    invoke: (address, input, invocation) =>
+      hosts.invoke({ address, input, caller: daemonAddress, ...invocation }),
+    publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
+  });
+  const stopping = new AbortController();
+  let url = "";
+  const plane: ControlPlane = {
+    version,
+    config,
+    startedAtMs: Date.now(),
+    gate: new Gate(token),
+    hosts,
+    catalog,
+    engine,
+    definitions,
+    store,
+    cache,
+    bus,
+    log,
+    signal: stopping.signal,
+    url: () => url,
+  };
+  const server = serve(config, createApp(plane).fetch);
+  closers.push(async () => {
+    stopping.abort();
+    await server.shutdown();
+  });
+  url = urlOf(config.host, server.addr.port);
+  closers.push(() => engine.close(config.shutdownMs));
+  await engine.open();
+  const sweep = setInterval(() => {
+    cache.sweep().catch((thrown) => log.error("cannot sweep", { reason: messageOf(thrown) }));
+  }, sweepEveryMs);
+  closers.push(() => clearInterval(sweep));
+  return {
+    url,
+    token,
+    plane,
+    makeLink: () => `${url}/login?once=${plane.gate.makeLink()}`,
+    close: () => closeAll(closers, log),
+  };
+}
+
+function openHosts(
+  config: Config,
+  log: Log,
+  store: Store,
+  cache: Cache,
+  closers: Closers,
+): { readonly bus: Bus; readonly hosts: Hosts } {
+  // A name that no other daemon of this process, and no agent by accident, speaks on.
+  const channel = `100ac-${newOpaqueId()}`;
+  const market = new Market(store);
+  const services = { cache: cache.capabilities, market: market.capabilities };
+  const bus = new Bus({
+    channel: openBroadcastChannel(channel),
+    address: daemonAddress,
+    onRequest: serveLocally(services, (request) => hosts.invoke(request)),
+    onLost: (publisher, count) => log.warn("events were lost", { publisher, count }),
+  });
+  closers.push(() => bus.close());
+  const hosts = new Hosts({
+    agentsFolder: config.agentsFolder,
+    readable: [`${projectFolder}node_modules`],
+    bus,
+    channel,
+    daemon: daemonAddress,
+    watchdogMs: config.watchdogMs,
+    log,
+    settingsOf: (id) => settingsOf(id, config),
+    grantsOf: (manifest) => grantsOf(manifest, config),
+  });
+  closers.push(() => hosts.close());
+  return { bus, hosts };
+}
+
+/** What the daemon's configuration means to its agents. */
+function settingsOf(id: string, config: Config): Record<string, unknown> {
+  if (id === "market_data_fetcher" || id === "historical_data_loader") {
+    return { source: config.marketData };
+  }
+  return id === "yahoo" ? { base_url: config.yahooUrl ?? null } : {};
+}
+
+/** Where something stands in for Yahoo, the agent may reach that and nothing else. */
+function grantsOf({ id, permissions }: Manifest, { yahooUrl }: Config): Grants {
+  if (id !== "yahoo" || yahooUrl === undefined) return permissions;
+  const { hostname, port, protocol } = new URL(yahooUrl);
+  return { ...permissions, net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    throw new AppError(
+      "invalid_config",
+      `Cannot make the data folder "${folder}": ${messageOf(thrown)}; set AC100_DATA_DIR`,
+      { cause: thrown },
+    );
+  }
+}
+
+function serve(
+  { host, port }: Config,
+  fetch: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve(
+      { hostname: host, port, onListen: () => undefined },
+      (request) => fetch(request),
+    );
+  } catch (thrown) {
+    const isTaken = thrown instanceof Deno.errors.AddrInUse;
+    throw new AppError(
+      isTaken ? "port_taken" : "invalid_config",
+      isTaken
+        ? `Cannot listen on ${host}:${port}: the port is taken; stop what uses it, or set AC100_PORT`
+        : `Cannot listen on ${host}:${port}: ${messageOf(thrown)}; set AC100_HOST and AC100_PORT`,
+      { cause: thrown },
+    );
+  }
+}
+
+function urlOf(host: string, port: number): string {
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function closeAll(closers: Closers, log: Log): Promise<void> {
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (thrown) {
+      log.error("cannot close", { reason: messageOf(thrown) });
+    }
+  }
+}

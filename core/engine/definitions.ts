@@ -1,0 +1,38 @@
+/** The workflows that stored executions were started with, read back from their stored texts. */
+
+import { AppError, messageOf } from "../errors.ts";
+import type { ExecutionReader, ExecutionRow } from "../store/executions.ts";
+import type { Workflow } from "../workflow/definition.ts";
+import { restoreWorkflow } from "../workflow/parse.ts";
+
+const keptMax = 256;
+
+export class Definitions {
+  readonly #reader: ExecutionReader;
+  readonly #kept = new Map<string, Workflow>();
+
+  constructor(reader: ExecutionReader) {
+    this.#reader = reader;
+  }
+
+  /** @throws {AppError} `invalid_workflow` when the stored text can't be used any more. */
+  async of({ definitionId, workflowName }: ExecutionRow): Promise<Workflow> {
+    const kept = this.#kept.get(definitionId);
+    if (kept) return kept;
+    try {
+      const text = await this.#reader.definitionText(definitionId);
+      if (text === undefined) throw new AppError("internal", "it is not in the store");
+      const workflow = restoreWorkflow(text);
+      const [oldest] = this.#kept.keys();
+      if (this.#kept.size >= keptMax && oldest !== undefined) this.#kept.delete(oldest);
+      this.#kept.set(definitionId, workflow);
+      return workflow;
+    } catch (thrown) {
+      throw new AppError(
+        "invalid_workflow",
+        `Cannot use the stored text of workflow "${workflowName}": ${messageOf(thrown)}`,
+        { cause: thrown },
+      );
+    }
+  }
+}

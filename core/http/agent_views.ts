@@ -1,0 +1,37 @@
+/** Agents as the API shows them. */
+
+import type { AgentEntry } from "../host/directory.ts";
+import type { AgentStatus, AgentView } from "./api.ts";
+import type { ControlPlane } from "./control_plane.ts";
+
+export function agentView({ hosts, cache }: ControlPlane, entry: AgentEntry): AgentView {
+  const { manifest } = entry;
+  const { hits, misses } = cache.countsOf(entry.id);
+  return {
+    id: entry.id,
+    file: entry.file,
+    description: manifest?.description ?? "",
+    status: statusOf(entry),
+    reason: entry.reason ?? null,
+    capabilities: manifest?.capabilities ?? [],
+    permissions: entry.grants,
+    subscriptions: manifest?.subscriptions ?? [],
+    host: entry.state === "loaded" ? hosts.hostOf(entry) ?? null : null,
+    messages: entry.messages,
+    errors: entry.errors,
+    last_error: entry.lastError ?? null,
+    cache: { hits, misses },
+  };
+}
+
+/** How many agents there are of each status. */
+export function countAgents(entries: readonly AgentEntry[]): Record<AgentStatus, number> {
+  const counts = { idle: 0, busy: 0, failed: 0, refused: 0, stopped: 0 };
+  for (const entry of entries) counts[statusOf(entry)]++;
+  return counts;
+}
+
+function statusOf({ state, open }: AgentEntry): AgentStatus {
+  if (state !== "loaded") return state;
+  return open > 0 ? "busy" : "idle";
+}

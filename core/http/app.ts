@@ -1,0 +1,86 @@
+/** The control plane: every route, behind the gate. Tested by `app.request()` without a socket. */
+
+import { type Context, Hono, type Next } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie, setCookie } from "hono/cookie";
+import { secureHeaders } from "hono/secure-headers";
+import { AppError } from "../errors.ts";
+import { agentRoutes } from "./agent_routes.ts";
+import type { HealthAnswer } from "./api.ts";
+import { sessionCookie } from "./auth.ts";
+import type { ControlPlane } from "./control_plane.ts";
+import { executionRoutes } from "./execution_routes.ts";
+import { homePage } from "./page.ts";
+import { problemResponse } from "./problem.ts";
+import { systemRoutes } from "./system_routes.ts";
+import { workflowRoutes } from "./workflow_routes.ts";
+
+const bodyBytesMax = 1024 * 1024;
+
+export function createApp(plane: ControlPlane): Hono {
+  const app = new Hono();
+  app.onError((error) => {
+    if (!(error instanceof AppError)) {
+      plane.log.error("request failed", { reason: error.message, stack: error.stack });
+    }
+    return problemResponse(error);
+  });
+  app.notFound((c) => problemResponse(unknownRoute(c)));
+  app.use(secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"] },
+  }));
+
+  const health: HealthAnswer = { status: "ok", version: plane.version };
+  app.get("/health", (c) => c.json(health));
+  app.get("/login", (c) => logIn(plane, c));
+
+  app.use((c, next) => admit(plane, c, next));
+  app.use(bodyLimit({
+    maxSize: bodyBytesMax,
+    onError: () =>
+      problemResponse(new AppError("invalid_input", "Cannot read the body: it is over 1 MB")),
+  }));
+  app.get("/", async (c) => c.html(await homePage(plane)));
+  app.post(
+    "/api/v1/login_links",
+    (c) => c.json({ url: `${plane.url()}/login?once=${plane.gate.makeLink()}` }, 201),
+  );
+  app.route("/api/v1/agents", agentRoutes(plane));
+  app.route("/api/v1/workflows", workflowRoutes(plane));
+  app.route("/api/v1/executions", executionRoutes(plane));
+  app.route("/api/v1/system", systemRoutes(plane));
+  return app;
+}
+
+async function admit({ gate }: ControlPlane, c: Context, next: Next): Promise<void> {
+  const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+  const admitted = gate.admitsHeader(c.req.header("authorization")) ||
+    (isRead && gate.admitsSession(getCookie(c, sessionCookie)));
+  if (!admitted) {
+    throw new AppError(
+      "unauthenticated",
+      `Cannot ${c.req.method} ${c.req.path}: no valid token; send "Authorization: Bearer …" ` +
+        `with the token in the data folder, or open the link of "system link" in a browser`,
+    );
+  }
+  await next();
+}
+
+function logIn({ gate }: ControlPlane, c: Context): Response {
+  const session = gate.openSession(c.req.query("once") ?? "");
+  if (!session) {
+    throw new AppError(
+      "unauthenticated",
+      "Cannot log in: this link was used or is too old; get another one by `system link`",
+    );
+  }
+  setCookie(c, sessionCookie, session, { httpOnly: true, sameSite: "Strict", path: "/" });
+  return c.redirect("/");
+}
+
+function unknownRoute(c: Context): AppError {
+  return new AppError(
+    "unknown_route",
+    `Cannot ${c.req.method} ${c.req.path}: there is no such route`,
+  );
+}

@@ -1,0 +1,31 @@
+/** What the routes stand on: the parts of a running daemon that HTTP shows and steers. */
+
+import type { Bus } from "../bus/bus.ts";
+import type { Cache } from "../cache/cache.ts";
+import type { Config } from "../config.ts";
+import type { Definitions } from "../engine/definitions.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Hosts } from "../host/hosts.ts";
+import type { Log } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { Catalog } from "../workflow/catalog.ts";
+import type { Gate } from "./auth.ts";
+
+export interface ControlPlane {
+  readonly version: string;
+  readonly config: Config;
+  readonly startedAtMs: number;
+  readonly gate: Gate;
+  readonly hosts: Hosts;
+  readonly catalog: Catalog;
+  readonly engine: Engine;
+  readonly definitions: Definitions;
+  readonly store: Store;
+  readonly cache: Cache;
+  readonly bus: Bus;
+  readonly log: Log;
+  /** Aborted when the daemon begins to stop: open streams end. */
+  readonly signal: AbortSignal;
+  /** Where this daemon is reached, `http://127.0.0.1:8100`. */
+  url(): string;
+}

@@ -1,0 +1,42 @@
+/** `/api/v1/executions`. */
+
+import { Hono } from "hono";
+import { AppError } from "../errors.ts";
+import type { ExecutionId } from "../ids.ts";
+import type { ControlPlane } from "./control_plane.ts";
+import { executionView, readExecution } from "./execution_views.ts";
+import { executionStream } from "./execution_stream.ts";
+
+const historyMax = 1_000;
+const historyDefault = 20;
+
+export function executionRoutes(plane: ControlPlane): Hono {
+  const { store, engine, definitions } = plane;
+  const routes = new Hono();
+  routes.get("/", async (c) => {
+    const limit = readLimit(c.req.query("limit"));
+    const rows = await store.executions.history(c.req.query("workflow"), limit);
+    return c.json({ executions: rows.map(executionView) });
+  });
+  routes.get(
+    "/:id",
+    async (c) => c.json(await readExecution(store, definitions, c.req.param("id") as ExecutionId)),
+  );
+  routes.get("/:id/events", (c) => executionStream(plane, c.req.param("id") as ExecutionId));
+  routes.post("/:id/cancel", async (c) => {
+    const id = c.req.param("id") as ExecutionId;
+    await engine.cancel(id);
+    return c.json(await readExecution(store, definitions, id), 202);
+  });
+  return routes;
+}
+
+function readLimit(text: string | undefined): number {
+  if (text === undefined) return historyDefault;
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= historyMax) return limit;
+  throw new AppError(
+    "invalid_input",
+    `Cannot list executions: limit "${text}" is no number from 1 to ${historyMax}`,
+  );
+}

@@ -1,0 +1,84 @@
+/** `/api/v1/workflows`. */
+
+import { type Context, Hono } from "hono";
+import { AppError } from "../errors.ts";
+import { statistics } from "../store/statistics.ts";
+import type { Workflow } from "../workflow/definition.ts";
+import { formatDuration } from "../workflow/duration.ts";
+import type { StatisticsView, WorkflowView } from "./api.ts";
+import type { ControlPlane } from "./control_plane.ts";
+import { executionView } from "./execution_views.ts";
+
+export function workflowRoutes(plane: ControlPlane): Hono {
+  const { catalog, engine, store } = plane;
+  const routes = new Hono();
+  routes.get("/", async (c) => {
+    const { workflows, problems } = await catalog.all();
+    return c.json({
+      workflows: workflows.map(({ workflow, file }) => workflowView(workflow, file)),
+      problems,
+    });
+  });
+  routes.get("/:name", async (c) => {
+    const { workflow, file } = await catalog.named(c.req.param("name"));
+    return c.json(workflowView(workflow, file));
+  });
+  routes.get("/:name/statistics", async (c) => {
+    const name = c.req.param("name");
+    const found = await statistics(store.database, name);
+    // A workflow whose file is gone keeps its history.
+    if (found.totalExecutions === 0) await catalog.named(name);
+    const view: StatisticsView = {
+      workflow: name,
+      total_executions: found.totalExecutions,
+      successful: found.successful,
+      failed: found.failed,
+      success_rate: found.successRate,
+      avg_duration_seconds: found.avgDurationMs === null ? null : found.avgDurationMs / 1_000,
+      last_execution: found.lastExecutionAtMs === null
+        ? null
+        : new Date(found.lastExecutionAtMs).toISOString(),
+    };
+    return c.json(view);
+  });
+  routes.post("/:name/executions", async (c) => {
+    await refuseInputs(c);
+    const definition = await catalog.runnable(c.req.param("name"));
+    return c.json(executionView(await engine.start(definition)), 202);
+  });
+  return routes;
+}
+
+/** Workflows take no inputs yet: what was sent would be dropped without a word. */
+async function refuseInputs(c: Context): Promise<void> {
+  const text = await c.req.text();
+  if (text.trim() === "" || /^\{\s*\}$/.test(text.trim())) return;
+  throw new AppError(
+    "invalid_input",
+    `Cannot start workflow "${c.req.param("name")}": workflows take no inputs; send no body`,
+  );
+}
+
+function workflowView(workflow: Workflow, file: string): WorkflowView {
+  return {
+    name: workflow.name,
+    description: workflow.description,
+    enabled: workflow.enabled,
+    file,
+    schedule: scheduleText(workflow),
+    steps: workflow.steps.map(({ name, agent, capability, params, timeoutMs }) => ({
+      name,
+      agent,
+      capability,
+      params,
+      timeout_seconds: timeoutMs / 1_000,
+    })),
+  };
+}
+
+function scheduleText({ schedule }: Workflow): string | null {
+  if (!schedule) return null;
+  return schedule.kind === "every"
+    ? `every ${formatDuration(schedule.everyMs)}`
+    : [schedule.cron, schedule.timezone, schedule.calendar].filter(Boolean).join(" ");
+}

@@ -1,0 +1,139 @@
+/** The market tables: verbs that write quotes, bars and findings, over JSON rows of shapes.ts. */
+
+import type { Verb } from "../store/commits.ts";
+
+/** A quote's columns; instants in UTC milliseconds. */
+export interface QuoteRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly as_of: number;
+  readonly price: number;
+  readonly currency: string | null;
+  readonly name: string | null;
+  readonly exchange: string | null;
+  readonly previous_close: number | null;
+  readonly open: number | null;
+  readonly day_high: number | null;
+  readonly day_low: number | null;
+  readonly volume: number | null;
+  readonly market_cap: number | null;
+  readonly recorded_at: number;
+}
+
+export interface BarRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly start_at: number;
+  readonly date: string;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly adjusted_close: number | null;
+  readonly volume: number | null;
+  readonly currency: string | null;
+  readonly recorded_at: number;
+}
+
+export interface FindingRow {
+  readonly rule: string;
+  readonly severity: string;
+  readonly source: string;
+  readonly symbol: string;
+  /** "" where the finding is not about bars: a key holds no null. */
+  readonly interval: string;
+  /** 0 where the finding has no instant. */
+  readonly at: number;
+  readonly message: string;
+  readonly agent_id: string;
+  readonly seen_at: number;
+}
+
+function columns(names: readonly string[]): string {
+  return names.map((name) => `value ->> '${name}'`).join(", ");
+}
+
+const quoteColumns = [
+  "source",
+  "symbol",
+  "as_of",
+  "price",
+  "currency",
+  "name",
+  "exchange",
+  "previous_close",
+  "open",
+  "day_high",
+  "day_low",
+  "volume",
+  "market_cap",
+  "recorded_at",
+] as const satisfies readonly (keyof QuoteRow)[];
+
+/** A quote of the same instant is the same quote. */
+export const saveQuote: Verb<QuoteRow> = {
+  name: "save_quote",
+  order: 90,
+  key: ({ source, symbol, as_of }) => `${source}/${symbol}/${as_of}`,
+  sql: `INSERT INTO quotes (${quoteColumns.join(", ")})
+    SELECT ${columns(quoteColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET price = excluded.price, volume = excluded.volume,
+      day_high = excluded.day_high, day_low = excluded.day_low, recorded_at = excluded.recorded_at
+    RETURNING source || '/' || symbol || '/' || as_of AS key`,
+};
+
+const barColumns = [
+  "source",
+  "symbol",
+  "interval",
+  "start_at",
+  "date",
+  "open",
+  "high",
+  "low",
+  "close",
+  "adjusted_close",
+  "volume",
+  "currency",
+  "recorded_at",
+] as const satisfies readonly (keyof BarRow)[];
+
+/** Takes effect on bars that are new, or other than they were. */
+export const saveBar: Verb<BarRow> = {
+  name: "save_bar",
+  order: 91,
+  key: ({ source, symbol, interval, start_at }) => `${source}/${symbol}/${interval}/${start_at}`,
+  sql: `INSERT INTO bars (${barColumns.join(", ")})
+    SELECT ${columns(barColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET date = excluded.date, open = excluded.open, high = excluded.high,
+      low = excluded.low, close = excluded.close, adjusted_close = excluded.adjusted_close,
+      volume = excluded.volume, currency = excluded.currency, recorded_at = excluded.recorded_at
+    WHERE (open, high, low, close, adjusted_close, volume, currency) IS NOT
+      (excluded.open, excluded.high, excluded.low, excluded.close, excluded.adjusted_close,
+        excluded.volume, excluded.currency)
+    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
+const findingColumns = [
+  "rule",
+  "severity",
+  "source",
+  "symbol",
+  "interval",
+  "at",
+  "message",
+  "agent_id",
+] as const satisfies readonly (keyof FindingRow)[];
+
+export const saveFinding: Verb<FindingRow> = {
+  name: "save_finding",
+  order: 92,
+  key: ({ source, symbol, interval, rule, at }) => [source, symbol, interval, rule, at].join("/"),
+  sql: `INSERT INTO data_quality_log (${findingColumns.join(", ")}, first_seen_at, last_seen_at)
+    SELECT ${columns(findingColumns)}, value ->> 'seen_at', value ->> 'seen_at'
+    FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET message = excluded.message, severity = excluded.severity,
+      last_seen_at = excluded.last_seen_at, seen_count = seen_count + 1
+    RETURNING source || '/' || symbol || '/' || interval || '/' || rule || '/' || at AS key`,
+};

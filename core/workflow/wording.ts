@@ -1,0 +1,94 @@
+/**
+ * Zod's findings in the words of workflow files. Every text is a phrase that goes on from the
+ * name of the value: `"timeout" must be a number, not a list`.
+ */
+
+import type { z } from "zod";
+import { closest } from "../closest.ts";
+
+/** What an issue says; undefined: zod's own words. */
+export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? "is missing"
+        : `must be ${typeName(issue.expected)}, not ${shown(issue.input)}`;
+    case "too_small":
+      return `must ${sized(issue.origin)} ${issue.inclusive ? "at least" : "more than"} ` +
+        `${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
+    case "too_big":
+      return `must ${sized(issue.origin)} ${issue.inclusive ? "at most" : "less than"} ` +
+        `${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
+    case "invalid_value":
+      return oneOf(issue.values.map(String), issue.input);
+    case "invalid_format":
+      return `has not the form "${issue.format}": ${shown(issue.input)}`;
+    case "not_multiple_of":
+      return `must be a multiple of ${issue.divisor}`;
+    case "invalid_union":
+      return unionWording(issue.errors, issue.input);
+    default:
+      return undefined;
+  }
+}
+
+/** `; did you mean "x"?`, or what there is when that is short, or nothing. */
+export function suggestion(word: string, known: readonly string[] = []): string {
+  const near = closest(word, known);
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  return known.length > 0 && known.length <= 12 ? `; known: ${known.join(", ")}` : "";
+}
+
+/** A value as a message shows it: short, on one line, without control characters. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  const text = typeof value === "string" ? value : String(value);
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return typeof value === "string" ? JSON.stringify(short.replaceAll(/\p{C}/gu, "?")) : short;
+}
+
+function unionWording(branches: readonly (readonly z.core.$ZodIssue[])[], input: unknown): string {
+  const firsts = branches.flatMap(([first]) => first ?? []);
+  const types = firsts.flatMap((issue) =>
+    issue.code === "invalid_type" && issue.path.length === 0 ? [typeName(issue.expected)] : []
+  );
+  if (types.length === firsts.length) {
+    return `must be ${[...new Set(types)].join(" or ")}, not ${shown(input)}`;
+  }
+  const ways = new Set(firsts.map(({ path, message }) => [...path.map(String), message].join(" ")));
+  return `has none of its forms (${[...ways].slice(0, 4).join("; ")})`;
+}
+
+function oneOf(values: readonly string[], input: unknown): string {
+  const near = typeof input === "string" ? closest(input, values) : undefined;
+  if (near !== undefined) return `is ${shown(input)}; did you mean "${near}"?`;
+  return `must be ${values.length === 1 ? "" : "one of "}${values.join(", ")}, not ${shown(input)}`;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+  null: "nothing",
+};
+
+function typeName(expected: string): string {
+  return typeNames[expected] ?? expected;
+}
+
+function sized(origin: string): string {
+  return origin === "number" || origin === "int" ? "be" : "have";
+}
+
+function unitOf(origin: string, count: number | bigint): string {
+  const plural = Number(count) === 1 ? "" : "s";
+  if (origin === "string") return ` character${plural}`;
+  if (origin === "array") return ` item${plural}`;
+  return sized(origin) === "be" ? "" : ` key${plural}`;
+}

@@ -1,0 +1,129 @@
+/** What every source promises, tried on each of them. */
+
+import assert from "node:assert/strict";
+import type { AgentDefinition } from "100ac";
+import simulated from "../../../agents/sources/simulated.ts";
+import yahoo from "../../../agents/sources/yahoo.ts";
+import { startYahooReplay } from "../../support/yahoo_replay.ts";
+import { failsWith, fetchHistory, fetchQuotes } from "./call_source.ts";
+
+/** Saturday after the session of 16 January 2026. */
+const nowMs = Date.parse("2026-01-17T12:00:00Z");
+
+interface Source extends AsyncDisposable {
+  readonly agent: AgentDefinition;
+  readonly options: { readonly config: Readonly<Record<string, unknown>>; readonly nowMs: number };
+}
+
+const sources: Readonly<Record<string, () => Source>> = {
+  simulated: () => ({
+    agent: simulated,
+    options: { config: {}, nowMs },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }),
+  yahoo: () => {
+    const replay = startYahooReplay();
+    return {
+      agent: yahoo,
+      options: { config: { base_url: replay.url }, nowMs },
+      [Symbol.asyncDispose]: () => replay[Symbol.asyncDispose](),
+    };
+  },
+};
+
+for (const [name, start] of Object.entries(sources)) {
+  Deno.test(`${name} gives quotes once each, in the order asked, with source and instant`, async () => {
+    await using source = start();
+    const asked = ["TSLA", "AAPL", "BRK-B", "AAPL", "^GSPC", "EURUSD=X", "GC=F", "OCDO.L"];
+    const { quotes, missing } = await fetchQuotes(source.agent, asked, source.options);
+    assert.deepEqual(quotes.map(({ symbol }) => symbol), [...new Set(asked)]);
+    assert.deepEqual(missing, []);
+    for (const quote of quotes) {
+      assert.equal(quote.source, name);
+      assert.equal(quote.as_of.startsWith("2026-01-16T21:00:0"), true, quote.as_of);
+      assert.ok(quote.price > 0);
+    }
+  });
+
+  Deno.test(`${name} says of each symbol without a quote why`, async () => {
+    await using source = start();
+    const asked = ["../../x", "MISSING1", "AAPL", "aapl", ""];
+    const { quotes, missing } = await fetchQuotes(source.agent, asked, source.options);
+    assert.deepEqual(quotes.map(({ symbol }) => symbol), ["AAPL"]);
+    assert.deepEqual(
+      missing.map(({ symbol, code }) => [symbol, code]),
+      [["../../x", "bad_request"], ["aapl", "bad_request"], ["", "bad_request"], [
+        "MISSING1",
+        "not_found",
+      ]],
+    );
+    assert.ok(missing.every(({ reason }) => reason.length > 10));
+  });
+
+  Deno.test(`${name} gives bars oldest first, each with high and low around open and close`, async () => {
+    await using source = start();
+    const cases = [{ interval: "1d", period: "1mo" }, { interval: "1h", period: "5d" }];
+    for (const asked of cases) {
+      const history = await fetchHistory(
+        source.agent,
+        { symbol: "AAPL", ...asked },
+        source.options,
+      );
+      assert.equal(history.symbol, "AAPL");
+      assert.equal(history.interval, asked.interval);
+      assert.equal(history.source, name);
+      assert.equal(history.timezone, "America/New_York");
+      assert.equal(history.currency, "USD");
+      assert.ok(history.bars.length >= 10);
+      let before = "";
+      for (const bar of history.bars) {
+        assert.ok(bar.start > before, `${bar.start} after ${before}`);
+        assert.ok(bar.high >= Math.max(bar.open, bar.close));
+        assert.ok(bar.low <= Math.min(bar.open, bar.close));
+        assert.ok(Date.parse(bar.start) < nowMs);
+        assert.equal(bar.start.slice(0, 10), bar.date);
+        before = bar.start;
+      }
+    }
+  });
+
+  Deno.test(`${name} counts 1d and 5d in sessions, whatever the day`, async () => {
+    await using source = start();
+    const datesOf = async (period: string, interval: string): Promise<readonly string[]> => {
+      const asked = { symbol: "AAPL", period, interval };
+      const { bars } = await fetchHistory(source.agent, asked, source.options);
+      return [...new Set(bars.map(({ date }) => date))];
+    };
+    const five = ["2026-01-12", "2026-01-13", "2026-01-14", "2026-01-15", "2026-01-16"];
+    assert.deepEqual(await datesOf("5d", "1h"), five);
+    assert.deepEqual(await datesOf("5d", "1d"), five);
+    assert.deepEqual(await datesOf("1d", "1h"), ["2026-01-16"]);
+  });
+
+  Deno.test(`${name} files a week's bar under its Monday`, async () => {
+    await using source = start();
+    const asked = { symbol: "AAPL", period: "5d", interval: "1wk" };
+    const { bars } = await fetchHistory(source.agent, asked, source.options);
+    assert.deepEqual(bars.at(-1)?.date, "2026-01-12");
+    assert.deepEqual(bars.at(-1)?.start, "2026-01-12T05:00:00.000Z");
+    assert.equal(bars.filter(({ date }) => date === "2026-01-12").length, 1);
+  });
+
+  Deno.test(`${name} fails with not_found for the history of an unknown symbol`, async () => {
+    await using source = start();
+    const history = fetchHistory(source.agent, { symbol: "MISSING1" }, source.options);
+    await assert.rejects(history, failsWith("not_found"));
+  });
+
+  Deno.test(`${name} refuses a period that short bars are not kept for`, async () => {
+    await using source = start();
+    for (const [period, interval] of [["1mo", "1m"], ["3mo", "5m"], ["5y", "1h"]] as const) {
+      const history = fetchHistory(
+        source.agent,
+        { symbol: "AAPL", period, interval },
+        source.options,
+      );
+      await assert.rejects(history, failsWith("bad_request"));
+    }
+  });
+}
