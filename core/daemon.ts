@@ -78,7 +78,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   const { bus, hosts } = openHosts(config, log, store, cache, closers);
   await hosts.open();
 
-  const catalog = new Catalog(config.workflowsFolder, () => hosts.inputSchemas());
+  const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
   const definitions = new Definitions(store.executions);
   const engine = new Engine({
     store,
@@ -139,7 +139,7 @@ function openHosts(
   const channel = `100ac-${newOpaqueId()}`;
   const market = new Market(store);
   const services = { cache: cache.capabilities, market: market.capabilities };
-  const bus = new Bus({
+  const bus: Bus = new Bus({
     channel: openBroadcastChannel(channel),
     address: daemonAddress,
     onRequest: serveLocally(services, (request) => hosts.invoke(request)),

@@ -21,7 +21,7 @@ export interface Listing {
 export const anchorDate = "2026-01-16";
 
 /** Symbols that begin so are unknown, `MISSING` or `MISSING1`: to see what happens then. */
-export const missingPrefix = "MISSING";
+const missingPrefix = "MISSING";
 
 /** The share of a symbol in the market of a seed; undefined for an unknown one. */
 export function listingOf(symbol: string, seed: number): Listing | undefined {

@@ -119,7 +119,7 @@ function pricesOf(
   return { open, high, low, close };
 }
 
-/** Yahoo gives today's bar the instant of its last trade; it begins with the session as others do. */
+/** Yahoo gives today's bar the instant of its last trade; it begins as others do. */
 function dailyStart(
   atMs: number,
   date: string,

@@ -111,15 +111,14 @@ export class Hosts {
     }
   }
 
-  /** The JSON Schema of every loaded capability's input, by address. */
-  inputSchemas(): ReadonlyMap<string, JsonSchema> {
+  /** Every capability that can be asked for, by address, with the JSON Schema of its input. */
+  capabilities(): ReadonlyMap<string, { readonly inputSchema: JsonSchema }> {
+    const usable = this.entries.flatMap(({ state, manifest }) =>
+      state === "loaded" && manifest ? [manifest] : []
+    );
     return new Map(
-      this.entries.flatMap(({ state, manifest }) =>
-        state === "loaded" && manifest
-          ? manifest.capabilities.map(({ name, input }) =>
-            [`${manifest.id}.${name}`, input] as const
-          )
-          : []
+      usable.flatMap(({ id, capabilities }) =>
+        capabilities.map(({ name, input }) => [`${id}.${name}`, { inputSchema: input }] as const)
       ),
     );
   }

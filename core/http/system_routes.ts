@@ -30,7 +30,7 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
     rss_bytes: Deno.memoryUsage().rss,
     agents,
     workflows: {
-      enabled: workflows.filter(({ workflow }) => workflow.enabled).length,
+      enabled: workflows.filter(({ enabled }) => enabled).length,
       all: workflows.length,
       problems: problems.length,
     },

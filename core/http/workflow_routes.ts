@@ -3,8 +3,8 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../errors.ts";
 import { statistics } from "../store/statistics.ts";
-import type { Workflow } from "../workflow/definition.ts";
-import { formatDuration } from "../workflow/duration.ts";
+import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
+import { durationText } from "../workflow/duration.ts";
 import type { StatisticsView, WorkflowView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./execution_views.ts";
@@ -15,14 +15,16 @@ export function workflowRoutes(plane: ControlPlane): Hono {
   routes.get("/", async (c) => {
     const { workflows, problems } = await catalog.all();
     return c.json({
-      workflows: workflows.map(({ workflow, file }) => workflowView(workflow, file)),
-      problems,
+      workflows: workflows.map(workflowView),
+      problems: problems.map(({ file, line, column, message }) => ({
+        file,
+        line,
+        column,
+        message,
+      })),
     });
   });
-  routes.get("/:name", async (c) => {
-    const { workflow, file } = await catalog.named(c.req.param("name"));
-    return c.json(workflowView(workflow, file));
-  });
+  routes.get("/:name", async (c) => c.json(workflowView(await catalog.named(c.req.param("name")))));
   routes.get("/:name/statistics", async (c) => {
     const name = c.req.param("name");
     const found = await statistics(store.database, name);
@@ -43,8 +45,8 @@ export function workflowRoutes(plane: ControlPlane): Hono {
   });
   routes.post("/:name/executions", async (c) => {
     await refuseInputs(c);
-    const definition = await catalog.runnable(c.req.param("name"));
-    return c.json(executionView(await engine.start(definition)), 202);
+    const workflow = await catalog.runnable(c.req.param("name"));
+    return c.json(executionView(await engine.start(workflow)), 202);
   });
   return routes;
 }
@@ -59,12 +61,12 @@ async function refuseInputs(c: Context): Promise<void> {
   );
 }
 
-function workflowView(workflow: Workflow, file: string): WorkflowView {
+function workflowView(workflow: ParsedWorkflow): WorkflowView {
   return {
     name: workflow.name,
     description: workflow.description,
     enabled: workflow.enabled,
-    file,
+    file: workflow.file,
     schedule: scheduleText(workflow),
     steps: workflow.steps.map(({ name, agent, capability, params, timeoutMs }) => ({
       name,
@@ -79,6 +81,6 @@ function workflowView(workflow: Workflow, file: string): WorkflowView {
 function scheduleText({ schedule }: Workflow): string | null {
   if (!schedule) return null;
   return schedule.kind === "every"
-    ? `every ${formatDuration(schedule.everyMs)}`
+    ? `every ${durationText(schedule.everyMs)}`
     : [schedule.cron, schedule.timezone, schedule.calendar].filter(Boolean).join(" ");
 }

@@ -63,7 +63,10 @@ export const Quote = z.object({
 });
 export type Quote = z.infer<typeof Quote>;
 
-/** One period's open, high, low, close and volume, as traded. */
+/**
+ * One period's open, high, low, close and volume, as the source gives them: Yahoo's have later
+ * splits taken out, dividends not.
+ */
 export const Bar = z.object({
   /** The first instant of the period. */
   start: z.iso.datetime(),

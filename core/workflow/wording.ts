@@ -6,13 +6,14 @@
 import type { z } from "zod";
 import { closest } from "../closest.ts";
 
+/** How many known words a message lists. */
+const listedMax = 12;
+
 /** What an issue says; undefined: zod's own words. */
 export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
-      return issue.input === undefined
-        ? "is missing"
-        : `must be ${typeName(issue.expected)}, not ${shown(issue.input)}`;
+      return mustBe([typeName(issue.expected)], issue.input);
     case "too_small":
       return `must ${sized(issue.origin)} ${issue.inclusive ? "at least" : "more than"} ` +
         `${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
@@ -36,7 +37,7 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
 export function suggestion(word: string, known: readonly string[] = []): string {
   const near = closest(word, known);
   if (near !== undefined) return `; did you mean "${near}"?`;
-  return known.length > 0 && known.length <= 12 ? `; known: ${known.join(", ")}` : "";
+  return known.length > 0 && known.length <= listedMax ? `; known: ${known.join(", ")}` : "";
 }
 
 /** A value as a message shows it: short, on one line, without control characters. */
@@ -55,16 +56,21 @@ function unionWording(branches: readonly (readonly z.core.$ZodIssue[])[], input:
     issue.code === "invalid_type" && issue.path.length === 0 ? [typeName(issue.expected)] : []
   );
   if (types.length === firsts.length) {
-    return `must be ${[...new Set(types)].join(" or ")}, not ${shown(input)}`;
+    return mustBe([...new Set(types)], input);
   }
   const ways = new Set(firsts.map(({ path, message }) => [...path.map(String), message].join(" ")));
   return `has none of its forms (${[...ways].slice(0, 4).join("; ")})`;
 }
 
+function mustBe(wanted: readonly string[], input: unknown): string {
+  return input === undefined ? "is missing" : `must be ${wanted.join(" or ")}, not ${shown(input)}`;
+}
+
 function oneOf(values: readonly string[], input: unknown): string {
   const near = typeof input === "string" ? closest(input, values) : undefined;
   if (near !== undefined) return `is ${shown(input)}; did you mean "${near}"?`;
-  return `must be ${values.length === 1 ? "" : "one of "}${values.join(", ")}, not ${shown(input)}`;
+  const few = values.length > listedMax ? [...values.slice(0, listedMax), "…"] : values;
+  return mustBe([few.length > 1 ? `one of ${few.join(", ")}` : few.join()], input);
 }
 
 const typeNames: Readonly<Record<string, string>> = {

@@ -1,12 +1,8 @@
 /**
  * Yahoo on loopback: the exchange of cookie and crumb, quotes and charts, played from answers in
  * a folder, and every way in which the real one is known to fail. The agent `yahoo` reaches it
- * by `base_url`: a request to `https://HOST/PATH` comes in as `/HOST/PATH`.
- *
- * ```ts
- * await using yahoo = startYahooReplay();
- * yahoo.misbehave(faults.rateLimited(30)); // from yahoo_faults.ts
- * ```
+ * by `base_url`: a request to `https://HOST/PATH` comes in as `/HOST/PATH`. The ways to fail are
+ * in yahoo_faults.ts.
  */
 
 import { setTimeout } from "node:timers/promises";
@@ -132,17 +128,18 @@ export class YahooReplay implements AsyncDisposable {
     return this.#crumbs === 1 ? given : `${given}.${this.#crumbs}`;
   }
 
-  /** One step of the exchange: the steps are taken in order, and from the start for a new cookie. */
+  /** One step of the exchange: taken in order, and from the start for a new cookie. */
   #exchange(method: string, url: URL, cookie: string): Response {
     const { steps } = this.#answers;
     const isStep = (index: number): boolean =>
       steps[index]?.method === method && steps[index]?.url === url.href;
     if (isStep(0)) this.#step = 0;
-    // a recorded exchange may leave out steps that came again: the next that fits is taken
-    const found = steps.findIndex((_, index) => index >= this.#step && isStep(index));
+    // a recorded exchange may leave out steps that came again: then an earlier one does again
+    const ahead = steps.findIndex((_, index) => index >= this.#step && isStep(index));
+    const found = ahead >= 0 ? ahead : steps.findIndex((_, index) => isStep(index));
     const step = steps[found];
     if (step === undefined) return new Response("unexpected request", { status: 404 });
-    this.#step = found + 1;
+    this.#step = Math.max(this.#step, found + 1);
     if (partOf(url) === "crumb") {
       return cookie === ""
         ? new Response("Invalid Cookie", { status: 401 })

@@ -1,8 +1,13 @@
 /** Calls a source agent's capability as a host would, without a host. */
 
-import { AppError } from "../../../core/errors.ts";
-import type { AgentContext, AgentDefinition } from "100ac";
-import { History, QuotesOutput, type z } from "100ac";
+import {
+  type AgentContext,
+  type AgentDefinition,
+  AppError,
+  History,
+  QuotesOutput,
+  type z,
+} from "100ac";
 
 export interface CallOptions {
   readonly config?: Readonly<Record<string, unknown>>;

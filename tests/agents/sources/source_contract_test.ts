@@ -32,7 +32,7 @@ const sources: Readonly<Record<string, () => Source>> = {
 };
 
 for (const [name, start] of Object.entries(sources)) {
-  Deno.test(`${name} gives quotes once each, in the order asked, with source and instant`, async () => {
+  Deno.test(`${name} gives quotes in the order asked, with source and instant`, async () => {
     await using source = start();
     const asked = ["TSLA", "AAPL", "BRK-B", "AAPL", "^GSPC", "EURUSD=X", "GC=F", "OCDO.L"];
     const { quotes, missing } = await fetchQuotes(source.agent, asked, source.options);
@@ -60,7 +60,7 @@ for (const [name, start] of Object.entries(sources)) {
     assert.ok(missing.every(({ reason }) => reason.length > 10));
   });
 
-  Deno.test(`${name} gives bars oldest first, each with high and low around open and close`, async () => {
+  Deno.test(`${name} gives bars oldest first, high and low around the rest`, async () => {
     await using source = start();
     const cases = [{ interval: "1d", period: "1mo" }, { interval: "1h", period: "5d" }];
     for (const asked of cases) {

@@ -201,8 +201,8 @@ Deno.test("a text that is no symbol is never sent", async () => {
     fc.string({ unit: "binary" }),
     fc.constantFrom("../../x", "A/B", "A?b=c", "A#", "%2e%2e", "A,B", "AAPL\n", ".", "..", "ÄB"),
   ).filter((text) => !symbolPattern.test(text));
+  const { client, asked } = unplugged();
   await fc.assert(fc.asyncProperty(texts, async (text) => {
-    const { client, asked } = unplugged();
     const { missing } = await fetchYahooQuotes(client, [text], never);
     assert.equal(missing[0]?.code, "bad_request");
     const input = { symbol: text, period: "1mo", interval: "1d" } as const;

@@ -155,7 +155,7 @@ Deno.test("a cancelled request ends at once, by its signal's reason", async () =
   await assert.rejects(quotes(client, plain.signal), failsWith("cancelled"));
 });
 
-Deno.test("a request that is cancelled while it waits for a crumb takes it from no other", async () => {
+Deno.test("a request cancelled while it waits for a crumb takes it from no other", async () => {
   await using replay = startYahooReplay();
   const page = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();

@@ -1,0 +1,38 @@
+/**
+ * Text that came from outside, made safe for a terminal: a control character in a quote's name
+ * could otherwise move the cursor, set the window's title or answer for the user. Printing is
+ * given nothing else; colours are added after.
+ */
+
+/** Control characters but for line feeds, and those that reorder or break lines unseen. */
+// deno-lint-ignore no-control-regex -- they are what it looks for
+const unsafe =
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The text with each unsafe character shown as its escape; a tab becomes a space. */
+export function cleanText(text: string): string {
+  return text.replaceAll("\r\n", "\n").replaceAll("\t", " ").replaceAll(unsafe, escape);
+}
+
+/** A JSON value with every string in it clean, keys included. */
+export function cleanJson<Value>(value: Value): Value {
+  return deepClean(value) as Value;
+}
+
+/** A JSON value as one document; what a terminal might act on is escaped, so it stays the same. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(unsafe, escape);
+}
+
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function deepClean(value: unknown): unknown {
+  if (typeof value === "string") return cleanText(value);
+  if (Array.isArray(value)) return value.map(deepClean);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [cleanText(key), deepClean(inner)]),
+  );
+}

@@ -1,0 +1,100 @@
+/** The control plane's routes as typed calls. What comes is taken to be what `api.ts` says. */
+
+import { AppError } from "../errors.ts";
+import type {
+  AgentView,
+  ExecutionEvent,
+  ExecutionView,
+  HealthReport,
+  ProblemView,
+  StatisticsView,
+  SystemView,
+  WorkflowView,
+} from "../http/api.ts";
+import { serverEvents } from "./event_stream.ts";
+import type { Wire } from "./wire.ts";
+
+/** The answer to `agent list`. */
+export interface AgentsAnswer {
+  readonly agents: readonly AgentView[];
+}
+
+/** The answer to `workflow list`. */
+export interface WorkflowsAnswer {
+  readonly workflows: readonly WorkflowView[];
+  readonly problems: readonly ProblemView[];
+}
+
+/** The answer to `workflow history`, newest first. */
+export interface ExecutionsAnswer {
+  readonly executions: readonly ExecutionView[];
+}
+
+/** A link that opens the daemon's page once. */
+export interface LinkAnswer {
+  readonly url: string;
+}
+
+/** Every call fails with an {@link AppError}: `not_reachable`, `bad_answer`, or the daemon's. */
+export class Client {
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  agents(): Promise<AgentsAnswer> {
+    return this.#wire.ask("GET", "/agents");
+  }
+
+  agent(id: string): Promise<AgentView> {
+    return this.#wire.ask("GET", `/agents/${encodeURIComponent(id)}`);
+  }
+
+  workflows(): Promise<WorkflowsAnswer> {
+    return this.#wire.ask("GET", "/workflows");
+  }
+
+  statistics(workflow: string): Promise<StatisticsView> {
+    return this.#wire.ask("GET", `/workflows/${encodeURIComponent(workflow)}/statistics`);
+  }
+
+  start(workflow: string): Promise<ExecutionView> {
+    return this.#wire.ask("POST", `/workflows/${encodeURIComponent(workflow)}/executions`);
+  }
+
+  /** Of one workflow, or of all; without a limit as many as the daemon thinks fit. */
+  executions(workflow?: string, limit?: number): Promise<ExecutionsAnswer> {
+    const query = new URLSearchParams();
+    if (workflow !== undefined) query.set("workflow", workflow);
+    if (limit !== undefined) query.set("limit", String(limit));
+    return this.#wire.ask("GET", query.size === 0 ? "/executions" : `/executions?${query}`);
+  }
+
+  execution(id: string, signal?: AbortSignal): Promise<ExecutionView> {
+    return this.#wire.ask("GET", `/executions/${encodeURIComponent(id)}`, signal);
+  }
+
+  /** Where an execution stands now and at each change, until it ends or the stream breaks. */
+  async *events(id: string, signal: AbortSignal): AsyncGenerator<ExecutionEvent, void, undefined> {
+    const body = await this.#wire.open(`/executions/${encodeURIComponent(id)}/events`, signal);
+    for await (const { name, data } of serverEvents(body)) {
+      if (name !== "execution" && name !== "step") continue;
+      const event = JSON.parse(data) as Partial<ExecutionEvent>;
+      if (!event.execution) throw new AppError("bad_answer", `Cannot read an event of "${id}"`);
+      yield event as ExecutionEvent;
+    }
+  }
+
+  system(): Promise<SystemView> {
+    return this.#wire.ask("GET", "/system");
+  }
+
+  health(): Promise<HealthReport> {
+    return this.#wire.ask("GET", "/system/health");
+  }
+
+  loginLink(): Promise<LinkAnswer> {
+    return this.#wire.ask("POST", "/login_links");
+  }
+}

@@ -1,0 +1,90 @@
+/** Server-sent events (the HTML standard's `text/event-stream`) out of a body of bytes. */
+
+import { AppError } from "../errors.ts";
+
+/** One event: its name (`message` when it gave none) and its data. */
+export interface ServerEvent {
+  readonly name: string;
+  readonly data: string;
+}
+
+/** A line may hold the results of all steps, but it has an end. */
+const lineLengthMax = 64 * 1024 * 1024;
+/** The daemon sends a comment every 15 s. */
+const silentMsDefault = 60_000;
+
+/**
+ * The events of a body as they come; an event cut off by the end of the body is dropped.
+ * @throws {AppError} `bad_answer` for a line over 64 Mi characters, `not_reachable` when nothing
+ * has come for `silentMsMax`.
+ */
+export async function* serverEvents(
+  body: ReadableStream<Uint8Array>,
+  silentMsMax = silentMsDefault,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  let name = "";
+  let data: string[] = [];
+  for await (const line of lines(chunks(body, silentMsMax))) {
+    if (line === "") {
+      if (data.length > 0) yield { name: name || "message", data: data.join("\n") };
+      name = "";
+      data = [];
+      continue;
+    }
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") name = value;
+    if (field === "data") data.push(value);
+  }
+}
+
+/** Lines end with LF, CR or CRLF; a CR at the end of a chunk waits for what follows. */
+async function* lines(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let pending = "";
+  for await (const bytes of chunks) {
+    pending += decoder.decode(bytes, { stream: true });
+    const complete = pending.split(/\r\n|\n|\r(?!$)/);
+    pending = complete.pop() ?? "";
+    if (pending.length > lineLengthMax) {
+      throw new AppError("bad_answer", "Cannot read the daemon's events: a line has no end");
+    }
+    yield* complete;
+  }
+}
+
+async function* chunks(
+  body: ReadableStream<Uint8Array>,
+  silentMsMax: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await readWithin(reader, silentMsMax);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // What is left unread; a broken body has nothing left, and has said so.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function readWithin(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  msMax: number,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const silent = new AppError("not_reachable", "The daemon's events have stopped to come");
+    timer = setTimeout(() => reject(silent), msMax);
+  });
+  try {
+    return await Promise.race([reader.read(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

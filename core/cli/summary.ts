@@ -1,0 +1,151 @@
+/**
+ * A step's result in a few lines for people. The shapes that the market's agents answer with are
+ * known by their keys, whoever answers with them; anything else is listed key by key.
+ */
+
+import { countText, priceText } from "./units.ts";
+import { fitText } from "./width.ts";
+
+export interface Summary {
+  readonly headline: string;
+  readonly lines: readonly string[];
+}
+
+const linesMax = 12;
+const valueWidthMax = 100;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** In this order: a quote is also an object with a symbol. Undefined: not of this shape. */
+const shapes: readonly ((fields: Fields) => Summary | undefined)[] = [
+  quotes,
+  quote,
+  verdict,
+  sanitized,
+  histories,
+  history,
+  dates,
+  message,
+  number,
+];
+
+/** What a result says; simulated values are called so. */
+export function summarize(result: unknown): Summary {
+  if (!isFields(result)) return { headline: "Success", lines: lineOf("", result) };
+  for (const shape of shapes) {
+    const summary = shape(result);
+    if (summary) return { ...summary, lines: shorten(summary.lines) };
+  }
+  const lines = Object.entries(result).flatMap(([key, value]) => lineOf(`${key}: `, value));
+  return { headline: `Success${sourceMark(result)}`, lines: shorten(lines) };
+}
+
+function quotes({ quotes, missing, source }: Fields): Summary | undefined {
+  if (!isList(quotes)) return undefined;
+  return {
+    headline: `Success - ${countText(quotes.length, "symbol")} fetched${sourceMark({ source })}`,
+    lines: [...quotes.map(quoteLine), ...missingLines(missing)],
+  };
+}
+
+function quote(fields: Fields): Summary | undefined {
+  if (typeof fields.symbol !== "string" || typeof fields.price !== "number") return undefined;
+  return { headline: quoteLine(fields), lines: [] };
+}
+
+function verdict({ symbol, valid, reason, name }: Fields): Summary | undefined {
+  if (typeof symbol !== "string" || typeof valid !== "boolean") return undefined;
+  const more = valid ? name : reason;
+  const is = valid ? "is valid" : "is not valid";
+  return { headline: `${symbol} ${is}${typeof more === "string" ? ` - ${more}` : ""}`, lines: [] };
+}
+
+function sanitized({ symbol, original }: Fields): Summary | undefined {
+  if (typeof symbol !== "string" || typeof original !== "string") return undefined;
+  return { headline: `${symbol} sanitized`, lines: lineOf("from ", original) };
+}
+
+function histories({ histories, missing, source }: Fields): Summary | undefined {
+  if (!isList(histories)) return undefined;
+  const lines = histories.flatMap((one) => history(one)?.headline ?? []);
+  return {
+    headline: `Success - ${countText(lines.length, "history", "histories")} loaded` +
+      sourceMark({ source }),
+    lines: [...lines, ...missingLines(missing)],
+  };
+}
+
+function history(fields: Fields): Summary | undefined {
+  const { symbol, interval, bars, bars_loaded: loaded } = fields;
+  const count = typeof loaded === "number" ? loaded : Array.isArray(bars) ? bars.length : undefined;
+  if (typeof symbol !== "string" || typeof interval !== "string" || count === undefined) {
+    return undefined;
+  }
+  const span = spanText(fields);
+  return {
+    headline: `${symbol} ${interval} - ${countText(count, "bar")}` +
+      `${typeof loaded === "number" ? " loaded" : ""}${span && `, ${span}`}${sourceMark(fields)}`,
+    lines: [],
+  };
+}
+
+function dates(fields: Fields): Summary | undefined {
+  const { symbol, dates } = fields;
+  if (typeof symbol !== "string" || !Array.isArray(dates)) return undefined;
+  const span = spanText(fields);
+  const count = `${countText(dates.length, "date")} available`;
+  return { headline: `${symbol} - ${count}${span && `, ${span}`}${sourceMark(fields)}`, lines: [] };
+}
+
+function message(fields: Fields): Summary | undefined {
+  const { message } = fields;
+  if (typeof message !== "string" || Object.keys(fields).length > 1) return undefined;
+  return { headline: JSON.stringify(message), lines: [] };
+}
+
+function number(fields: Fields): Summary | undefined {
+  const { result } = fields;
+  if (typeof result !== "number" || Object.keys(fields).length > 1) return undefined;
+  return { headline: `Result: ${result}`, lines: [] };
+}
+
+function quoteLine(fields: Fields): string {
+  const { symbol, price, currency } = fields;
+  const text = typeof price === "number"
+    ? priceText(price, typeof currency === "string" ? currency : null)
+    : "no price";
+  return `${symbol}: ${text}${sourceMark(fields)}`;
+}
+
+function missingLines(missing: unknown): string[] {
+  if (!isList(missing)) return [];
+  return missing.map(({ symbol, reason }) => `${symbol}: missing - ${reason}`);
+}
+
+function spanText({ first_date: first, last_date: last }: Fields): string {
+  return typeof first === "string" && typeof last === "string" ? `${first} to ${last}` : "";
+}
+
+function sourceMark({ source }: Fields): string {
+  return source === "simulated" ? " (simulated)" : "";
+}
+
+function lineOf(label: string, value: unknown): string[] {
+  if (value === null || value === undefined) return [];
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return [fitText(`${label}${text}`.replaceAll("\n", " "), valueWidthMax)];
+}
+
+function shorten(lines: readonly string[]): readonly string[] {
+  if (lines.length <= linesMax) return lines;
+  const kept = lines.slice(0, linesMax - 1);
+  return [...kept, `… and ${lines.length - kept.length} more (--json shows all)`];
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isList(value: unknown): value is readonly Fields[] {
+  return Array.isArray(value) && value.every(isFields);
+}

@@ -1,0 +1,72 @@
+/**
+ * The workflows a daemon serves: what the folder holds, checked against the agents there are.
+ * Read again when it is asked for after a second, so an edited file needs no restart.
+ */
+
+import { AppError } from "../errors.ts";
+import { type CheckedCapability, checkWorkflow } from "./check.ts";
+import type { ParsedWorkflow, Problem } from "./definition.ts";
+import { findWorkflow, loadWorkflows, type WorkflowFolder } from "./files.ts";
+import { refusal } from "./problems.ts";
+
+const freshMs = 1_000;
+
+type Capabilities = ReadonlyMap<string, CheckedCapability>;
+
+export class Catalog {
+  readonly #folder: string;
+  readonly #capabilities: () => Capabilities;
+  readonly #now: () => number;
+  #read: { readonly folder: Promise<WorkflowFolder>; readonly atMs: number } | undefined;
+
+  constructor(folder: string, capabilities: () => Capabilities, now: () => number = Date.now) {
+    this.#folder = folder;
+    this.#capabilities = capabilities;
+    this.#now = now;
+  }
+
+  /** Every workflow, enabled or not, and what is wrong with the files and the enabled ones. */
+  async all(): Promise<WorkflowFolder> {
+    const { workflows, problems } = await this.#load();
+    const capabilities = this.#capabilities();
+    const wrong = workflows.filter(({ enabled }) => enabled)
+      .flatMap((workflow) => checkWorkflow(workflow, capabilities));
+    return { workflows, problems: [...problems, ...wrong] };
+  }
+
+  /** @throws {AppError} `unknown_workflow`. */
+  async named(name: string): Promise<ParsedWorkflow> {
+    const folder = await this.#load();
+    const found = folder.workflows.find((workflow) => workflow.name === name);
+    // It may have been written a moment ago.
+    return found ?? findWorkflow(await this.#reload(), name);
+  }
+
+  /**
+   * A workflow that may be started now.
+   * @throws {AppError} `unknown_workflow`, `conflict` when it is disabled, `invalid_workflow` with
+   * every problem when it does not fit the agents.
+   */
+  async runnable(name: string): Promise<ParsedWorkflow> {
+    const workflow = await this.named(name);
+    if (!workflow.enabled) {
+      throw new AppError(
+        "conflict",
+        `Cannot start workflow "${name}": it is disabled; set "enabled: true" in ${workflow.file}`,
+      );
+    }
+    const problems: readonly Problem[] = checkWorkflow(workflow, this.#capabilities());
+    if (problems.length > 0) throw refusal(`start workflow "${name}"`, problems);
+    return workflow;
+  }
+
+  #load(): Promise<WorkflowFolder> {
+    if (this.#read && this.#now() - this.#read.atMs < freshMs) return this.#read.folder;
+    return this.#reload();
+  }
+
+  #reload(): Promise<WorkflowFolder> {
+    this.#read = { folder: loadWorkflows(this.#folder), atMs: this.#now() };
+    return this.#read.folder;
+  }
+}

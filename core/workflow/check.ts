@@ -1,0 +1,64 @@
+/**
+ * Workflows against the agents there are: does each step's agent have that capability, and do the
+ * params fit its input? Pure; done again when the agents change.
+ */
+
+import { capabilityAddress, splitAddress } from "../ids.ts";
+import type { ParsedWorkflow, Problem, Step } from "./definition.ts";
+import { type Issue, validate } from "./issues.ts";
+import { type JsonSchema, paramsSchema } from "./params.ts";
+import { placeIssues } from "./place.ts";
+import { shown, suggestion } from "./wording.ts";
+
+/** What has to be known of a capability. */
+export interface CheckedCapability {
+  readonly inputSchema: JsonSchema;
+}
+
+/** Every problem, where it stands in the workflow's file; `capabilities` by their addresses. */
+export function checkWorkflow(
+  workflow: ParsedWorkflow,
+  capabilities: ReadonlyMap<string, CheckedCapability>,
+): readonly Problem[] {
+  const namesByAgent = groupByAgent(capabilities.keys());
+  const issues = workflow.steps.flatMap((step, index) =>
+    checkStep(step, namesByAgent, capabilities)
+      .map((issue) => ({ ...issue, path: ["steps", index, ...issue.path] }))
+  );
+  return placeIssues(workflow, issues);
+}
+
+function checkStep(
+  { agent, capability, params }: Step,
+  namesByAgent: ReadonlyMap<string, readonly string[]>,
+  capabilities: ReadonlyMap<string, CheckedCapability>,
+): readonly Issue[] {
+  const names = namesByAgent.get(agent);
+  if (names === undefined) {
+    const message = `no agent ${shown(agent)}${suggestion(agent, [...namesByAgent.keys()])}`;
+    return [{ path: ["agent"], place: "value", message }];
+  }
+  const found = capabilities.get(capabilityAddress(agent, capability));
+  if (found === undefined) {
+    const owner = [...namesByAgent].find(([, names]) => names.includes(capability))?.[0];
+    const hint = owner === undefined ? suggestion(capability, names) : `; "${owner}" has`;
+    const message = `${shown(agent)} has no capability ${shown(capability)}${hint}`;
+    return [{ path: ["capability"], place: "value", message }];
+  }
+  const schema = paramsSchema(found.inputSchema);
+  const checked = schema && validate(schema, params, `the params of ${agent}.${capability}`);
+  if (checked === undefined || "value" in checked) return [];
+  return checked.issues.map((issue) => ({ ...issue, path: ["params", ...issue.path] }));
+}
+
+function groupByAgent(addresses: Iterable<string>): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const address of addresses) {
+    const parts = splitAddress(address);
+    if (parts === undefined) continue;
+    const known = names.get(parts.agent);
+    if (known === undefined) names.set(parts.agent, [parts.capability]);
+    else known.push(parts.capability);
+  }
+  return names;
+}
