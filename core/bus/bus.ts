@@ -6,13 +6,15 @@
  * for it is dropped and counted. An answer is taken only from the endpoint that was asked.
  */
 
-import { AppError, type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { AppError, type ErrorData, fromErrorData, messageOf, toErrorData } from "../errors.ts";
 import type { Channel } from "./channel.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
 import type { EventRecord, Message } from "./frame.ts";
 
 /** Requests one bus has open at once; past it they are refused with `overloaded`. */
 export const openRequestsMax = 131_072;
+/** Cancels remembered for requests that they have overtaken. */
+const overtakenMax = 1_024;
 
 export interface RequestOptions {
   readonly timeoutMs: number;
@@ -77,9 +79,11 @@ export class Bus {
   readonly #options: BusOptions;
   readonly #open = new Map<number, Open>();
   readonly #answering = new Map<string, Answering>();
+  readonly #overtaken = new Set<string>();
   readonly #subscriptions = new Set<Subscription>();
   #lastId = 0;
   #late = 0;
+  #closed = false;
 
   constructor(options: BusOptions) {
     this.#options = options;
@@ -104,10 +108,11 @@ export class Bus {
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
     const { timeoutMs, signal, caller = "daemon" } = options;
     if (this.#open.size >= openRequestsMax) return Promise.reject(overloaded(address));
-    if (signal?.aborted) return Promise.reject(cancelled(address));
+    if (signal?.aborted) return Promise.reject(abortError(signal, address));
+    if (this.#closed) return Promise.reject(closing());
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#giveUp(id, cancelled(address));
+      const onAbort = (): void => this.#giveUp(id, abortError(signal, address));
       const onDeadline = (): void => this.#giveUp(id, deadlineExceeded(address, timeoutMs));
       const timer = setTimeout(onDeadline, timeoutMs);
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -148,7 +153,8 @@ export class Bus {
   }
 
   close(): void {
-    const error = new AppError("cancelled", "Cannot finish the request: the bus is closing");
+    this.#closed = true;
+    const error = closing();
     for (const id of [...this.#open.keys()]) this.#end(id)?.reject(error);
     for (const { abort, timer } of this.#answering.values()) {
       clearTimeout(timer);
@@ -170,7 +176,7 @@ export class Bus {
         this.#settle(from, message.id, (open) => open.reject(fromErrorData(message.error)));
         break;
       case "cancel":
-        this.#answering.get(`${from}#${message.id}`)?.abort.abort(fromErrorData(message.reason));
+        this.#cancel(`${from}#${message.id}`, fromErrorData(message.reason));
         break;
       default:
         // replay and replayed are the endpoint's own
@@ -181,6 +187,7 @@ export class Bus {
   async #answer(from: string, request: Message & { kind: "request" }): Promise<void> {
     const { id, address, input, caller, timeoutMs } = request;
     const key = `${from}#${id}`;
+    if (this.#overtaken.delete(key)) return;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(deadlineExceeded(address, timeoutMs)), timeoutMs);
     this.#answering.set(key, { abort, timer });
@@ -197,6 +204,17 @@ export class Bus {
     if (this.#answering.delete(key)) this.#endpoint.send(from, answer);
   }
 
+  /** The request of a cancel may have been answered already, or be late: lost and sent again. */
+  #cancel(key: string, reason: AppError): void {
+    const answering = this.#answering.get(key);
+    if (answering) return answering.abort.abort(reason);
+    this.#overtaken.add(key);
+    for (const oldest of this.#overtaken) {
+      if (this.#overtaken.size <= overtakenMax) break;
+      this.#overtaken.delete(oldest);
+    }
+  }
+
   #settle(from: string, id: number, settle: (open: Open) => void): void {
     const open = this.#open.get(id);
     if (!open || open.to !== from) {
@@ -210,7 +228,7 @@ export class Bus {
   #giveUp(id: number, error: AppError): void {
     const open = this.#end(id);
     if (!open) return;
-    this.#endpoint.send(open.to, { kind: "cancel", id, reason: toErrorData(error) });
+    this.#endpoint.send(open.to, { kind: "cancel", id, reason: failureOf(error) });
     open.reject(error);
   }
 
@@ -235,12 +253,25 @@ export function matches(pattern: string, topic: string): boolean {
   return pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern;
 }
 
+/** What was thrown, as it can travel: details that are no JSON stay behind. */
 function failureOf(thrown: unknown): ErrorData {
-  return toErrorData(thrown, "agent_error");
+  const { details, ...error } = toErrorData(thrown, "agent_error");
+  try {
+    const text = JSON.stringify(details) as string | undefined;
+    return text === undefined ? error : { ...error, details: JSON.parse(text) as unknown };
+  } catch (notJson) {
+    return { ...error, details: { not_json: messageOf(notJson) } };
+  }
 }
 
-function cancelled(address: string): AppError {
+/** Why a caller's signal ended its request: the outer request's deadline, or its cancel. */
+function abortError(signal: AbortSignal | undefined, address: string): AppError {
+  if (signal?.reason instanceof AppError) return signal.reason;
   return new AppError("cancelled", `Cannot finish request "${address}": its caller cancelled it`);
+}
+
+function closing(): AppError {
+  return new AppError("cancelled", "Cannot finish the request: the bus is closing");
 }
 
 function deadlineExceeded(address: string, timeoutMs: number): AppError {

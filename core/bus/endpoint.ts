@@ -20,6 +20,7 @@ export interface EndpointOptions {
   readonly onEvent: (event: EventRecord) => void;
   /** Told when events of a publisher are lost for good. */
   readonly onLost: (publisher: string, count: number) => void;
+  /** A clock that never goes back, in milliseconds. */
   readonly now?: () => number;
 }
 
@@ -51,17 +52,15 @@ export class Endpoint {
   readonly #counts = { sent: 0, received: 0, lostEvents: 0, resentBefore: 0, duplicatesBefore: 0 };
   #outbox: EventRecord[] = [];
   #eventSeqPosted = 0;
-  #eventSeqOwed = false;
   #flushPlanned = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
-  /** Whether events are wanted here; an endpoint without subscribers does not chase gaps. */
-  hearsEvents = false;
+  #hearsEvents = false;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.address = options.address;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
     options.channel.listen((frame) => this.#hear(frame));
   }
 
@@ -74,6 +73,13 @@ export class Endpoint {
     }
     const { sent, received, lostEvents } = this.#counts;
     return { sent, received, resent, duplicates, lostEvents };
+  }
+
+  /** Whether events are wanted here; what is published while they are not is not owed. */
+  set hearsEvents(wanted: boolean) {
+    this.#hearsEvents = wanted;
+    if (wanted) return;
+    for (const peer of this.#peers.values()) peer.tail = undefined;
   }
 
   /** Messages for `address` that it has not acknowledged. */
@@ -129,7 +135,7 @@ export class Endpoint {
     const isForAll = frame.to === everyone;
     if (!isForAll && frame.to !== this.address) return;
     const peer = this.#peer(frame.from);
-    if (this.hearsEvents) this.#hearEvents(peer, frame);
+    if (this.#hearsEvents) this.#hearEvents(peer, frame);
     if (isForAll) return;
     const messages = peer.link.accept(frame);
     this.#counts.received += messages.length;
@@ -141,8 +147,7 @@ export class Endpoint {
 
   #deliver(peer: Peer, message: Message): void {
     if (message.kind === "replay") {
-      const answer = this.#ring.replay(message.after, message.upTo);
-      this.send(peer.address, { kind: "replayed", ...answer });
+      this.#replay(peer, message.after, message.upTo);
     } else if (message.kind === "replayed") {
       if (!peer.tail) return;
       const ready = peer.tail.accept(message.events);
@@ -152,14 +157,23 @@ export class Endpoint {
     }
   }
 
+  #replay(peer: Peer, after: number, upTo: number): void {
+    const { events, lostUpTo } = this.#ring.replay(after, upTo);
+    do {
+      const some = events.splice(0, eventsPerFrameMax);
+      this.send(peer.address, { kind: "replayed", lostUpTo, events: some });
+    } while (events.length > 0);
+  }
+
   #hearEvents(peer: Peer, frame: Frame): void {
     peer.tail ??= new EventTail(frame.events[0]?.seq ?? frame.eventSeq + 1);
+    peer.tail.learn(frame.eventSeq);
     this.#handOn(peer, peer.tail, peer.tail.accept(frame.events));
-    const gap = peer.tail.gap(frame.eventSeq, this.#now());
-    if (gap) this.send(peer.address, { kind: "replay", ...gap });
   }
 
   #handOn(peer: Peer, tail: EventTail, ready: readonly EventRecord[]): void {
+    const gap = tail.gap(this.#now());
+    if (gap) this.send(peer.address, { kind: "replay", ...gap });
     if (tail.lost > 0) {
       this.#counts.lostEvents += tail.lost;
       this.#options.onLost(peer.address, tail.lost);
@@ -204,7 +218,7 @@ export class Endpoint {
       const events = this.#outbox.splice(0, eventsPerFrameMax);
       this.#eventSeqPosted = events.at(-1)?.seq ?? this.#eventSeqPosted;
       this.#post(everyone, nothing, events);
-      this.#eventSeqOwed = true;
+      this.#ring.posted(this.#now());
       this.#armTimer();
     }
   }
@@ -224,12 +238,9 @@ export class Endpoint {
   }
 
   #tick(): void {
-    if (this.#eventSeqOwed) {
-      // A lost last event is seen only by a frame that comes after it.
-      this.#eventSeqOwed = false;
-      this.#post(everyone, nothing);
-    }
     const nowMs = this.#now();
+    if (this.#ring.mustAnnounce(nowMs)) this.#post(everyone, nothing);
+    if (!this.#ring.isQuiet) this.#armTimer();
     for (const peer of this.#peers.values()) {
       const cargo = peer.link.overdue(nowMs);
       if (cargo) this.#post(peer.address, cargo);

@@ -8,11 +8,16 @@ import type { EventRecord } from "./frame.ts";
 
 const ringMax = 1_024;
 const heldMax = 4_096;
+const askAgainAfterMs = 1_000;
+const announceAfterMs = 10;
+const announceAfterMsMax = 2_000;
 
 /** The publisher's end. */
 export class EventRing {
   #seq = 0;
   readonly #ring: EventRecord[] = [];
+  #announceAtMs = Infinity;
+  #announceAfterMs = announceAfterMs;
 
   /** The number of the newest event. */
   get seq(): number {
@@ -26,6 +31,29 @@ export class EventRing {
     return event;
   }
 
+  /** Tells that events have left now. */
+  posted(nowMs: number): void {
+    this.#announceAfterMs = announceAfterMs;
+    this.#announceAtMs = nowMs + announceAfterMs;
+  }
+
+  /**
+   * Whether to say the newest number once more. A lost last event is noticed only by what comes
+   * after it, so a publisher that falls silent repeats the number, each time later, and then stops.
+   */
+  mustAnnounce(nowMs: number): boolean {
+    if (nowMs < this.#announceAtMs) return false;
+    this.#announceAfterMs *= 2;
+    const isLast = this.#announceAfterMs > announceAfterMsMax;
+    this.#announceAtMs = isLast ? Infinity : nowMs + this.#announceAfterMs;
+    return true;
+  }
+
+  /** Whether there is nothing left to announce. */
+  get isQuiet(): boolean {
+    return this.#announceAtMs === Infinity;
+  }
+
   /** The events after `after` up to `upTo`, and up to where they can't be given any more. */
   replay(after: number, upTo: number): { events: EventRecord[]; lostUpTo: number } {
     const events = this.#ring.filter(({ seq }) => seq > after && seq <= upTo);
@@ -37,6 +65,7 @@ export class EventRing {
 /** A subscriber's end towards one publisher. What was published before it began is not owed. */
 export class EventTail {
   #next: number;
+  #newest = 0;
   #askedUpTo = 0;
   #askedAtMs = 0;
   readonly #held = new Map<number, EventRecord>();
@@ -66,13 +95,20 @@ export class EventTail {
     return [...ready, ...this.#release()];
   }
 
-  /** What to ask the publisher for, whose newest event is `seq`: undefined when nothing. */
-  gap(seq: number, nowMs: number): { after: number; upTo: number } | undefined {
-    if (seq < this.#next) return undefined;
-    if (this.#askedUpTo >= this.#next && nowMs - this.#askedAtMs < 1_000) return undefined;
-    this.#askedUpTo = seq;
+  /** Learns that the publisher's newest event is `seq`, or newer. */
+  learn(seq: number): void {
+    this.#newest = Math.max(this.#newest, seq);
+  }
+
+  /** What to ask the publisher for; undefined when nothing is missing, or it was asked just now. */
+  gap(nowMs: number): { after: number; upTo: number } | undefined {
+    if (this.#newest < this.#next) return undefined;
+    if (this.#askedUpTo >= this.#next && nowMs - this.#askedAtMs < askAgainAfterMs) {
+      return undefined;
+    }
+    this.#askedUpTo = this.#newest;
     this.#askedAtMs = nowMs;
-    return { after: this.#next - 1, upTo: seq };
+    return { after: this.#next - 1, upTo: this.#newest };
   }
 
   #release(): EventRecord[] {

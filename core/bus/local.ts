@@ -25,7 +25,8 @@ export function serveLocally(
 
 async function answer(run: LocalCapability, request: IncomingRequest): Promise<string> {
   try {
-    return JSON.stringify(await run(JSON.parse(request.input), request.caller));
+    const answer = await run(JSON.parse(request.input), request.caller);
+    return JSON.stringify(answer ?? null);
   } catch (thrown) {
     if (!(thrown instanceof z.ZodError)) throw thrown;
     const problems = thrown.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);

@@ -4,10 +4,8 @@
  * given nothing else; colours are added after.
  */
 
-/** Control characters but for line feeds, and those that reorder or break lines unseen. */
-// deno-lint-ignore no-control-regex -- they are what it looks for
-const unsafe =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** Control characters but the line feed, and those that reorder or break lines unseen. */
+const unsafe = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** The text with each unsafe character shown as its escape; a tab becomes a space. */
 export function cleanText(text: string): string {

@@ -13,6 +13,7 @@ export interface Summary {
 
 const linesMax = 12;
 const valueWidthMax = 100;
+const simulatedMark = " (simulated)";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -29,28 +30,44 @@ const shapes: readonly ((fields: Fields) => Summary | undefined)[] = [
   number,
 ];
 
-/** What a result says; simulated values are called so. */
+/** What a result says. Where any value in it is simulated, the headline says so. */
 export function summarize(result: unknown): Summary {
+  const { headline, lines } = shapeOf(result);
+  const mark = isSimulated(result) ? simulatedMark : "";
+  if (lines.length <= linesMax) return { headline: headline + mark, lines };
+  const kept = lines.slice(0, linesMax - 1);
+  const rest = `… and ${lines.length - kept.length} more (--json shows all)`;
+  return { headline: headline + mark, lines: [...kept, rest] };
+}
+
+function shapeOf(result: unknown): Summary {
   if (!isFields(result)) return { headline: "Success", lines: lineOf("", result) };
   for (const shape of shapes) {
     const summary = shape(result);
-    if (summary) return { ...summary, lines: shorten(summary.lines) };
+    if (summary) return summary;
   }
   const lines = Object.entries(result).flatMap(([key, value]) => lineOf(`${key}: `, value));
-  return { headline: `Success${sourceMark(result)}`, lines: shorten(lines) };
+  return { headline: "Success", lines };
 }
 
-function quotes({ quotes, missing, source }: Fields): Summary | undefined {
+function isSimulated(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if ("source" in value && value.source === "simulated") return true;
+  return Object.values(value).some(isSimulated);
+}
+
+function quotes({ quotes, missing }: Fields): Summary | undefined {
   if (!isList(quotes)) return undefined;
+  const lines = quotes.map((one) => quoteText(one) + (isSimulated(one) ? simulatedMark : ""));
   return {
-    headline: `Success - ${countText(quotes.length, "symbol")} fetched${sourceMark({ source })}`,
-    lines: [...quotes.map(quoteLine), ...missingLines(missing)],
+    headline: `Success - ${countText(quotes.length, "symbol")} fetched`,
+    lines: [...lines, ...missingLines(missing)],
   };
 }
 
 function quote(fields: Fields): Summary | undefined {
   if (typeof fields.symbol !== "string" || typeof fields.price !== "number") return undefined;
-  return { headline: quoteLine(fields), lines: [] };
+  return { headline: quoteText(fields), lines: [] };
 }
 
 function verdict({ symbol, valid, reason, name }: Fields): Summary | undefined {
@@ -65,12 +82,11 @@ function sanitized({ symbol, original }: Fields): Summary | undefined {
   return { headline: `${symbol} sanitized`, lines: lineOf("from ", original) };
 }
 
-function histories({ histories, missing, source }: Fields): Summary | undefined {
+function histories({ histories, missing }: Fields): Summary | undefined {
   if (!isList(histories)) return undefined;
   const lines = histories.flatMap((one) => history(one)?.headline ?? []);
   return {
-    headline: `Success - ${countText(lines.length, "history", "histories")} loaded` +
-      sourceMark({ source }),
+    headline: `Success - ${countText(lines.length, "history", "histories")} loaded`,
     lines: [...lines, ...missingLines(missing)],
   };
 }
@@ -82,9 +98,9 @@ function history(fields: Fields): Summary | undefined {
     return undefined;
   }
   const span = spanText(fields);
+  const verb = typeof loaded === "number" ? " loaded" : "";
   return {
-    headline: `${symbol} ${interval} - ${countText(count, "bar")}` +
-      `${typeof loaded === "number" ? " loaded" : ""}${span && `, ${span}`}${sourceMark(fields)}`,
+    headline: `${symbol} ${interval} - ${countText(count, "bar")}${verb}${span}`,
     lines: [],
   };
 }
@@ -92,9 +108,8 @@ function history(fields: Fields): Summary | undefined {
 function dates(fields: Fields): Summary | undefined {
   const { symbol, dates } = fields;
   if (typeof symbol !== "string" || !Array.isArray(dates)) return undefined;
-  const span = spanText(fields);
-  const count = `${countText(dates.length, "date")} available`;
-  return { headline: `${symbol} - ${count}${span && `, ${span}`}${sourceMark(fields)}`, lines: [] };
+  const count = countText(dates.length, "date");
+  return { headline: `${symbol} - ${count} available${spanText(fields)}`, lines: [] };
 }
 
 function message(fields: Fields): Summary | undefined {
@@ -109,12 +124,11 @@ function number(fields: Fields): Summary | undefined {
   return { headline: `Result: ${result}`, lines: [] };
 }
 
-function quoteLine(fields: Fields): string {
-  const { symbol, price, currency } = fields;
+function quoteText({ symbol, price, currency }: Fields): string {
   const text = typeof price === "number"
     ? priceText(price, typeof currency === "string" ? currency : null)
     : "no price";
-  return `${symbol}: ${text}${sourceMark(fields)}`;
+  return `${symbol}: ${text}`;
 }
 
 function missingLines(missing: unknown): string[] {
@@ -123,23 +137,13 @@ function missingLines(missing: unknown): string[] {
 }
 
 function spanText({ first_date: first, last_date: last }: Fields): string {
-  return typeof first === "string" && typeof last === "string" ? `${first} to ${last}` : "";
-}
-
-function sourceMark({ source }: Fields): string {
-  return source === "simulated" ? " (simulated)" : "";
+  return typeof first === "string" && typeof last === "string" ? `, ${first} to ${last}` : "";
 }
 
 function lineOf(label: string, value: unknown): string[] {
   if (value === null || value === undefined) return [];
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return [fitText(`${label}${text}`.replaceAll("\n", " "), valueWidthMax)];
-}
-
-function shorten(lines: readonly string[]): readonly string[] {
-  if (lines.length <= linesMax) return lines;
-  const kept = lines.slice(0, linesMax - 1);
-  return [...kept, `… and ${lines.length - kept.length} more (--json shows all)`];
 }
 
 function isFields(value: unknown): value is Fields {

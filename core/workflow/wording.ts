@@ -58,7 +58,10 @@ function unionWording(branches: readonly (readonly z.core.$ZodIssue[])[], input:
   if (types.length === firsts.length) {
     return mustBe([...new Set(types)], input);
   }
-  const ways = new Set(firsts.map(({ path, message }) => [...path.map(String), message].join(" ")));
+  const ways = new Set(firsts.map(({ path, message }) => {
+    const key = path.at(-1);
+    return key === undefined ? message : `${shown(String(key))} ${message}`;
+  }));
   return `has none of its forms (${[...ways].slice(0, 4).join("; ")})`;
 }
 

@@ -12,7 +12,7 @@ export const textLengthMax = 1_048_576;
 export const tokensMax = 100_000;
 
 /** What YAML 1.2 forbids (production `c-printable`); some of it the lexer uses for itself. */
-const unprintable = /[^\t\n\r\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+export const unprintable = /[^\t\n\r\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 /** The document; undefined when the text is no YAML, `source` then has the problems. */
 export function parseYaml(source: SourceText): Document | undefined {

@@ -1,0 +1,69 @@
+/** The table of the CLI's commands, in the order in which help lists them. */
+
+import type { ExecutionView } from "../http/api.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { isFinal } from "./follow.ts";
+import { showAgent, showAgents } from "./show_agents.ts";
+import { showHistory, showOutcome, showStarted } from "./show_executions.ts";
+import { showHealth, showSystem } from "./show_system.ts";
+import { showStatistics, showWorkflows } from "./show_workflows.ts";
+
+export const commands: readonly Command[] = [
+  defineCommand("agent", "list", {
+    summary: "Show all agents and how they are",
+    ask: ({ client }) => client.agents(),
+    show: (answer, { look }) => showAgents(answer, look),
+  }),
+  defineCommand("agent", "info", {
+    summary: "Show one agent with its capabilities",
+    argument: { name: "ID", required: true },
+    ask: ({ client, argument }) => client.agent(argument),
+    show: (agent, { look }) => showAgent(agent, look),
+  }),
+  defineCommand("workflow", "list", {
+    summary: "Show all workflows, and the mistakes in their files",
+    ask: ({ client }) => client.workflows(),
+    show: (answer, { look }) => showWorkflows(answer, look),
+  }),
+  defineCommand<ExecutionView>("workflow", "run", {
+    summary: "Start a workflow and follow it to its end",
+    argument: { name: "NAME", required: true },
+    flags: ["detach", "timeout"],
+    ask: async ({ client, argument, values, follow }) => {
+      const execution = await client.start(argument);
+      return values.detach ? execution : await follow(execution);
+    },
+    show: (execution, { look }) =>
+      isFinal(execution) ? showOutcome(execution, look) : showStarted(execution, look),
+    isGood: ({ status }) => status !== "failed" && status !== "cancelled",
+  }),
+  defineCommand("workflow", "history", {
+    summary: "Show the latest executions, of one workflow or of all",
+    argument: { name: "NAME", required: false },
+    flags: ["limit"],
+    ask: ({ client, argument, values }) => client.executions(argument || undefined, values.limit),
+    show: (answer, { look }) => showHistory(answer, look),
+  }),
+  defineCommand("workflow", "stats", {
+    summary: "Show how often a workflow succeeded and how long it took",
+    argument: { name: "NAME", required: true },
+    ask: ({ client, argument }) => client.statistics(argument),
+    show: (statistics, { look }) => showStatistics(statistics, look),
+  }),
+  defineCommand("system", "status", {
+    summary: "Show the daemon in figures",
+    ask: ({ client }) => client.system(),
+    show: (system, { look }) => showSystem(system, look),
+  }),
+  defineCommand("system", "health", {
+    summary: "Check each part of the daemon; exits with 1 when one is ill",
+    ask: ({ client }) => client.health(),
+    show: (report, { look }) => showHealth(report, look),
+    isGood: ({ ok }) => ok,
+  }),
+  defineCommand("system", "link", {
+    summary: "Print a link that opens the daemon's page once",
+    ask: ({ client }) => client.loginLink(),
+    show: ({ url }) => url,
+  }),
+];

@@ -1,0 +1,49 @@
+/** Every option of the CLI. A command lists by name which of them it knows. */
+
+/** An option: a switch, text, or a number between bounds. */
+export type Flag =
+  & { readonly summary: string; readonly short?: string }
+  & (
+    | { readonly kind: "switch" }
+    | { readonly kind: "text"; readonly value: string }
+    | {
+      readonly kind: "number";
+      readonly value: string;
+      readonly min: number;
+      readonly max: number;
+    }
+  );
+
+export const flags = {
+  detach: { kind: "switch", summary: "Start it and return at once" },
+  timeout: {
+    kind: "number",
+    value: "SECONDS",
+    min: 1,
+    max: 604_800,
+    summary: "Stop following after so long; the execution goes on (default 3600)",
+  },
+  limit: {
+    kind: "number",
+    value: "N",
+    min: 1,
+    max: 1_000,
+    summary: "Show at most so many (default 20)",
+  },
+  json: { kind: "switch", summary: "Print the daemon's answer as one JSON document" },
+  url: {
+    kind: "text",
+    value: "URL",
+    summary: "The daemon to ask (default AC100_URL, else http://127.0.0.1:8100)",
+  },
+  help: { kind: "switch", short: "h", summary: "Show this help" },
+} as const satisfies Record<string, Flag>;
+
+export type FlagName = keyof typeof flags;
+
+/** What was given on the command line: switches are true or absent. */
+export type FlagValues = {
+  readonly [Name in FlagName]?: (typeof flags)[Name]["kind"] extends "switch" ? true
+    : (typeof flags)[Name]["kind"] extends "number" ? number
+    : string;
+};

@@ -1,0 +1,46 @@
+/** Following on a terminal: a live line, and an end to it by Ctrl-C or after a time. */
+
+import { AppError } from "../errors.ts";
+import type { ExecutionView } from "../http/api.ts";
+import type { Client } from "./client.ts";
+import { followExecution } from "./follow.ts";
+import { ProgressLine } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+const secondsDefault = 3_600;
+
+/**
+ * The execution, ended.
+ * @throws {AppError} `cancelled` at Ctrl-C, `deadline_exceeded` after `secondsMax`; the execution
+ * goes on in both cases, and the message says so.
+ */
+export async function followUntilInterrupted(
+  client: Client,
+  execution: ExecutionView,
+  terminal: Terminal,
+  secondsMax: number = secondsDefault,
+): Promise<ExecutionView> {
+  const { execution_id: id, workflow } = execution;
+  const how = `it goes on; see ${terminal.look("err").program} workflow history ${workflow}`;
+  const stop = new AbortController();
+  const interrupt = (): void =>
+    stop.abort(new AppError("cancelled", `Stopped following execution "${id}": ${how}`));
+  const late = setTimeout(() => {
+    const message = `Cannot follow execution "${id}": not ended within ${secondsMax} s; ${how}`;
+    stop.abort(new AppError("deadline_exceeded", message));
+  }, secondsMax * 1_000);
+  Deno.addSignalListener("SIGINT", interrupt);
+  using line = terminal.isLive
+    ? new ProgressLine(terminal.writeErr, () => terminal.look("err"))
+    : undefined;
+  line?.show(execution);
+  try {
+    return await followExecution(client, id, {
+      signal: stop.signal,
+      onChange: (now) => line?.show(now),
+    });
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    clearTimeout(late);
+  }
+}

@@ -1,0 +1,65 @@
+/** The CLI's one way through: understand, ask, print, exit code. */
+
+import { AppError, messageOf } from "../errors.ts";
+import { type Invocation, parseInvocation } from "./arguments.ts";
+import { cleanText } from "./clean.ts";
+import { Client } from "./client.ts";
+import { commands } from "./commands.ts";
+import { findConnection } from "./connection.ts";
+import { exitCodeOf, exitCodes } from "./exit_code.ts";
+import { followUntilInterrupted } from "./interrupt.ts";
+import { commandHelpText, helpText } from "./help.ts";
+import { cross } from "./look.ts";
+import type { Terminal } from "./terminal.ts";
+import { Wire } from "./wire.ts";
+
+/** Runs one command line and gives its exit code. Errors are printed, none is thrown. */
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  env: (name: string) => string | undefined,
+): Promise<number> {
+  try {
+    const { program } = terminal.look("out");
+    return await enact(parseInvocation(args, commands, program), terminal, env);
+  } catch (thrown) {
+    const { code, message } = thrown instanceof AppError
+      ? thrown
+      : { code: "internal" as const, message: `Cannot run this command: ${messageOf(thrown)}` };
+    terminal.writeErr(`${cross(terminal.look("err"))} ${cleanText(message)}\n`);
+    return exitCodeOf[code];
+  }
+}
+
+async function enact(
+  invocation: Invocation,
+  terminal: Terminal,
+  env: (name: string) => string | undefined,
+): Promise<number> {
+  const look = terminal.look("out");
+  switch (invocation.kind) {
+    case "help": {
+      const { command, group } = invocation;
+      const text = command ? commandHelpText(command, look) : helpText(commands, group, look);
+      terminal.writeOut(`${text}\n`);
+      return exitCodes.ok;
+    }
+    case "incomplete":
+      terminal.writeErr(`${helpText(commands, invocation.group, terminal.look("err"))}\n`);
+      return exitCodes.usage;
+    case "run": {
+      const { command, argument, values } = invocation;
+      using wire = new Wire(findConnection(values.url, env), { startHint: "deno task start" });
+      const client = new Client(wire);
+      const { text, exitCode } = await command.run({
+        client,
+        argument,
+        values,
+        look,
+        follow: (execution) => followUntilInterrupted(client, execution, terminal, values.timeout),
+      });
+      terminal.writeOut(`${text}\n`);
+      return exitCode;
+    }
+  }
+}

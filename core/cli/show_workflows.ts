@@ -1,0 +1,39 @@
+/** Workflows for people: the list with the mistakes in files, and one's statistics. */
+
+import type { StatisticsView } from "../http/api.ts";
+import type { WorkflowsAnswer } from "./client.ts";
+import { cross, type Look } from "./look.ts";
+import { table } from "./table.ts";
+import { agoText, secondsText } from "./units.ts";
+
+/** A row for each workflow, and below what is wrong in which file. */
+export function showWorkflows({ workflows, problems }: WorkflowsAnswer, look: Look): string {
+  const rows = workflows.map(({ name, steps, schedule, enabled, description }) => [
+    name,
+    String(steps.length),
+    schedule ?? "-",
+    enabled ? { text: "yes", tone: "green" as const } : { text: "no", tone: "dim" as const },
+    description,
+  ]);
+  const titles = ["Workflow", "Steps", "Schedule", "Enabled", "Description"];
+  const list = rows.length > 0
+    ? table(titles, rows, look)
+    : "There are no workflows; put a file into the daemon's workflows folder.";
+  const mistakes = problems.map(({ file, line, column, message }) =>
+    `${cross(look)} ${file}:${line}:${column}: ${message}`
+  );
+  return [list, ...mistakes].join("\n");
+}
+
+/** The table of totals, success rate, mean duration and last execution. */
+export function showStatistics(statistics: StatisticsView, look: Look): string {
+  const { success_rate: rate, failed } = statistics;
+  return table(["Metric", "Value"], [
+    ["Total Executions", String(statistics.total_executions)],
+    ["Successful", String(statistics.successful)],
+    ["Failed", failed > 0 ? { text: String(failed), tone: "red" } : "0"],
+    ["Success Rate", rate === null ? "-" : `${rate.toFixed(1)}%`],
+    ["Avg Duration", secondsText(statistics.avg_duration_seconds)],
+    ["Last Run", agoText(statistics.last_execution, look.nowMs)],
+  ], look);
+}

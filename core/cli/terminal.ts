@@ -1,0 +1,59 @@
+/** The process's streams: what the CLI writes to and what it knows of the terminal. */
+
+import type { Look } from "./look.ts";
+
+/** Where the CLI writes: results to `out`, everything else to `err`. */
+export interface Terminal {
+  writeOut(text: string): void;
+  writeErr(text: string): void;
+  /** How what goes to either stream may look now. */
+  look(stream: "out" | "err"): Look;
+  /** Whether a line on `err` can be drawn over. */
+  readonly isLive: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** The terminal of this process. */
+export function processTerminal(
+  program: string,
+  env: (name: string) => string | undefined,
+): Terminal {
+  const isDumb = env("TERM") === "dumb";
+  return {
+    writeOut: (text) => writeAll(Deno.stdout, text),
+    writeErr: (text) => writeAll(Deno.stderr, text),
+    look(stream) {
+      const isTerminal = Deno[stream === "out" ? "stdout" : "stderr"].isTerminal();
+      return {
+        columns: isTerminal ? columnsNow() : Infinity,
+        color: isTerminal && !isDumb && !Deno.noColor,
+        nowMs: Date.now(),
+        program,
+      };
+    },
+    isLive: Deno.stderr.isTerminal() && !isDumb,
+  };
+}
+
+/** Writes all of it; a reader that has gone (`| head -1`) wants no more, which is no failure. */
+function writeAll(stream: typeof Deno.stdout, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += stream.writeSync(bytes.subarray(written));
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.BrokenPipe)) throw thrown;
+  }
+}
+
+/** A terminal that does not tell its width is taken to have the usual one. */
+function columnsNow(): number {
+  const columnsUsual = 80;
+  try {
+    return Deno.consoleSize().columns || columnsUsual;
+  } catch {
+    return columnsUsual;
+  }
+}

@@ -1,0 +1,42 @@
+/** The configuration: defaults, and every problem at once. */
+
+import assert from "node:assert/strict";
+import { readConfig } from "../../core/config.ts";
+import { AppError } from "../../core/errors.ts";
+
+Deno.test("readConfig() has a default for everything", () => {
+  const config = readConfig({ HOME: "/nowhere", AC100_URL: "http://127.0.0.1:1" });
+  assert.equal(config.host, "127.0.0.1");
+  assert.equal(config.port, 8_100);
+  assert.equal(config.marketData, "yahoo");
+  assert.equal(config.concurrentMax, 5);
+  assert.match(config.databaseUrl, /^file:.*\/data\/100ac\.db$/);
+});
+
+Deno.test("readConfig() tells every problem at once, with the near name of a typo", () => {
+  assert.throws(
+    () =>
+      readConfig({
+        AC100_PORT: "80000",
+        AC100_MAX_CONCURENT: "3",
+        AC100_MARKET_DATA: "bloomberg",
+        AC100_TOKEN: "short",
+        AC100_YAHOO_URL: "ftp://x",
+        AC100_DATABASE_URL: "postgres://x",
+      }),
+    (thrown) => {
+      assert.ok(thrown instanceof AppError);
+      assert.equal(thrown.code, "invalid_config");
+      const { problems } = thrown.details as { problems: string[] };
+      assert.equal(problems.length, 6);
+      assert.match(thrown.message, /AC100_MAX_CONCURENT: is no setting; did you mean AC100_MAX_/);
+      assert.match(thrown.message, /AC100_PORT: is not between 0 and 65535/);
+      assert.match(thrown.message, /AC100_MARKET_DATA: is none of yahoo, simulated/);
+      return true;
+    },
+  );
+});
+
+Deno.test("readConfig() takes an empty variable for an unset one", () => {
+  assert.equal(readConfig({ AC100_PORT: "" }).port, 8_100);
+});

@@ -1,0 +1,87 @@
+/** Workflows of every form, for properties. */
+
+import fc from "fast-check";
+import type { RetryPolicy, Schedule, Step, Workflow } from "../../../core/workflow/definition.ts";
+
+/** Objects as everyone makes them. */
+const plain = { noNullPrototype: true };
+
+const firstLetters = "abcdefghijklmnopqrstuvwxyz_";
+/** A name that is no word of the expression language: it ends in a digit. */
+const name = fc.tuple(
+  fc.constantFrom(...firstLetters),
+  fc.string({ unit: fc.constantFrom(...firstLetters, ..."0123456789"), maxLength: 12 }),
+  fc.nat(9),
+).map(([first, rest, digit]) => `${first}${rest}${digit}`);
+
+/** Text as people may write it, with what YAML finds special. */
+const text = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 40 }),
+  fc.string({ unit: fc.constantFrom(...": #-?[]{}'\"|>&*!%@`\\\n\t ab1~"), maxLength: 40 }),
+  fc.constantFrom(
+    "yes",
+    "null",
+    "1e3",
+    "0x1F",
+    "- a",
+    "a: b",
+    " a ",
+    "a\n\n",
+    "\n b",
+    "---",
+    "...",
+  ),
+).filter((value) => !value.includes("${{"));
+
+const key = text.filter((value) => value !== "__proto__" && value !== "<<");
+
+const json = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    text,
+    fc.boolean(),
+    fc.constant(null),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true })
+      .filter((value) => Number.isSafeInteger(value) || !Number.isInteger(value))
+      .map((value) => value === 0 ? 0 : value),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(key, tie("value"), { ...plain, maxKeys: 3 }),
+  ),
+})).value;
+
+const retry: fc.Arbitrary<RetryPolicy> = fc.record({
+  attemptsMax: fc.integer({ min: 1, max: 100 }),
+  backoffMs: fc.integer({ min: 0, max: 3_600_000 }),
+}, plain);
+
+const step: fc.Arbitrary<Step> = fc.record({
+  name,
+  agent: name,
+  capability: name,
+  params: fc.dictionary(key, json, { ...plain, maxKeys: 4 }),
+  timeoutMs: fc.integer({ min: 1, max: 86_400_000 }),
+  retry,
+}, plain);
+
+const schedule: fc.Arbitrary<Schedule> = fc.oneof(
+  fc.record({
+    kind: fc.constant("every" as const),
+    everyMs: fc.integer({ min: 1_000, max: 86_400_000 }),
+  }, plain),
+  fc.record({
+    kind: fc.constant("cron" as const),
+    cron: fc.constantFrom("*/5 9-16 * * MON-FRI", "0 0 1 1 *"),
+    timezone: fc.constantFrom("UTC", "America/New_York", "Europe/Berlin"),
+    calendar: fc.constantFrom("XNYS", "XNAS"),
+  }, { ...plain, requiredKeys: ["kind", "cron", "timezone"] }),
+);
+
+/** Any workflow that a file can hold. */
+export const anyWorkflow: fc.Arbitrary<Workflow> = fc.record({
+  name,
+  description: text,
+  enabled: fc.boolean(),
+  schedule,
+  steps: fc.uniqueArray(step, { minLength: 1, maxLength: 4, selector: ({ name }) => name }),
+}, { ...plain, requiredKeys: ["name", "description", "enabled", "steps"] });

@@ -1,0 +1,86 @@
+/**
+ * A daemon in the test's own process, on a temporary folder and a free port:
+ * `await using daemon = await startTestDaemon();`. The market is the simulated one.
+ */
+
+import { readConfig } from "../../core/config.ts";
+import { type Daemon, startDaemon } from "../../core/daemon.ts";
+import type { ExecutionView } from "../../core/http/api.ts";
+import { createLog } from "../../core/log.ts";
+import { eventually } from "./eventually.ts";
+import { makeTempFolder } from "./temp_folder.ts";
+
+export interface TestDaemon extends AsyncDisposable {
+  readonly daemon: Daemon;
+  /** What it logged, a line of JSON each. */
+  readonly log: readonly string[];
+  /** A request with the token; `path` under `/api/v1`. */
+  api(path: string, init?: RequestInit): Promise<Response>;
+  /** Starts a workflow and waits for its end. */
+  run(workflow: string): Promise<ExecutionView>;
+  /** Asks an agent, as the engine does. */
+  ask(address: string, input: unknown): Promise<unknown>;
+}
+
+/** `environment` adds to, or replaces, the test's own settings. */
+export async function startTestDaemon(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestDaemon> {
+  const folder = await makeTempFolder();
+  const lines: string[] = [];
+  const config = readConfig({
+    AC100_DATA_DIR: folder.path,
+    AC100_AGENTS_DIR: new URL("../../agents", import.meta.url).pathname,
+    AC100_WORKFLOWS_DIR: new URL("../../workflows", import.meta.url).pathname,
+    AC100_MARKET_DATA: "simulated",
+    AC100_PORT: "0",
+    AC100_SHUTDOWN_SECONDS: "1",
+    ...environment,
+  });
+  const log = createLog({
+    threshold: "debug",
+    write: (line) => lines.push(line),
+    pretty: false,
+  });
+  const daemon = await startDaemon({
+    config,
+    log,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const api = (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${daemon.token}`);
+    return fetch(`${daemon.url}/api/v1${path}`, { ...init, headers });
+  };
+  return {
+    daemon,
+    log: lines,
+    api,
+    run: async (workflow) => {
+      const response = await api(`/workflows/${workflow}/executions`, { method: "POST" });
+      const started = await response.json() as ExecutionView;
+      if (!response.ok) throw new Error(JSON.stringify(started));
+      return await eventually(async () => {
+        const view = await (await api(`/executions/${started.execution_id}`)).json();
+        const { status } = view as ExecutionView;
+        return status === "pending" || status === "running" ? undefined : view as ExecutionView;
+      }, { withinMs: 30_000 });
+    },
+    ask: async (address, input) =>
+      JSON.parse(
+        await daemon.plane.hosts.invoke({
+          address,
+          input: JSON.stringify(input),
+          caller: "daemon",
+          timeoutMs: 20_000,
+          signal: new AbortController().signal,
+        }),
+      ),
+    [Symbol.asyncDispose]: async () => {
+      await daemon.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
