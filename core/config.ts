@@ -52,7 +52,10 @@ const Environment = z.object({
     .optional(),
   AC100_HOST: z.string().min(1).default("127.0.0.1"),
   AC100_PORT: wholeNumber(0, 65_535, 8_100),
-  AC100_TOKEN: z.string().min(16, "is shorter than 16 characters").optional(),
+  AC100_TOKEN: z.string().regex(
+    /^[!-~]{16,256}$/,
+    "is not 16 to 256 printable characters without spaces",
+  ).optional(),
   AC100_AGENTS_DIR: z.string().min(1).default("agents"),
   AC100_WORKFLOWS_DIR: z.string().min(1).default("workflows"),
   AC100_MARKET_DATA: oneOf(["yahoo", "simulated"], "yahoo"),

@@ -202,7 +202,7 @@ function serve(
     throw new AppError(
       isTaken ? "port_taken" : "invalid_config",
       isTaken
-        ? `Cannot listen on ${host}:${port}: the port is taken; stop what uses it, or set AC100_PORT`
+        ? `Cannot listen on ${host}:${port}: the port is taken; set AC100_PORT to another`
         : `Cannot listen on ${host}:${port}: ${messageOf(thrown)}; set AC100_HOST and AC100_PORT`,
       { cause: thrown },
     );

@@ -29,8 +29,9 @@ CREATE TABLE workflow_executions (
 
 -- History is read newest first; ids sort by creation.
 CREATE INDEX executions_by_workflow ON workflow_executions (workflow_name, execution_id);
+-- Used by queries that say "completed_at IS NULL" themselves.
 CREATE INDEX executions_open ON workflow_executions (status, execution_id)
-  WHERE status IN ('pending', 'running', 'waiting', 'paused');
+  WHERE completed_at IS NULL;
 
 -- One row for each attempt of each step.
 CREATE TABLE workflow_step_executions (

@@ -265,7 +265,7 @@ function failureOf(thrown: unknown): ErrorData {
 }
 
 /** Why a caller's signal ended its request: the outer request's deadline, or its cancel. */
-function abortError(signal: AbortSignal | undefined, address: string): AppError {
+export function abortError(signal: AbortSignal | undefined, address: string): AppError {
   if (signal?.reason instanceof AppError) return signal.reason;
   return new AppError("cancelled", `Cannot finish request "${address}": its caller cancelled it`);
 }
@@ -274,7 +274,8 @@ function closing(): AppError {
   return new AppError("cancelled", "Cannot finish the request: the bus is closing");
 }
 
-function deadlineExceeded(address: string, timeoutMs: number): AppError {
+/** What a request ends with that was not answered in time. */
+export function deadlineExceeded(address: string, timeoutMs: number): AppError {
   return new AppError(
     "deadline_exceeded",
     `Cannot finish request "${address}": no answer within ${timeoutMs / 1_000} s; ` +

@@ -46,8 +46,8 @@ export function parseInvocation(
   const wantsHelp = words[0] === "help" || options.some(({ name }) => name === "help");
   const [group, name, ...rest] = words[0] === "help" ? words.slice(1) : words;
 
-  const stray = options.find(({ name }) => !flagNames.some((known) => known === name));
   if (group === undefined) {
+    const stray = options.find(({ name }) => !flagNames.some((known) => known === name));
     if (stray) throw unknownOption(stray.rawName, flagNames, `see ${program} --help`);
     return { kind: wantsHelp ? "help" : "incomplete" };
   }
@@ -63,13 +63,8 @@ export function parseInvocation(
   if (wantsHelp) return { kind: "help", command };
 
   const help = `see ${program} ${fullName(command)} --help`;
-  const values: Record<string, true | string | number> = {};
-  for (const option of options) {
-    const known = flagsOf(command).find((known) => known === option.name);
-    if (!known) throw unknownOption(option.rawName, flagsOf(command), help);
-    values[known] = readValue(known, option, help);
-  }
-  return { kind: "run", command, argument: readArgument(command, rest, help), values };
+  const argument = readArgument(command, rest, help);
+  return { kind: "run", command, argument, values: readValues(command, options, help) };
 }
 
 /** `agent list`. */
@@ -82,12 +77,29 @@ function parserOption(flag: Flag): { type: "boolean" | "string"; short?: string 
   return flag.short === undefined ? { type } : { type, short: flag.short };
 }
 
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function readValues(
+  command: Command,
+  options: readonly OptionToken[],
+  help: string,
+): FlagValues {
+  const known = flagsOf(command);
+  return Object.fromEntries(options.map((option) => {
+    const name = known.find((known) => known === option.name);
+    if (!name) throw unknownOption(option.rawName, known, help);
+    return [name, readValue(name, option, help)];
+  }));
+}
+
 function readValue(
   name: FlagName,
-  { value, inlineValue }: {
-    readonly value?: string | undefined;
-    readonly inlineValue?: boolean | undefined;
-  },
+  { value, inlineValue }: OptionToken,
   help: string,
 ): true | string | number {
   const flag: Flag = flags[name];

@@ -44,7 +44,7 @@ export class ProgressLine implements Disposable {
 /** `⠹ market_data_pipeline  step 2/3 fetch_watchlist_data  1.2s`, less than a line long. */
 export function progressText(execution: ExecutionView, elapsedMs: number, look: Look): string {
   const frame = frames[Math.floor(elapsedMs / frameMs) % frames.length] ?? frames[0];
-  const time = secondsText(elapsedMs / 1_000);
+  const time = elapsedMs < 1_000 ? "" : secondsText(elapsedMs / 1_000);
   const around = textWidth(`${frame}   ${time} `);
   const text = fitText(cleanText(whereabouts(execution)), look.columns - around);
   return `${paint(frame, "cyan", look)} ${text}  ${paint(time, "dim", look)}`;

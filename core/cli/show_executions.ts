@@ -6,6 +6,7 @@ import { cross, type Look, paint, tick, type Tone } from "./look.ts";
 import { summarize } from "./summary.ts";
 import { table } from "./table.ts";
 import { agoText, secondsText } from "./units.ts";
+import { wrapText } from "./width.ts";
 
 const statusTones = {
   pending: "dim",
@@ -21,11 +22,14 @@ const statusTones = {
 /** An ended execution: how it went, its id, and each step's result. */
 export function showOutcome(execution: ExecutionView, look: Look): string {
   const { workflow, status, error, steps = [] } = execution;
+  // What a step failed with stands at the step.
+  const isToldBelow = steps.some((step) => step.error);
   const headline = status === "completed"
     ? `${tick(look)} Workflow '${workflow}' completed successfully`
-    : `${cross(look)} Workflow '${workflow}' ${status}${error ? `: ${error.message}` : ""}`;
+    : `${cross(look)} Workflow '${workflow}' ${status}`;
   return [
     headline,
+    ...(error && !isToldBelow ? wrapText(error.message, look.columns) : []),
     `Execution ID: ${execution.execution_id}`,
     "",
     "Results:",
@@ -42,7 +46,7 @@ export function showStarted({ workflow, execution_id: id }: ExecutionView, look:
   ].join("\n");
 }
 
-/** A row for each execution, newest first. */
+/** A row for each execution, newest first, and below what some failed with. */
 export function showHistory({ executions }: ExecutionsAnswer, look: Look): string {
   if (executions.length === 0) return "There are no executions yet.";
   const rows = executions.map((execution) => [
@@ -51,24 +55,22 @@ export function showHistory({ executions }: ExecutionsAnswer, look: Look): strin
     { text: execution.status, tone: statusTones[execution.status] },
     agoText(execution.started_at, look.nowMs),
     secondsText(execution.duration_seconds),
-    execution.error?.message ?? "",
   ]);
-  const titles = ["Execution ID", "Workflow", "Status", "Started", "Duration", "Error"];
-  const hasErrors = executions.some(({ error }) => error);
-  if (hasErrors) return table(titles, rows, look);
-  return table(titles.slice(0, -1), rows.map((row) => row.slice(0, -1)), look);
+  const errors = executions.flatMap(({ execution_id: id, error }) =>
+    error ? [`${cross(look)} ${id}: ${error.message}`] : []
+  );
+  const titles = ["Execution ID", "Workflow", "Status", "Started", "Duration"];
+  return [table(titles, rows, look), ...errors].join("\n");
 }
 
 function stepLines(step: StepView, look: Look): string[] {
   const title = `  Step ${step.index + 1}: ${step.name}`;
   const indent = " ".repeat(4);
-  const below = `\n${indent}  `;
   if (step.status === "completed") {
     const { headline, lines } = summarize(step.result);
     return [title, `${indent}${tick(look)} ${headline}`, ...lines.map((line) => indent + line)];
   }
-  if (step.error) {
-    return [title, `${indent}${cross(look)} ${step.error.message.replaceAll("\n", below)}`];
-  }
-  return [title, indent + paint(step.status, statusTones[step.status], look)];
+  if (!step.error) return [title, indent + paint(step.status, statusTones[step.status], look)];
+  const lines = wrapText(step.error.message, look.columns - indent.length - 2);
+  return [title, ...lines.map((line, at) => `${indent}${at === 0 ? cross(look) : " "} ${line}`)];
 }

@@ -13,7 +13,6 @@ export interface Summary {
 
 const linesMax = 12;
 const valueWidthMax = 100;
-const simulatedMark = " (simulated)";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -33,11 +32,11 @@ const shapes: readonly ((fields: Fields) => Summary | undefined)[] = [
 /** What a result says. Where any value in it is simulated, the headline says so. */
 export function summarize(result: unknown): Summary {
   const { headline, lines } = shapeOf(result);
-  const mark = isSimulated(result) ? simulatedMark : "";
-  if (lines.length <= linesMax) return { headline: headline + mark, lines };
+  const marked = headline + markOf(result);
+  if (lines.length <= linesMax) return { headline: marked, lines };
   const kept = lines.slice(0, linesMax - 1);
   const rest = `… and ${lines.length - kept.length} more (--json shows all)`;
-  return { headline: headline + mark, lines: [...kept, rest] };
+  return { headline: marked, lines: [...kept, rest] };
 }
 
 function shapeOf(result: unknown): Summary {
@@ -50,6 +49,11 @@ function shapeOf(result: unknown): Summary {
   return { headline: "Success", lines };
 }
 
+/** What stands after a value that, or part of which, no market has seen. */
+function markOf(value: unknown): string {
+  return isSimulated(value) ? " (simulated)" : "";
+}
+
 function isSimulated(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if ("source" in value && value.source === "simulated") return true;
@@ -58,7 +62,7 @@ function isSimulated(value: unknown): boolean {
 
 function quotes({ quotes, missing }: Fields): Summary | undefined {
   if (!isList(quotes)) return undefined;
-  const lines = quotes.map((one) => quoteText(one) + (isSimulated(one) ? simulatedMark : ""));
+  const lines = quotes.map((one) => quoteText(one) + markOf(one));
   return {
     headline: `Success - ${countText(quotes.length, "symbol")} fetched`,
     lines: [...lines, ...missingLines(missing)],
@@ -84,7 +88,7 @@ function sanitized({ symbol, original }: Fields): Summary | undefined {
 
 function histories({ histories, missing }: Fields): Summary | undefined {
   if (!isList(histories)) return undefined;
-  const lines = histories.flatMap((one) => history(one)?.headline ?? []);
+  const lines = histories.map((one) => (history(one)?.headline ?? "?") + markOf(one));
   return {
     headline: `Success - ${countText(lines.length, "history", "histories")} loaded`,
     lines: [...lines, ...missingLines(missing)],

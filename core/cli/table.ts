@@ -10,7 +10,7 @@ export interface Cell {
 }
 
 const linesMax = 6;
-const columnsMin = 6;
+const columnsMin = 4;
 
 /** A table with its borders, without a line feed at its end. Rows hold a cell for each title. */
 export function table(
@@ -34,23 +34,32 @@ export function table(
   ].join("\n");
 }
 
-/** Each column's width: what its text takes, less where it is widest until the table fits. */
+/**
+ * Each column's width: what its text takes. Where that is too wide for the terminal, the widest
+ * column gives way again and again: first so far that words stay whole, then further.
+ */
 function fitColumns(rows: readonly (readonly Cell[])[], columns: number): number[] {
-  const widths = (rows[0] ?? []).map((_, index) =>
-    Math.max(...rows.flatMap((row) => row[index]?.text.split("\n").map(textWidth) ?? 0))
-  );
-  const borders = 3 * widths.length + 1;
-  let excess = widths.reduce((sum, width) => sum + width, borders) - columns;
-  while (excess > 0) {
-    const widest = Math.max(...widths);
-    if (widest <= columnsMin) break;
-    const index = widths.indexOf(widest);
-    const next = Math.max(columnsMin, ...widths.filter((width) => width < widest));
-    const less = Math.min(excess, Math.max(1, widest - next));
-    widths[index] = widest - less;
-    excess -= less;
+  const borders = 3 * (rows[0]?.length ?? 0) + 1;
+  const widest = (separator: RegExp): number[] =>
+    (rows[0] ?? []).map((_, index) =>
+      Math.max(...rows.flatMap((row) => row[index]?.text.split(separator).map(textWidth) ?? []))
+    );
+  const full = widest(/\n/).map((width) => Math.min(width, columns));
+  const whole = shrink(full, widest(/\s/), columns - borders);
+  return shrink(whole, full.map((width) => Math.min(width, columnsMin)), columns - borders);
+}
+
+function shrink(widths: readonly number[], least: readonly number[], sumMax: number): number[] {
+  const shrunk = [...widths];
+  const canGive = (index: number): boolean => (shrunk[index] ?? 0) > (least[index] ?? 0);
+  let excess = shrunk.reduce((sum, width) => sum + width, 0) - sumMax;
+  for (; excess > 0; excess--) {
+    const givers = [...shrunk.keys()].filter(canGive);
+    if (givers.length === 0) break;
+    const widest = givers.reduce((a, b) => (shrunk[b] ?? 0) > (shrunk[a] ?? 0) ? b : a);
+    shrunk[widest] = (shrunk[widest] ?? 0) - 1;
   }
-  return widths;
+  return shrunk;
 }
 
 function rowLines(

@@ -1,8 +1,9 @@
 /** Times, durations, sizes and prices as people read them. */
 
-/** `0.4s`, `8.2s`, `2m 5s`, `3h 10m`, `4d 2h`; `-` for none. */
+/** `6ms`, `8.2s`, `2m 5s`, `3h 10m`, `4d 2h`; `-` for none. */
 export function secondsText(seconds: number | null): string {
   if (seconds === null) return "-";
+  if (seconds < 0.9995) return `${Math.round(seconds * 1_000)}ms`;
   if (seconds < 59.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
   if (whole < 3_600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;

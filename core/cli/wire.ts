@@ -87,15 +87,15 @@ export class Wire implements Disposable {
   /** What a failed request means: all but our own errors say that nobody answered. */
   #failure(thrown: unknown): AppError {
     if (thrown instanceof AppError) return thrown;
-    const { url, isLocal } = this.#connection;
+    const { url } = this.#connection;
     if (thrown instanceof DOMException && thrown.name === "TimeoutError") {
       const seconds = this.#answerMsMax / 1_000;
       const message = `The daemon at ${url} gave no answer in ${seconds} s; try again later`;
       return new AppError("not_reachable", message, { cause: thrown });
     }
-    const message = isLocal
+    const message = this.#direct
       ? `No daemon answers at ${url}; start one with: ${this.#startHint}`
-      : `No daemon answers at ${url}: ${messageOf(thrown)}; check the URL and the network`;
+      : `No daemon answers at ${url}: ${rootCause(thrown)}; check the URL and the network`;
     return new AppError("not_reachable", message, { cause: thrown });
   }
 
@@ -139,6 +139,12 @@ function directWay({ url, isLocal }: Connection): Deno.HttpClient | undefined {
       port: Number(port) || portDefault,
     },
   });
+}
+
+/** The message that fetch wraps into another, which only says that it failed. */
+function rootCause(thrown: unknown): string {
+  const text = messageOf(thrown instanceof Error ? thrown.cause ?? thrown : thrown);
+  return text.replace(/^error sending request for url \(.*?\): /, "");
 }
 
 /** Undefined for what is no JSON. */

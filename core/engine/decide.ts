@@ -34,10 +34,11 @@ export function decide(
   attempts: readonly Attempt[],
   nowMs: number,
 ): Decision {
+  const byStep = Map.groupBy(attempts, ({ index }) => index);
   for (const [index, step] of workflow.steps.entries()) {
-    const own = attempts.filter((attempt) => attempt.index === index);
+    const own = byStep.get(index) ?? [];
+    if (own.some(({ status }) => status === "completed")) continue;
     const last = own.at(-1);
-    if (last?.status === "completed") continue;
     return last ? decideAfter(step, index, own, last, nowMs) : begin(step, index, 1);
   }
   return { kind: "finish", status: "completed", error: null };
@@ -50,18 +51,19 @@ function decideAfter(
   last: Attempt,
   nowMs: number,
 ): Decision {
-  if (last.status === "cancelled") {
-    const interruptions = own.filter(({ status }) => status === "cancelled").length;
-    if (interruptions < interruptionsMax) return begin(step, index, last.attempt + 1);
+  const interruptions = own.filter(({ status }) => status === "cancelled").length;
+  if (interruptions >= interruptionsMax) {
     return fail(step, {
       code: "interrupted",
       message: `the daemon ended ${interruptions} times while it ran`,
     });
   }
-  const failures = own.filter(({ status }) => status === "failed").length;
-  const atMs = nextAttemptAtMs(step.retry, failures, last.completedAtMs ?? nowMs);
+  const failures = own.filter(({ status }) => status === "failed");
+  const failed = failures.at(-1);
+  if (!failed) return begin(step, index, last.attempt + 1);
+  const atMs = nextAttemptAtMs(step.retry, failures.length, failed.completedAtMs ?? nowMs);
   if (atMs === undefined) {
-    return fail(step, last.error ?? { code: "internal", message: "it failed without an error" });
+    return fail(step, failed.error ?? { code: "internal", message: "it failed without an error" });
   }
   return atMs > nowMs ? { kind: "wait", untilMs: atMs } : begin(step, index, last.attempt + 1);
 }

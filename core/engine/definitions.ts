@@ -1,7 +1,7 @@
 /** The workflows that stored executions were started with, read back from their stored texts. */
 
 import { AppError, messageOf } from "../errors.ts";
-import type { ExecutionReader, ExecutionRow } from "../store/executions.ts";
+import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
 import type { Workflow } from "../workflow/definition.ts";
 import { restoreWorkflow } from "../workflow/parse.ts";
 
@@ -15,17 +15,24 @@ export class Definitions {
     this.#reader = reader;
   }
 
+  /** Keeps a workflow whose text has just been stored: it need not be read back. */
+  keep(definitionId: string, workflow: Workflow): void {
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size >= keptMax && oldest !== undefined) this.#kept.delete(oldest);
+    this.#kept.set(definitionId, workflow);
+  }
+
   /** @throws {AppError} `invalid_workflow` when the stored text can't be used any more. */
-  async of({ definitionId, workflowName }: ExecutionRow): Promise<Workflow> {
+  async of(
+    { definitionId, workflowName }: Pick<ClaimableRow, "definitionId" | "workflowName">,
+  ): Promise<Workflow> {
     const kept = this.#kept.get(definitionId);
     if (kept) return kept;
     try {
       const text = await this.#reader.definitionText(definitionId);
       if (text === undefined) throw new AppError("internal", "it is not in the store");
       const workflow = restoreWorkflow(text);
-      const [oldest] = this.#kept.keys();
-      if (this.#kept.size >= keptMax && oldest !== undefined) this.#kept.delete(oldest);
-      this.#kept.set(definitionId, workflow);
+      this.keep(definitionId, workflow);
       return workflow;
     } catch (thrown) {
       throw new AppError(

@@ -45,6 +45,8 @@ export type EngineEvent =
 export interface EnactmentOptions {
   readonly executionId: ExecutionId;
   readonly workflow: Workflow;
+  /** Takes the lease, together with the first thing done; absent when the caller has it. */
+  readonly claim?: Write;
   /** As stored, oldest first. */
   readonly attempts: readonly Attempt[];
   readonly owner: string;
@@ -52,6 +54,8 @@ export interface EnactmentOptions {
   readonly invoke: Invoke;
   readonly publish: (event: EngineEvent) => void;
   readonly now: () => number;
+  /** Told once the lease is held. */
+  readonly onLeased: () => void;
   /** Aborted with an AppError `cancelled` to cancel, with anything else to stop and leave. */
   readonly signal: AbortSignal;
 }

@@ -57,15 +57,19 @@ export class AgentRunner {
     const { signal, timeoutMs } = request;
     try {
       const output = await capability.run(input, this.#context(signal, Date.now() + timeoutMs));
-      return JSON.stringify(checkOutput(capability, output, request.address));
+      // JSON knows no undefined, which a schema may let through.
+      return JSON.stringify(checkOutput(capability, output, request.address) ?? null);
     } catch (thrown) {
       throw toAgentError(thrown, request.address);
     }
   }
 
-  /** Hands an event to the agent's handlers; their errors are reported, never thrown. */
-  hear(event: BusEvent): void {
-    const handler = this.#definition.on?.[event.topic];
+  /**
+   * Hands an event to the agent's handler of `topic`, which may be a pattern; what the handler
+   * throws is reported, never thrown.
+   */
+  hear(topic: string, event: BusEvent): void {
+    const handler = this.#definition.on?.[topic];
     if (!handler || event.from === this.id) return;
     const handle = async (): Promise<void> => {
       const signal = AbortSignal.timeout(eventHandlerMs);

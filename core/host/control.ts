@@ -22,7 +22,9 @@ export type HostCommand =
     readonly daemon: string;
     readonly agents: readonly AgentToLoad[];
   }
-  | { readonly kind: "beat" };
+  | { readonly kind: "beat" }
+  /** Another host has ended: whatever is kept for it can be forgotten. */
+  | { readonly kind: "gone"; readonly address: string };
 
 export interface AgentToLoad {
   readonly file: string;

@@ -8,7 +8,7 @@ import { AppError, messageOf } from "../errors.ts";
 import type { AgentToLoad, FailedAgent, HostCommand, HostReport } from "./control.ts";
 import type { Grants } from "./manifest.ts";
 
-const beatEveryMs = 1_000;
+const beatEveryMsMax = 1_000;
 const startMsMax = 15_000;
 
 export interface HostOptions {
@@ -30,7 +30,9 @@ export class WorkerHost {
   readonly ready: Promise<readonly FailedAgent[]>;
   readonly #options: HostOptions;
   readonly #worker: Worker;
-  #beatAtMs = Date.now();
+  #isReady = false;
+  readonly #beatEveryMs: number;
+  #beatsUnanswered = 0;
   #beats: ReturnType<typeof setInterval> | undefined;
   #ended = false;
 
@@ -38,6 +40,7 @@ export class WorkerHost {
   constructor(options: HostOptions) {
     this.address = options.address;
     this.#options = options;
+    this.#beatEveryMs = Math.min(beatEveryMsMax, options.watchdogMs / 4);
     this.#worker = spawn(options);
     const { promise, resolve, reject } = Promise.withResolvers<readonly FailedAgent[]>();
     this.ready = promise;
@@ -53,9 +56,11 @@ export class WorkerHost {
       this.#lose(`its thread ended: ${reason}`);
     };
     this.#worker.onmessage = ({ data }: MessageEvent<HostReport>) => {
-      this.#beatAtMs = Date.now();
-      if (data.kind === "ready") settleStart(() => resolve(data.failed));
-      else if (data.kind !== "beat") options.onReport(data);
+      this.#beatsUnanswered = 0;
+      if (data.kind === "ready") {
+        this.#isReady = true;
+        settleStart(() => resolve(data.failed));
+      } else if (data.kind !== "beat") options.onReport(data);
     };
     this.#command({
       kind: "open",
@@ -64,7 +69,7 @@ export class WorkerHost {
       daemon: options.daemon,
       agents: options.agents,
     });
-    this.#beats = setInterval(() => this.#beat(), beatEveryMs);
+    this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
     // A start that fails is told through `ready`; who does not wait for it must not be hurt.
     promise.catch(() => undefined);
   }
@@ -75,11 +80,23 @@ export class WorkerHost {
     this.#end(new AppError("host_gone", `Cannot use host "${this.address}": it was closed`));
   }
 
+  /** Whether its agents are loaded. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Tells the host that another one has ended. */
+  forget(address: string): void {
+    this.#command({ kind: "gone", address });
+  }
+
+  /** Counts beats rather than time: a daemon that was suspended must not blame its hosts. */
   #beat(): void {
-    const silentMs = Date.now() - this.#beatAtMs;
-    if (silentMs > this.#options.watchdogMs + beatEveryMs) {
-      this.#lose(`it has not answered for ${Math.round(silentMs / 1_000)} s`);
+    const silentMs = this.#beatsUnanswered * this.#beatEveryMs;
+    if (silentMs >= this.#options.watchdogMs) {
+      this.#lose(`it has not answered for ${silentMs / 1_000} s`);
     } else {
+      this.#beatsUnanswered++;
       this.#command({ kind: "beat" });
     }
   }

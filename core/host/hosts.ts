@@ -1,10 +1,10 @@
 /**
  * The agents of a daemon and the hosts they live in. Agents of equal permissions share a host; a
  * host starts on the first request for one of its agents, or at once when one of them subscribes
- * to events. A host that is lost fails its open requests and starts anew on the next one.
+ * to events. A host that is lost fails its open requests and starts anew in the same way.
  */
 
-import type { Bus, IncomingRequest } from "../bus/bus.ts";
+import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type AgentToLoad, type HostReport, pingAddress } from "./control.ts";
@@ -71,15 +71,15 @@ export class Hosts {
     for (const { id, state, reason } of entries) {
       if (state !== "loaded") log.error("agent is not available", { agent: id, reason });
     }
-    const subscribers = entries.filter(({ manifest }) => manifest?.subscriptions.length);
-    const keys = new Set(subscribers.map(({ grants }) => hostKey(grants)));
-    await Promise.allSettled([...keys].map((key) => this.#host(key).ready));
+    const subscribers = entries.filter(isSubscriber);
+    // Why one could not be started is logged; it must not keep the others from starting.
+    await Promise.allSettled(subscribers.map((entry) => this.start(entry)));
   }
 
   /** Starts the host of an agent, if need be. @throws {AppError} when it can't be had. */
-  async start(entry: AgentEntry): Promise<WorkerHost> {
+  async start(entry: AgentEntry, request?: IncomingRequest): Promise<WorkerHost> {
     const host = this.#host(hostKey(entry.grants));
-    await host.ready;
+    if (!host.isReady) await (request ? whileCallerWaits(host.ready, request) : host.ready);
     if (entry.state === "loaded") return host;
     throw new AppError(
       "agent_unavailable",
@@ -97,7 +97,7 @@ export class Hosts {
     const askedAtMs = Date.now();
     entry.open++;
     try {
-      const host = await this.start(entry);
+      const host = await this.start(entry, request);
       const leftMs = Math.max(1, timeoutMs - (Date.now() - askedAtMs));
       const options = { timeoutMs: leftMs, signal, caller };
       return await this.#options.bus.request(host.address, address, input, options);
@@ -145,6 +145,9 @@ export class Hosts {
     const entries = this.entries.filter((entry) =>
       entry.state === "loaded" && hostKey(entry.grants) === key
     );
+    if (this.#abort.signal.aborted) {
+      throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
+    }
     if (this.#hostsStarted >= hostsStartedMax) {
       throw new AppError("overloaded", `Cannot start a host: ${hostsStartedMax} were started`);
     }
@@ -168,7 +171,7 @@ export class Hosts {
         grants: JSON.parse(key) as Grants,
         readable: [...new Set(paths), ...readable],
         onReport: (report) => this.#hear(address, report),
-        onLost: (reason) => this.#lose(key, address, reason),
+        onLost: (reason) => this.#lose(key, host, reason),
       });
       host.ready.then(
         (failed) => failed.forEach(({ id, error }) => this.#fail(id, "failed", error.message)),
@@ -195,10 +198,16 @@ export class Hosts {
     this.#options.log.error("agent is not available", { agent: id, reason });
   }
 
-  #lose(key: string, address: string, reason: AppError): void {
-    if (this.#hosts.get(key)?.address === address) this.#hosts.delete(key);
+  #lose(key: string, { address, isReady }: WorkerHost, reason: AppError): void {
+    this.#hosts.delete(key);
     this.#options.log.error("host is lost", { host: address, reason: reason.message });
     this.#options.bus.drop(address, reason);
+    for (const host of this.#hosts.values()) host.forget(address);
+    const subscriber = this.entries.find((entry) =>
+      entry.state === "loaded" && hostKey(entry.grants) === key && isSubscriber(entry)
+    );
+    // One that never came up would not do so now; the next request tries.
+    if (isReady && subscriber) this.start(subscriber).catch(() => undefined); // logged by #spawn
   }
 
   #hear(host: string, report: HostReport & { kind: "fault" | "log" }): void {
@@ -212,6 +221,28 @@ export class Hosts {
     if (!entry) return;
     entry.errors++;
     entry.lastError = report.message;
+  }
+}
+
+function isSubscriber({ manifest }: AgentEntry): boolean {
+  return manifest !== undefined && manifest.subscriptions.length > 0;
+}
+
+/** Waits for a host no longer than the request's caller does. */
+async function whileCallerWaits<Value>(
+  start: Promise<Value>,
+  { address, timeoutMs, signal }: IncomingRequest,
+): Promise<Value> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(deadlineExceeded(address, timeoutMs)), timeoutMs);
+  const onAbort = (): void => reject(abortError(signal, address));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([start, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -1,15 +1,21 @@
 /**
  * Reads manifests without running agents here: a child process that may only read the agents
  * folder imports the files one after the other. A file that never returns is killed with its
- * process after {@link scanFileMsMax}; a new process goes on with the rest.
+ * process after {@link scanFileMsMax}; a new process goes on with the rest. What an earlier file
+ * left behind (a timer that throws, or loops) can end the process during the import of a later
+ * one, so a file is blamed only when it was the first of its process.
  */
 
 import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorData } from "../errors.ts";
 import type { AgentFile } from "./find.ts";
 import type { Manifest } from "./manifest.ts";
+import { toFileUrl } from "./url.ts";
 
 export const scanFileMsMax = 5_000;
+
+/** Begins each line that the scan process prints: agents may print too. */
+export const scanLineMark = "100ac-scan ";
 
 /** What the scan process prints. */
 export type ScanLine =
@@ -25,6 +31,8 @@ export interface ScanOptions {
   /** Folders that imports may read: the agents folder, and node_modules. */
   readonly readable: readonly string[];
   readonly signal: AbortSignal;
+  /** How long the import of one file may take. */
+  readonly fileMsMax?: number;
 }
 
 /** One result for each file, in the files' order. */
@@ -45,7 +53,7 @@ export async function scanAgents(
       `in line ${line}; remove or rename one`;
     results.set(name, { file: result.file, error: { code: "invalid_manifest", message } });
   }
-  return files.map((file) => results.get(file.name) ?? neverAnswered(file));
+  return files.map((file) => results.get(file.name) ?? neverAnswered(file, options));
 }
 
 async function scanInTurn(
@@ -57,18 +65,17 @@ async function scanInTurn(
   while (rest.length > 0) {
     options.signal.throwIfAborted();
     await scanInOneProcess(rest, results, options);
-    const left = rest.filter(({ name }) => !results.has(name));
+    const [first] = rest;
     // Each process settles at least its first file, so this ends.
-    const [first] = left;
-    if (first && left.length === rest.length) results.set(first.name, neverAnswered(first));
-    rest = left.filter(({ name }) => !results.has(name));
+    if (first && !results.has(first.name)) results.set(first.name, neverAnswered(first, options));
+    rest = rest.filter(({ name }) => !results.has(name));
   }
 }
 
 async function scanInOneProcess(
   files: readonly AgentFile[],
   results: Map<string, ScanResult>,
-  { readable, signal }: ScanOptions,
+  { readable, signal, fileMsMax = scanFileMsMax }: ScanOptions,
 ): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -89,16 +96,16 @@ async function scanInOneProcess(
   await input.write(new TextEncoder().encode(JSON.stringify(files)));
   await input.close();
   const byName = new Map(files.map((file) => [file.name, file]));
-  let current: AgentFile | undefined;
+  let began = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const text of lines(child.stdout)) {
+    const line = toScanLine(text);
+    const file = line && byName.get(line.name);
+    if (!line || !file) continue;
     clearTimeout(timer);
-    const line = JSON.parse(text) as ScanLine;
-    const file = byName.get(line.name);
-    if (!file) continue;
     if (line.kind === "begin") {
-      current = file;
-      timer = setTimeout(() => child.kill("SIGKILL"), scanFileMsMax);
+      began = true;
+      timer = setTimeout(() => child.kill("SIGKILL"), fileMsMax);
     } else if (line.kind === "manifest") {
       results.set(file.name, { file, manifest: line.manifest });
     } else {
@@ -107,17 +114,22 @@ async function scanInOneProcess(
   }
   clearTimeout(timer);
   await child.status;
-  if (!current) {
-    const found = stripVTControlCharacters(await complaint).trim();
+  const found = stripVTControlCharacters(await complaint).trim();
+  if (!began) {
+    signal.throwIfAborted();
     throw new AppError("internal", `Cannot scan the agents: the scan did not start: ${found}`);
   }
-  await complaint;
-  if (!results.has(current.name)) results.set(current.name, neverAnswered(current));
 }
 
-function neverAnswered(file: AgentFile): ScanResult {
+/** A line that the scan printed; undefined for what an agent printed past the console. */
+function toScanLine(text: string): ScanLine | undefined {
+  if (!text.startsWith(scanLineMark)) return undefined;
+  return JSON.parse(text.slice(scanLineMark.length)) as ScanLine;
+}
+
+function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptions): ScanResult {
   const message = `Cannot load agent "${file.name}": its import ended the process or took longer ` +
-    `than ${scanFileMsMax / 1_000} s; do no work at the top level`;
+    `than ${fileMsMax / 1_000} s; do no work at the top level`;
   return { file, error: { code: "invalid_manifest", message } };
 }
 
@@ -156,7 +168,7 @@ async function findDuplicateKeys(
     signal,
   }).output();
   const report = JSON.parse(new TextDecoder().decode(stdout)) as LintReport;
-  const names = new Map(files.map((file) => [new URL(`file://${file.path}`).href, file.name]));
+  const names = new Map(files.map((file) => [toFileUrl(file.path), file.name]));
   return report.diagnostics.flatMap(({ filename, message, range }) => {
     const name = names.get(filename);
     const key = /'(.*)'/.exec(message)?.[1];

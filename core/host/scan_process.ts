@@ -10,12 +10,14 @@ import "100ac/calendar";
 import { toErrorData } from "../errors.ts";
 import type { AgentFile } from "./find.ts";
 import { readManifest } from "./manifest.ts";
-import type { ScanLine } from "./scan.ts";
+import { type ScanLine, scanLineMark } from "./scan.ts";
 import { toFileUrl } from "./url.ts";
 
+// Taken before any agent can replace them.
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
+const exit = Deno.exit.bind(Deno);
 const encoder = new TextEncoder();
-// What an agent prints while it is imported must not be taken for a line of ours.
+// What an agent prints while it is imported is nobody's concern.
 const silent = (): void => undefined;
 Object.assign(globalThis.console, {
   debug: silent,
@@ -26,7 +28,8 @@ Object.assign(globalThis.console, {
 });
 
 function say(line: ScanLine): void {
-  const bytes = encoder.encode(`${JSON.stringify(line)}\n`);
+  // An agent that writes to standard output itself may have left a line without its end.
+  const bytes = encoder.encode(`\n${scanLineMark}${JSON.stringify(line)}\n`);
   for (let done = 0; done < bytes.length;) done += write(bytes.subarray(done));
 }
 
@@ -40,4 +43,4 @@ for (const { name, path } of files) {
     say({ kind: "error", name, error: toErrorData(thrown, "invalid_manifest") });
   }
 }
-Deno.exit(0);
+exit(0);

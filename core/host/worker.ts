@@ -33,6 +33,7 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
 const report = self.postMessage.bind(self);
 const agents = new Map<string, AgentRunner>();
 const agentOfUrl = new Map<string, string>();
+let bus: Bus | undefined;
 
 self.addEventListener("error", (event) => {
   event.preventDefault();
@@ -51,12 +52,21 @@ Object.assign(globalThis.console, {
 });
 self.addEventListener("message", (event) => {
   const command = (event as MessageEvent<HostCommand>).data;
-  if (command.kind === "beat") report({ kind: "beat" });
-  else void open(command);
+  switch (command.kind) {
+    case "open":
+      void open(command);
+      break;
+    case "beat":
+      report({ kind: "beat" });
+      break;
+    case "gone":
+      bus?.drop(command.address, new AppError("host_gone", `Cannot reach "${command.address}"`));
+      break;
+  }
 });
 
 async function open(command: HostCommand & { kind: "open" }): Promise<void> {
-  const bus = new Bus({
+  bus = new Bus({
     channel: openBroadcastChannel(command.channel),
     address: command.address,
     onRequest: answer,
@@ -72,7 +82,8 @@ async function open(command: HostCommand & { kind: "open" }): Promise<void> {
   const services: HostServices = {
     bus,
     daemon: command.daemon,
-    log: (level, agent, message, fields) => report({ kind: "log", level, agent, message, fields }),
+    log: (level, agent, message, fields) =>
+      report({ kind: "log", level, agent, message, fields: plain(fields) }),
     fault: (agent, message) => report({ kind: "fault", agent, message }),
   };
   const failed: FailedAgent[] = [];
@@ -100,7 +111,7 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   const runner = new AgentRunner(module.default, agent, services);
   agents.set(runner.id, runner);
   for (const topic of manifest.subscriptions) {
-    services.bus.subscribe(topic, (event) => runner.hear(event));
+    services.bus.subscribe(topic, (event) => runner.hear(topic, event));
   }
 }
 
@@ -121,6 +132,15 @@ function reportFault(thrown: unknown): void {
   const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
   const [, agent] = [...agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
   report({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
+}
+
+/** Fields as they can cross threads: an agent may log anything. */
+function plain(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return JSON.parse(JSON.stringify(fields)) as Record<string, unknown>;
+  } catch {
+    return { fields: Deno.inspect(fields) }; // a BigInt, a circle
+  }
 }
 
 /** What an agent prints goes to the daemon's log. */

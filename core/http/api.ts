@@ -18,7 +18,7 @@
  * | GET /api/v1/executions?workflow=&limit= | { executions: ExecutionView[] }, newest first |
  * | GET /api/v1/executions/:id | ExecutionView with steps |
  * | POST /api/v1/executions/:id/cancel | 202 ExecutionView |
- * | GET /api/v1/executions/:id/events | text/event-stream of ExecutionEvent, ends with the execution |
+ * | GET /api/v1/executions/:id/events | event stream of ExecutionEvent until it ends |
  * | POST /api/v1/login_links | { url } |
  */
 

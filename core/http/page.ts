@@ -1,4 +1,4 @@
-/** The page at `/`: health, agents and recent executions, rendered here and refreshed as a whole. */
+/** The page at `/`: health, agents, recent executions; rendered here and refreshed as a whole. */
 
 import { html, raw } from "hono/html";
 import { systemView } from "./system_routes.ts";
@@ -102,7 +102,8 @@ function executionTable(executions: readonly ExecutionView[]): Html {
     return html`
       <section>
         <h2>Recent executions</h2>
-        <p class="muted">None yet. Start one: <code>deno task cli workflow run simple_test</code></p>
+        <p class="muted">None yet. Start one:
+        <code>deno task cli workflow run simple_test</code></p>
       </section>
     `;
   }
@@ -174,7 +175,8 @@ header { display: flex; align-items: center; gap: .75rem; padding: 1rem 2rem; fl
   border-bottom: 1px solid var(--line); background: var(--card); }
 h1 { font-size: 1.25rem; margin: 0; } h2 { font-size: 1rem; margin: 0 0 .5rem; }
 main { max-width: 78rem; margin: 0 auto; padding: 1.5rem 2rem; display: grid; gap: 1.5rem; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; margin: 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem;
+  margin: 0; }
 dl div, section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: 1rem; }
 section { overflow-x: auto; }

@@ -7,7 +7,7 @@
  * again one by one, so that one bad row does not undo its neighbours.
  */
 
-import { setImmediate } from "node:timers";
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import type { Database, Row, Statement } from "./database.ts";
 
@@ -76,9 +76,9 @@ export class CommitQueue {
   }
 
   async #flush(): Promise<void> {
-    // The end of the turn: whatever it hands in shares the transaction.
-    await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
+      // Whatever the turn still hands in shares the transaction.
+      await endOfTurn();
       const calls = this.#waiting;
       this.#waiting = [];
       await this.#commitTogether(calls);
@@ -114,10 +114,25 @@ async function runVerbs(
   const verbs = [...byVerb].sort(([a], [b]) => a.order - b.order);
   const statements: Statement[] = verbs.map(([{ sql }, rows]) => ({
     sql,
-    args: [JSON.stringify(rows)],
+    args: [rowsText(rows)],
   }));
   const results = await database.write(statements);
-  return new Map(verbs.map(([{ name }, _], index) => [name, keysOf(results[index] ?? [])]));
+  return new Map(verbs.map(([{ name }], index) => [name, keysOf(results[index] ?? [])]));
+}
+
+/**
+ * The rows as JSON, without what SQLite's JSON functions make of two escapes: text that ends early
+ * at a NUL, and text that is no UTF-8 of a lone surrogate, at which libSQL ends the process when it
+ * is read. U+FFFD takes their place.
+ */
+function rowsText(rows: readonly unknown[]): string {
+  const text = JSON.stringify(rows);
+  if (!/\\u(?:0000|d[89a-f])/.test(text)) return text;
+  return JSON.stringify(
+    rows,
+    (_, value) =>
+      typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\uFFFD") : value,
+  );
 }
 
 function keysOf(rows: readonly Row[]): ReadonlySet<string> {

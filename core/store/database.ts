@@ -10,7 +10,8 @@
 import { type Client, createClient, type InValue, type Row } from "@libsql/client";
 import { AppError, messageOf } from "../errors.ts";
 
-const busyTimeoutMs = 5_000;
+/** How long a write waits for another process that holds the database. */
+const busyTimeoutMsDefault = 5_000;
 
 export interface Statement {
   readonly sql: string;
@@ -35,8 +36,9 @@ export interface Database {
 export async function openDatabase(
   url: string,
   onFatal: (error: AppError) => void,
+  { busyTimeoutMs = busyTimeoutMsDefault }: { readonly busyTimeoutMs?: number } = {},
 ): Promise<Database> {
-  const client = await connect(url);
+  const client = await connect(url, busyTimeoutMs);
   let fatal: AppError | undefined;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
     if (fatal) throw fatal;
@@ -61,20 +63,18 @@ export async function openDatabase(
       guarded(async () => (await client.execute({ sql, args: [...args] })).rows),
     script: (sql) =>
       guarded(async () => {
-        // executeMultiple is not atomic by itself.
-        await client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT;`).catch(async (thrown) => {
-          await client.executeMultiple("ROLLBACK").catch(() => undefined); // it may not have begun
-          throw thrown;
-        });
+        // Not atomic by itself; what it leaves open when it fails, the client rolls back.
+        await client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT;`);
       }),
     close: () => client.close(),
   };
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, busyTimeoutMs: number): Promise<Client> {
+  let client: Client | undefined;
   try {
     // A pool would give each connection its own PRAGMAs and make writers collide.
-    const client = createClient({ url, concurrency: 1, intMode: "number" });
+    client = createClient({ url, concurrency: 1, intMode: "number" });
     if (url.startsWith("file:")) {
       await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
       await client.execute("PRAGMA journal_mode = WAL");
@@ -84,6 +84,7 @@ async function connect(url: string): Promise<Client> {
     await client.execute("SELECT count(*) FROM sqlite_schema");
     return client;
   } catch (thrown) {
+    client?.close();
     throw new AppError(
       "store_unavailable",
       `Cannot open database "${url}": ${messageOf(thrown)}; ` +

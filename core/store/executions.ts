@@ -47,6 +47,14 @@ export interface ExecutionRow {
   readonly completedAtMs: number | null;
 }
 
+/** An execution that nobody advances. */
+export interface ClaimableRow {
+  readonly executionId: ExecutionId;
+  readonly workflowName: string;
+  readonly definitionId: string;
+  readonly status: "pending" | "running";
+}
+
 /** A row of `workflow_step_executions`: one attempt of one step. */
 export interface StepRow {
   readonly executionId: ExecutionId;
@@ -203,7 +211,7 @@ export const renewLease: Verb<{ execution_id: string; owner: string; expires: nu
 /** Takes every lease away: at start, when a lock proves that their owners are dead. */
 export const releaseAllLeases =
   "UPDATE workflow_executions SET lease_owner = NULL, lease_expires_at = NULL " +
-  "WHERE status IN ('running', 'waiting') AND lease_owner IS NOT NULL";
+  "WHERE completed_at IS NULL AND status IN ('running', 'waiting') AND lease_owner IS NOT NULL";
 
 const executionColumns = "execution_id, workflow_name, definition_id, status, input_params, " +
   "result, error_code, error_message, created_at, started_at, completed_at";
@@ -244,24 +252,30 @@ export class ExecutionReader {
     return rows.map(toExecution);
   }
 
-  /** The oldest executions that wait to be started, or whose lease ran out. */
-  async claimable(nowMs: number, limit: number): Promise<ExecutionId[]> {
+  /** Executions whose lease ran out, then the oldest that wait to be started. */
+  async claimable(nowMs: number, limit: number): Promise<ClaimableRow[]> {
     const rows = await this.#database.read(
-      `SELECT execution_id FROM workflow_executions
-       WHERE status = 'running' AND coalesce(lease_expires_at, 0) <= ?1
+      `SELECT execution_id, workflow_name, definition_id, status FROM workflow_executions
+       WHERE completed_at IS NULL AND status = 'running' AND coalesce(lease_expires_at, 0) <= ?1
        UNION ALL
        SELECT * FROM (
-         SELECT execution_id FROM workflow_executions WHERE status = 'pending'
-         ORDER BY execution_id LIMIT ?2)
+         SELECT execution_id, workflow_name, definition_id, status FROM workflow_executions
+         WHERE completed_at IS NULL AND status = 'pending' ORDER BY execution_id LIMIT ?2)
        LIMIT ?2`,
       [nowMs, limit],
     );
-    return rows.map((row) => String(row.execution_id) as ExecutionId);
+    return rows.map((row) => ({
+      executionId: String(row.execution_id) as ExecutionId,
+      workflowName: String(row.workflow_name),
+      definitionId: String(row.definition_id),
+      status: row.status === "pending" ? "pending" : "running",
+    }));
   }
 
   async pendingCount(): Promise<number> {
     const [row] = await this.#database.read(
-      "SELECT count(*) AS count FROM workflow_executions WHERE status = 'pending'",
+      `SELECT count(*) AS count FROM workflow_executions
+       WHERE completed_at IS NULL AND status = 'pending'`,
     );
     return Number(row?.count ?? 0);
   }

@@ -19,7 +19,7 @@ export interface StoreLock {
 export async function lockDatabase(url: string): Promise<StoreLock> {
   const path = databasePath(url);
   if (path === undefined) return { release: () => undefined };
-  const file = await openLockFile(`${path}.lock`);
+  const file = await openLockFile(`${await withoutLinks(path)}.lock`);
   if (!(await file.tryLock(true))) {
     file.close();
     throw new AppError(
@@ -37,6 +37,15 @@ export function databasePath(url: string): string | undefined {
   const [withoutQuery = ""] = url.split("?");
   if (withoutQuery.startsWith("file://")) return fileURLToPath(withoutQuery);
   return resolve(decodeURIComponent(withoutQuery.slice("file:".length)));
+}
+
+/** Two names of one file must lead to one lock. */
+async function withoutLinks(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    return path; // not there yet, or not to be read: opening it will tell
+  }
 }
 
 async function openLockFile(path: string): Promise<Deno.FsFile> {

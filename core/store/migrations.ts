@@ -62,8 +62,14 @@ async function apply(database: Database, migration: Migration, nowMs: number): P
 async function readMigrations(folder: string): Promise<Migration[]> {
   const migrations: Migration[] = [];
   for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".sql")) continue;
     const version = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
-    if (version === undefined) continue;
+    if (version === undefined) {
+      throw new AppError(
+        "store_unavailable",
+        `Cannot apply migration "${name}": its name is not of the form 0001_what_it_adds.sql`,
+      );
+    }
     const sql = await Deno.readTextFile(join(folder, name));
     migrations.push({ version: Number(version), name, sql });
   }

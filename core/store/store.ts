@@ -23,6 +23,8 @@ export interface StoreOptions {
   /** Told once when nothing more can be acknowledged. */
   readonly onFatal: (error: AppError) => void;
   readonly now?: () => number;
+  /** How long a write waits for another process that holds the database. */
+  readonly busyTimeoutMs?: number;
 }
 
 /** @throws {AppError} `already_running` or `store_unavailable`. */
@@ -30,7 +32,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const lock = await lockDatabase(options.url);
   let database: Database | undefined;
   try {
-    database = await openDatabase(options.url, options.onFatal);
+    database = await openDatabase(options.url, options.onFatal, options);
     await migrate(database, options.migrationsFolder, (options.now ?? Date.now)());
   } catch (thrown) {
     database?.close();

@@ -1,4 +1,4 @@
-/** A file replaced in one step: whoever reads it, or restarts, finds the old or the new one whole. */
+/** A file replaced in one step: after a crash, too, the old or the new one is there whole. */
 
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../errors.ts";

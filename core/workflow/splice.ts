@@ -18,9 +18,10 @@ export function spliceWorkflow(text: string, file: string, replacement: ParsedWo
   const tree = readTree(source);
   const range = tree?.rangeOf(pathOf(name, tree));
   if (range === undefined) throw cannot(name, file, "it is not in there; load the file again");
-  const body = bodyOf(replacement.text, source.position(range.start).column - 1);
-  const lineEnd = text.slice(range.start, range.end).endsWith("\n") && !body.endsWith("\n");
-  const next = text.slice(0, range.start) + body + (lineEnd ? "\n" : "") + text.slice(range.end);
+  const lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
+  const lines = linesOf(replacement.text, source.position(range.start).column - 1);
+  if (lines.at(-1) !== "" && text.slice(range.start, range.end).endsWith("\n")) lines.push("");
+  const next = text.slice(0, range.start) + lines.join(lineEnd) + text.slice(range.end);
   if (!isReplaced(text, next, replacement)) {
     throw cannot(name, file, "the file would read differently; write its list without brackets");
   }
@@ -38,15 +39,15 @@ function pathOf(name: string, tree: YamlTree): YamlPath {
   return ["workflows", list.findIndex((_, i) => tree.valueAt(["workflows", i, "name"]) === name)];
 }
 
-/** A workflow's characters, its lines after the first moved to stand below column `indent`. */
-function bodyOf(text: string, indent: number): string {
+/** A workflow's lines, those after the first moved to stand behind `indent` spaces. */
+function linesOf(text: string, indent: number): string[] {
   const source = new SourceText(text, "");
   const tree = readTree(source);
   const isList = tree?.valueAt(["workflows"]) !== undefined;
   const { start, end } = tree?.rangeOf(isList ? ["workflows", 0] : []) ?? { start: 0, end: 0 };
-  const [first = "", ...rest] = withComments(text, start, end).split("\n");
+  const [first = "", ...rest] = withComments(text, start, end).split(/\r?\n/);
   const by = indent - (source.position(start).column - 1);
-  return [first, ...rest.map((line) => moved(line, by))].join("\n");
+  return [first, ...rest.map((line) => moved(line, by))];
 }
 
 /** With the comments around it, where there is nothing else around. */
@@ -57,7 +58,7 @@ function withComments(text: string, start: number, end: number): string {
 }
 
 function moved(line: string, by: number): string {
-  if (line === "" || line === "\r") return line;
+  if (line === "") return line;
   return by >= 0 ? " ".repeat(by) + line : line.slice(Math.min(-by, line.search(/[^ ]|$/)));
 }
 

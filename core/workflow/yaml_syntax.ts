@@ -3,7 +3,7 @@
  * so its size is bounded before the parser, which is superlinear on hostile texts, sees it.
  */
 
-import { type Document, Lexer, LineCounter, parseDocument, type YAMLError } from "yaml";
+import { type Document, Lexer, parseDocument, type YAMLError } from "yaml";
 import type { SourceText } from "./source_text.ts";
 
 /** Characters of one file. */
@@ -26,7 +26,6 @@ export function parseYaml(source: SourceText): Document | undefined {
     resolveKnownTags: false,
     prettyErrors: false,
     uniqueKeys: false, // theirs is quadratic, and ours goes on to the next problem
-    lineCounter: new LineCounter(),
   });
   reportDirectives(document, source);
   reportSyntax(document.errors, source);

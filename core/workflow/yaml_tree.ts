@@ -1,4 +1,4 @@
-/** A YAML text as plain JSON, with the way back from a path in the JSON to its place in the text. */
+/** A YAML text as plain JSON, with the way back from a path in it to the place in the text. */
 
 import { isAlias, isSeq, type Pair } from "yaml";
 import type { SourcePosition, SourceText } from "./source_text.ts";

@@ -1,3 +1,5 @@
+/** Workflows checked against the agents there are. */
+
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { checkWorkflow } from "../../../core/workflow/check.ts";
@@ -99,7 +101,7 @@ Deno.test("checkWorkflow() checks params against the capability's input, in one 
   );
 });
 
-Deno.test("checkWorkflow() runs no pattern of a plugin, and refuses nothing for want of one", () => {
+Deno.test("checkWorkflow() runs no pattern of a plugin, nor refuses for want of one", () => {
   const step = "agent: market_data_fetcher, capability: fetch_batch";
   assert.deepEqual(
     told(

@@ -1,3 +1,5 @@
+/** Durations as people write them. */
+
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { durationMsMax, durationText, parseDuration } from "../../../core/workflow/duration.ts";

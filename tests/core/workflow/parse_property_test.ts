@@ -1,3 +1,5 @@
+/** Reading answers any text, and what is read can be kept and printed. */
+
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
@@ -27,7 +29,7 @@ Deno.test("parseWorkflows() answers any bytes", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), assertAnswered));
 });
 
-Deno.test("parseWorkflows() answers anything made of YAML's own marks and this language's keys", () => {
+Deno.test("parseWorkflows() answers anything made of YAML's marks and the language's keys", () => {
   const words = [
     ...["name", "workflows", "steps", "agent", "capability", "params", "timeout", "schedule"],
     ...[": ", ":\n", "\n", "\n  ", "\n    ", "- ", "? ", "[", "]", "{", "}", ", ", "|\n", ">-\n"],

@@ -1,3 +1,5 @@
+/** Workflow files: what they mean, and every mistake where it stands. */
+
 import assert from "node:assert/strict";
 import type { ParsedWorkflow, Problem } from "../../../core/workflow/definition.ts";
 import { parseWorkflows, restoreWorkflow } from "../../../core/workflow/parse.ts";

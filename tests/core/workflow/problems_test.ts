@@ -1,3 +1,5 @@
+/** Problems as people read them. */
+
 import assert from "node:assert/strict";
 import { parseWorkflows } from "../../../core/workflow/parse.ts";
 import { problemsText, problemText, refusal } from "../../../core/workflow/problems.ts";
