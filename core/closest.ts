@@ -2,7 +2,8 @@
 
 /** The known word nearest to a mistyped one; undefined when none is near. */
 export function closest(word: string, known: readonly string[]): string | undefined {
-  const distanceMax = Math.max(1, Math.floor(word.length / 3));
+  // Below the word's length: else every letter is near every other.
+  const distanceMax = Math.min(word.length - 1, Math.max(1, Math.floor(word.length / 3)));
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), distanceMax);

@@ -4,9 +4,10 @@
 # gets its name only when it is whole, so first starts at the same time don't harm each other.
 set -eu
 
-key=@KEY@           # the hash of what is packed
-program_bytes=@SIZE@ # compressed; the rest is Deno
-payload_line=@LINE@ # where the packed part begins
+# The hash of what is packed; the program's compressed size, the rest is Deno; where both begin.
+key=@KEY@
+program_bytes=@SIZE@
+payload_line=@LINE@
 
 fail() {
   echo "✗ Cannot unpack 100ac: $1; set XDG_CACHE_HOME to a folder of yours with 150 MB free" >&2
@@ -42,12 +43,13 @@ unpack() {
 # Sets `home`, where the program lies unpacked below folder $1.
 settle() {
   home=$1/$key
+  case $1 in /*) ;; *) return 1 ;; esac
   is_ours "$1" && { is_unpacked "$home" || { unpack "$home" && is_unpacked "$home"; }; }
 }
 
-cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}
-settle "$cache/100ac" || settle "${TMPDIR:-/tmp}/100ac-$(id -u)" ||
-  fail "neither $cache nor ${TMPDIR:-/tmp} can hold it"
+cache=${XDG_CACHE_HOME:-${HOME:-}${HOME:+/.cache}}
+settle "$cache${cache:+/100ac}" || settle "${TMPDIR:-/tmp}/100ac-$(id -u)" ||
+  fail "neither the cache folder \"$cache\" nor \"${TMPDIR:-/tmp}\" can hold it for this user alone"
 
 # A comma would part the path in two.
 token=${AC100_DATA_DIR:-./data}/token

@@ -90,6 +90,8 @@ export interface ProblemView {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** The line of the file with a caret below the place, where it can be shown. */
+  readonly excerpt?: string;
 }
 
 export type ExecutionStatus =

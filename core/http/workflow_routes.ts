@@ -16,12 +16,7 @@ export function workflowRoutes(plane: ControlPlane): Hono {
     const { workflows, problems } = await catalog.all();
     return c.json({
       workflows: workflows.map(workflowView),
-      problems: problems.map(({ file, line, column, message }) => ({
-        file,
-        line,
-        column,
-        message,
-      })),
+      problems,
     });
   });
   routes.get("/:name", async (c) => c.json(workflowView(await catalog.named(c.req.param("name")))));
