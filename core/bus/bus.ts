@@ -7,12 +7,17 @@
  */
 
 import { AppError, type ErrorData, fromErrorData, messageOf, toErrorData } from "../errors.ts";
+import { bodyMax, BulkExchange, type BulkWay } from "./bulk.ts";
 import type { Channel } from "./channel.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
 import type { EventRecord, Message } from "./frame.ts";
 
 /** Requests one bus has open at once; past it they are refused with `overloaded`. */
 export const openRequestsMax = 131_072;
+/** Characters of input of all open requests; past it they are refused with `overloaded`. */
+export const openInputMax = 256 * 1024 * 1024;
+/** An event reaches every thread: a large body should be stored, and its place published. */
+export const eventBodyMax = 64 * 1024;
 /** Cancels remembered for requests that they have overtaken. */
 const overtakenMax = 1_024;
 
@@ -62,6 +67,7 @@ interface Open {
   readonly reject: (error: AppError) => void;
   readonly timer: ReturnType<typeof setTimeout>;
   readonly unlisten: () => void;
+  readonly inputLength: number;
 }
 
 interface Answering {
@@ -81,6 +87,8 @@ export class Bus {
   readonly #answering = new Map<string, Answering>();
   readonly #overtaken = new Set<string>();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #bulk = new Map<string, BulkExchange>();
+  #openInput = 0;
   #lastId = 0;
   #late = 0;
   #closed = false;
@@ -100,6 +108,11 @@ export class Bus {
     return { ...this.#endpoint.counts, late: this.#late };
   }
 
+  /** Sends and takes the large bodies of a peer by a private way; until then by the channel. */
+  attach(peer: string, way: BulkWay): void {
+    this.#bulk.set(peer, new BulkExchange(way, (message) => this.#handle(peer, message)));
+  }
+
   /**
    * Asks the endpoint `to`, which must be alive; the answer is JSON text.
    * @throws {AppError} what the other side failed with, `deadline_exceeded`, `cancelled`,
@@ -107,7 +120,10 @@ export class Bus {
    */
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
     const { timeoutMs, signal, caller = "daemon" } = options;
-    if (this.#open.size >= openRequestsMax) return Promise.reject(overloaded(address));
+    if (input.length > bodyMax) return Promise.reject(inputTooLarge(address, input));
+    if (this.#open.size >= openRequestsMax || this.#openInput + input.length > openInputMax) {
+      return Promise.reject(overloaded(address, this.#open.size));
+    }
     if (signal?.aborted) return Promise.reject(abortError(signal, address));
     if (this.#closed) return Promise.reject(closing());
     const id = ++this.#lastId;
@@ -117,13 +133,18 @@ export class Bus {
       const timer = setTimeout(onDeadline, timeoutMs);
       signal?.addEventListener("abort", onAbort, { once: true });
       const unlisten = (): void => signal?.removeEventListener("abort", onAbort);
-      this.#open.set(id, { to, resolve, reject, timer, unlisten });
-      this.#endpoint.send(to, { kind: "request", id, address, input, caller, timeoutMs });
+      this.#openInput += input.length;
+      this.#open.set(id, { to, resolve, reject, timer, unlisten, inputLength: input.length });
+      this.#send(to, { kind: "request", id, address, input, caller, timeoutMs });
     });
   }
 
-  /** Tells every subscriber in every thread, this one included. */
+  /**
+   * Tells every subscriber in every thread, this one included.
+   * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters.
+   */
   publish(topic: string, body: string, from = "daemon"): void {
+    if (body.length > eventBodyMax) throw eventTooLarge(topic, body);
     this.#hear(this.#endpoint.publish(topic, from, body));
   }
 
@@ -141,6 +162,8 @@ export class Bus {
   /** Ends every request to an endpoint that is no more. */
   drop(address: string, error: AppError): void {
     this.#endpoint.drop(address);
+    this.#bulk.get(address)?.close();
+    this.#bulk.delete(address);
     for (const [id, open] of this.#open) {
       if (open.to === address) this.#end(id)?.reject(error);
     }
@@ -161,10 +184,22 @@ export class Bus {
       abort.abort(error);
     }
     this.#answering.clear();
+    for (const exchange of this.#bulk.values()) exchange.close();
+    this.#bulk.clear();
     this.#endpoint.close();
   }
 
+  #send(to: string, message: Message): void {
+    this.#endpoint.send(to, this.#bulk.get(to)?.announce(message) ?? message);
+  }
+
   #receive(from: string, message: Message): void {
+    const exchange = this.#bulk.get(from);
+    const whole = exchange ? exchange.complete(message) : message;
+    if (whole) this.#handle(from, whole);
+  }
+
+  #handle(from: string, message: Message): void {
     switch (message.kind) {
       case "request":
         void this.#answer(from, message);
@@ -195,13 +230,14 @@ export class Bus {
     try {
       const { signal } = abort;
       const output = await this.#options.onRequest({ address, input, caller, timeoutMs, signal });
+      if (output.length > bodyMax) throw outputTooLarge(address, output);
       answer = { kind: "reply", id, output };
     } catch (thrown) {
       answer = { kind: "failure", id, error: failureOf(thrown) };
     }
     clearTimeout(timer);
     // Gone: the caller's endpoint was dropped, nobody waits for this.
-    if (this.#answering.delete(key)) this.#endpoint.send(from, answer);
+    if (this.#answering.delete(key)) this.#send(from, answer);
   }
 
   /** The request of a cancel may have been answered already, or be late: lost and sent again. */
@@ -236,6 +272,7 @@ export class Bus {
     const open = this.#open.get(id);
     if (!open) return undefined;
     this.#open.delete(id);
+    this.#openInput -= open.inputLength;
     clearTimeout(open.timer);
     open.unlisten();
     return open;
@@ -284,9 +321,31 @@ export function deadlineExceeded(address: string, timeoutMs: number): AppError {
   );
 }
 
-function overloaded(address: string): AppError {
+function overloaded(address: string, open: number): AppError {
   return new AppError(
     "overloaded",
-    `Cannot send request "${address}": ${openRequestsMax} requests are open; try again later`,
+    `Cannot send request "${address}": ${open} requests are open; try again later`,
+  );
+}
+
+function inputTooLarge(address: string, { length }: string): AppError {
+  return new AppError(
+    "invalid_input",
+    `Cannot send request "${address}": its input has ${length} characters, ${bodyMax} at most`,
+  );
+}
+
+function outputTooLarge(address: string, { length }: string): AppError {
+  return new AppError(
+    "invalid_output",
+    `Cannot finish request "${address}": its output has ${length} characters, ${bodyMax} at most`,
+  );
+}
+
+function eventTooLarge(topic: string, { length }: string): AppError {
+  return new AppError(
+    "bad_request",
+    `Cannot publish "${topic}": its body has ${length} characters, ${eventBodyMax} at most; ` +
+      `store it and publish where it is`,
   );
 }

@@ -7,7 +7,10 @@
 
 import type { ErrorData } from "../errors.ts";
 
-/** One reliable, addressed message. `id` is the caller's number for its request. */
+/**
+ * One reliable, addressed message. `id` is the caller's number for its request; `bulk`, where it
+ * is there, is the number under which the body comes by the peers' private way.
+ */
 export type Message =
   | {
     readonly kind: "request";
@@ -18,8 +21,14 @@ export type Message =
     readonly caller: string;
     /** How long the caller will wait, from now. */
     readonly timeoutMs: number;
+    readonly bulk?: number;
   }
-  | { readonly kind: "reply"; readonly id: number; readonly output: string }
+  | {
+    readonly kind: "reply";
+    readonly id: number;
+    readonly output: string;
+    readonly bulk?: number;
+  }
   | { readonly kind: "failure"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "cancel"; readonly id: number; readonly reason: ErrorData }
   /** Asks a publisher for its events `after < seq <= upTo`, which did not arrive. */
