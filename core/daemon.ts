@@ -20,9 +20,8 @@ import { newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
 import { openStore, type Store } from "./store/store.ts";
+import { version } from "./version.ts";
 import { Catalog } from "./workflow/catalog.ts";
-
-export const version = "0.1.0";
 
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";

@@ -1,4 +1,4 @@
-/** Holds the README to the project: its workflows are read, its agent runs, its tables are whole. */
+/** Holds the README to the project: its workflows are read, its agent runs, its tables whole. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -11,13 +11,20 @@ const keyLengthMax = 512;
 const valueLengthMax = 1_000_000;
 const ttlMsMax = 30 * 24 * 60 * 60 * 1_000;
 
-const GetInput = z.strictObject({ key: z.string().min(1).max(keyLengthMax) });
+/** The database keeps no NUL and no half of a surrogate pair: two keys could become one. */
+const Key = z.string().min(1).max(keyLengthMax).refine(
+  (key) => key.isWellFormed() && !key.includes("\0"),
+  { message: "holds a NUL, or is no Unicode text" },
+);
+/** Any JSON value, as its text. */
+const Value = z.unknown().transform((value) => JSON.stringify(value)).pipe(
+  z.string({ error: "is missing" }).max(valueLengthMax),
+);
+const GetInput = z.strictObject({ key: Key });
 const SetInput = z.strictObject({
-  key: z.string().min(1).max(keyLengthMax),
-  value: z.unknown().refine((value) => JSON.stringify(value).length <= valueLengthMax, {
-    message: `is longer than ${valueLengthMax} characters of JSON`,
-  }),
-  ttl_ms: z.number().positive().max(ttlMsMax),
+  key: Key,
+  value: Value,
+  ttl_ms: z.number().positive().max(ttlMsMax).transform(Math.ceil),
 });
 
 const saveValue: Verb<
@@ -77,20 +84,17 @@ export class Cache {
     set: async (input: unknown, agent: string): Promise<Record<string, never>> => {
       const { key, value, ttl_ms } = SetInput.parse(input);
       const at = this.#now();
-      await this.#store.commits.commit(write(saveValue, {
-        agent_id: agent,
-        key,
-        value: JSON.stringify(value),
-        at,
-        expires: at + ttl_ms,
-      }));
+      const expires = at + ttl_ms;
+      await this.#store.commits.commit([
+        write(saveValue, { agent_id: agent, key, value, at, expires }),
+      ]);
       return {};
     },
   };
 
   /** Forgets what has expired; called now and then by the daemon. */
   async sweep(): Promise<void> {
-    await this.#store.commits.commit(write(dropExpired, { at: this.#now() }));
+    await this.#store.commits.commit([write(dropExpired, { at: this.#now() })]);
   }
 
   #count(agent: string, outcome: "hits" | "misses"): void {

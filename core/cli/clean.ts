@@ -12,6 +12,11 @@ export function cleanText(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll("\t", " ").replaceAll(unsafe, escape);
 }
 
+/** The same on one line. */
+export function cleanLine(text: string): string {
+  return cleanText(text).replaceAll("\n", " ");
+}
+
 /** A JSON value with every string in it clean, keys included. */
 export function cleanJson<Value>(value: Value): Value {
   return deepClean(value) as Value;

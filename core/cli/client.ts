@@ -78,7 +78,7 @@ export class Client {
   /** Where an execution stands now and at each change, until it ends or the stream breaks. */
   async *events(id: string, signal: AbortSignal): AsyncGenerator<ExecutionEvent, void, undefined> {
     const body = await this.#wire.open(`/executions/${encodeURIComponent(id)}/events`, signal);
-    for await (const { name, data } of serverEvents(body)) {
+    for await (const { name, data } of serverEvents(body, { signal })) {
       if (name !== "execution" && name !== "step") continue;
       const event = JSON.parse(data) as Partial<ExecutionEvent>;
       if (!event.execution) throw new AppError("bad_answer", `Cannot read an event of "${id}"`);

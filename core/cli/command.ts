@@ -1,5 +1,6 @@
 /** What a command of the CLI is: a question to the daemon and a way to show the answer. */
 
+import { AppError, messageOf } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
 import type { Client } from "./client.ts";
 import { cleanJson, jsonText } from "./clean.ts";
@@ -65,10 +66,24 @@ export function defineCommand<Answer>(
     flags: options.flags ?? [],
     async run(context) {
       const answer = await ask(context);
-      return {
-        text: context.values.json ? jsonText(answer) : show(cleanJson(answer), context),
-        exitCode: isGood(answer) ? exitCodes.ok : exitCodes.failed,
-      };
+      const text = context.values.json
+        ? jsonText(answer)
+        : showWith(() => show(cleanJson(answer), context));
+      return { text, exitCode: isGood(answer) ? exitCodes.ok : exitCodes.failed };
     },
   };
+}
+
+/** Answers are not checked before: one of another shape fails where it is shown. */
+function showWith(show: () => string): string {
+  try {
+    return show();
+  } catch (thrown) {
+    throw new AppError(
+      "bad_answer",
+      `Cannot show the daemon's answer: ${messageOf(thrown)}; check that the daemon has this ` +
+        `program's version, or print the answer as it is with --json`,
+      { cause: thrown },
+    );
+  }
 }

@@ -8,23 +8,28 @@ export interface ServerEvent {
   readonly data: string;
 }
 
+export interface EventStreamOptions {
+  /** Aborted to stop reading; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** How long nothing may come. The daemon sends a comment every 15 s. */
+  readonly silentMsMax?: number;
+}
+
 /** A line may hold the results of all steps, but it has an end. */
 const lineLengthMax = 64 * 1024 * 1024;
-/** The daemon sends a comment every 15 s. */
-const silentMsDefault = 60_000;
 
 /**
  * The events of a body as they come; an event cut off by the end of the body is dropped.
  * @throws {AppError} `bad_answer` for a line over 64 Mi characters, `not_reachable` when nothing
- * has come for `silentMsMax`.
+ * has come for too long.
  */
 export async function* serverEvents(
   body: ReadableStream<Uint8Array>,
-  silentMsMax = silentMsDefault,
+  options: EventStreamOptions,
 ): AsyncGenerator<ServerEvent, void, undefined> {
   let name = "";
   let data: string[] = [];
-  for await (const line of lines(chunks(body, silentMsMax))) {
+  for await (const line of lines(chunks(body, options))) {
     if (line === "") {
       if (data.length > 0) yield { name: name || "message", data: data.join("\n") };
       name = "";
@@ -54,16 +59,17 @@ async function* lines(
     }
     yield* complete;
   }
+  if (pending.endsWith("\r")) yield pending.slice(0, -1);
 }
 
 async function* chunks(
   body: ReadableStream<Uint8Array>,
-  silentMsMax: number,
+  options: EventStreamOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = body.getReader();
   try {
     for (;;) {
-      const { value, done } = await readWithin(reader, silentMsMax);
+      const { value, done } = await readNext(reader, options);
       if (done) return;
       yield value;
     }
@@ -73,18 +79,22 @@ async function* chunks(
   }
 }
 
-async function readWithin(
+/** Listens to the signal itself: fetch's own link to it is lost with the collected Response. */
+async function readNext(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  msMax: number,
+  { signal, silentMsMax = 60_000 }: EventStreamOptions,
 ): Promise<ReadableStreamReadResult<Uint8Array>> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const silent = new AppError("not_reachable", "The daemon's events have stopped to come");
-    timer = setTimeout(() => reject(silent), msMax);
-  });
+  signal.throwIfAborted();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  const timer = setTimeout(() => {
+    reject(new AppError("not_reachable", "The daemon's events have stopped to come"));
+  }, silentMsMax);
+  signal.addEventListener("abort", stop);
   try {
-    return await Promise.race([reader.read(), late]);
+    return await Promise.race([reader.read(), stopped]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
   }
 }

@@ -1,6 +1,7 @@
 /** The CLI's one way through: understand, ask, print, exit code. */
 
 import { AppError, messageOf } from "../errors.ts";
+import { version } from "../version.ts";
 import { type Invocation, parseInvocation } from "./arguments.ts";
 import { cleanText } from "./clean.ts";
 import { Client } from "./client.ts";
@@ -19,6 +20,10 @@ export async function runCli(
   terminal: Terminal,
   env: (name: string) => string | undefined,
 ): Promise<number> {
+  if (args.length === 1 && args[0] === "--version") {
+    terminal.writeOut(`100ac ${version}\n`);
+    return exitCodes.ok;
+  }
   try {
     const { program } = terminal.look("out");
     return await enact(parseInvocation(args, commands, program), terminal, env);

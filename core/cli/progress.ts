@@ -1,7 +1,7 @@
 /** The one line on a terminal that tells where a followed execution is. */
 
 import type { ExecutionView } from "../http/api.ts";
-import { cleanText } from "./clean.ts";
+import { cleanLine } from "./clean.ts";
 import { type Look, paint } from "./look.ts";
 import { secondsText } from "./units.ts";
 import { fitText, textWidth } from "./width.ts";
@@ -9,6 +9,8 @@ import { fitText, textWidth } from "./width.ts";
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const frameMs = 100;
 const clearLine = "\r\x1b[2K";
+/** Left free at the line's end: the terminal's `^C` would begin another line. */
+const marginColumns = 3;
 
 /** Draws the line again and again until it is disposed of, which takes the line away. */
 export class ProgressLine implements Disposable {
@@ -41,12 +43,12 @@ export class ProgressLine implements Disposable {
   }
 }
 
-/** `⠹ market_data_pipeline  step 2/3 fetch_watchlist_data  1.2s`, less than a line long. */
+/** `⠹ market_data_pipeline  step 2/3 fetch_watchlist_data  1.2s`, some columns less than a line. */
 export function progressText(execution: ExecutionView, elapsedMs: number, look: Look): string {
   const frame = frames[Math.floor(elapsedMs / frameMs) % frames.length] ?? frames[0];
   const time = elapsedMs < 1_000 ? "" : secondsText(elapsedMs / 1_000);
-  const around = textWidth(`${frame}   ${time} `);
-  const text = fitText(cleanText(whereabouts(execution)), look.columns - around);
+  const around = textWidth(`${frame}   ${time}`) + marginColumns;
+  const text = fitText(cleanLine(whereabouts(execution)), look.columns - around);
   return `${paint(frame, "cyan", look)} ${text}  ${paint(time, "dim", look)}`;
 }
 

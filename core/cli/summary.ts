@@ -3,6 +3,7 @@
  * known by their keys, whoever answers with them; anything else is listed key by key.
  */
 
+import { cleanLine } from "./clean.ts";
 import { countText, priceText } from "./units.ts";
 import { fitText } from "./width.ts";
 
@@ -31,8 +32,9 @@ const shapes: readonly ((fields: Fields) => Summary | undefined)[] = [
 
 /** What a result says. Where any value in it is simulated, the headline says so. */
 export function summarize(result: unknown): Summary {
-  const { headline, lines } = shapeOf(result);
-  const marked = headline + markOf(result);
+  const shape = shapeOf(result);
+  const marked = cleanLine(shape.headline) + markOf(result);
+  const lines = shape.lines.map(cleanLine);
   if (lines.length <= linesMax) return { headline: marked, lines };
   const kept = lines.slice(0, linesMax - 1);
   const rest = `… and ${lines.length - kept.length} more (--json shows all)`;
@@ -147,7 +149,7 @@ function spanText({ first_date: first, last_date: last }: Fields): string {
 function lineOf(label: string, value: unknown): string[] {
   if (value === null || value === undefined) return [];
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return [fitText(`${label}${text}`.replaceAll("\n", " "), valueWidthMax)];
+  return [fitText(label + text, valueWidthMax)];
 }
 
 function isFields(value: unknown): value is Fields {

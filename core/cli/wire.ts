@@ -57,7 +57,7 @@ export class Wire implements Disposable {
   }
 
   /**
-   * The body of an answer that goes on. Reading it fails when `signal` is aborted.
+   * The body of an answer that goes on. `signal` ends the wait for it; the reader minds it after.
    * @throws {AppError} like {@link ask}.
    */
   async open(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {

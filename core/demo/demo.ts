@@ -14,10 +14,11 @@ import { table } from "../cli/table.ts";
 import { secondsText } from "../cli/units.ts";
 import { Wire } from "../cli/wire.ts";
 import { readConfig } from "../config.ts";
-import { type Daemon, startDaemon, version } from "../daemon.ts";
+import { type Daemon, startDaemon } from "../daemon.ts";
 import { messageOf } from "../errors.ts";
 import type { ExecutionView, StatisticsView } from "../http/api.ts";
 import { openStandardLog } from "../log.ts";
+import { version } from "../version.ts";
 import {
   type Ask,
   type Check,

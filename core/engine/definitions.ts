@@ -17,19 +17,24 @@ export class Definitions {
 
   /** Keeps a workflow whose text has just been stored: it need not be read back. */
   keep(definitionId: string, workflow: Workflow): void {
+    if (this.#kept.has(definitionId)) return;
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= keptMax && oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(definitionId, workflow);
   }
 
-  /** @throws {AppError} `invalid_workflow` when the stored text can't be used any more. */
+  /**
+   * The workflow an execution was started with.
+   * @throws {AppError} `invalid_workflow` when its text can't be used any more,
+   * `store_unavailable`.
+   */
   async of(
     { definitionId, workflowName }: Pick<ClaimableRow, "definitionId" | "workflowName">,
   ): Promise<Workflow> {
     const kept = this.#kept.get(definitionId);
     if (kept) return kept;
+    const text = await this.#reader.definitionText(definitionId);
     try {
-      const text = await this.#reader.definitionText(definitionId);
       if (text === undefined) throw new AppError("internal", "it is not in the store");
       const workflow = restoreWorkflow(text);
       this.keep(definitionId, workflow);

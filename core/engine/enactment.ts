@@ -15,7 +15,8 @@ import {
   finishExecution,
 } from "../store/executions.ts";
 import type { Step, Workflow } from "../workflow/definition.ts";
-import { type Attempt, decide } from "./decide.ts";
+import { type Attempt, decide, type Decision } from "./decide.ts";
+import { endedEvent, type EngineEvent, startedEvent, stepEvent } from "./events.ts";
 
 /** Asks an agent; input and output are JSON text. */
 export type Invoke = (
@@ -23,24 +24,6 @@ export type Invoke = (
   input: string,
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ) => Promise<string>;
-
-/** A fact about an execution, in the past tense; published after it was committed. */
-export type EngineEvent =
-  | {
-    readonly topic: "execution.started" | `execution.${FinalStatus}`;
-    readonly execution_id: ExecutionId;
-    readonly workflow: string;
-    readonly error?: ErrorRow;
-  }
-  | {
-    readonly topic: "step.started" | "step.completed" | "step.failed" | "step.cancelled";
-    readonly execution_id: ExecutionId;
-    readonly workflow: string;
-    readonly step: string;
-    readonly index: number;
-    readonly attempt: number;
-    readonly error?: ErrorRow;
-  };
 
 export interface EnactmentOptions {
   readonly executionId: ExecutionId;
@@ -54,14 +37,15 @@ export interface EnactmentOptions {
   readonly invoke: Invoke;
   readonly publish: (event: EngineEvent) => void;
   readonly now: () => number;
-  /** Told once the lease is held. */
-  readonly onLeased: () => void;
   /** Aborted with an AppError `cancelled` to cancel, with anything else to stop and leave. */
   readonly signal: AbortSignal;
 }
 
+type Begin = Extract<Decision, { kind: "begin" }>;
+
 interface Outcome {
   readonly status: "completed" | "failed" | "cancelled";
+  readonly atMs: number;
   readonly result: string | null;
   readonly error: ErrorRow | null;
 }
@@ -72,9 +56,10 @@ interface Outcome {
  * signal was aborted with when it was told to stop.
  */
 export async function enact(options: EnactmentOptions): Promise<FinalStatus> {
-  const { workflow, now, signal } = options;
+  const { executionId, workflow, now, signal } = options;
   const attempts: Attempt[] = [];
-  let settled = closeInterrupted(options, attempts);
+  let settled = open(options, attempts);
+  if (isStopped(signal)) throw signal.reason;
   for (;;) {
     const decision = isCancelled(signal)
       ? { kind: "finish" as const, status: "cancelled" as const, error: null }
@@ -83,30 +68,27 @@ export async function enact(options: EnactmentOptions): Promise<FinalStatus> {
       await finish(options, settled, decision.status, decision.error);
       return decision.status;
     }
+    if (isStopped(signal)) {
+      // What the last step came to is kept; the next one is not begun.
+      await commit(options, settled);
+      throw signal.reason;
+    }
     if (decision.kind === "wait") {
       await commit(options, settled);
       settled = nothingSettled;
       await sleep(decision.untilMs - now(), signal);
       continue;
     }
-    const { step, index, attempt } = decision;
     const startedAtMs = now();
-    await commit(options, settled, beginWrite(options, step, index, attempt, startedAtMs));
-    options.publish(stepEvent(options, "step.started", step.name, index, attempt));
-    const outcome = await attemptStep(options, step);
-    attempts.push({
-      index,
-      attempt,
-      startedAtMs,
-      status: outcome.status,
-      completedAtMs: now(),
-      error: outcome.error,
-    });
-    settled = settle(options, step, index, attempt, outcome);
+    await commit(options, settled, beginWrite(options, decision, startedAtMs));
+    options.publish(stepEvent(executionId, workflow.name, "step.started", decision));
+    const outcome = await attemptStep(options, decision.step);
+    attempts.push(attemptOf(decision, startedAtMs, outcome));
+    settled = settle(options, decision, outcome);
   }
 }
 
-/** What the last step came to: committed with the next decision, published after it. */
+/** What has come about: committed with the next decision, published after it. */
 interface Settled {
   readonly writes: readonly Write[];
   readonly events: readonly EngineEvent[];
@@ -114,51 +96,56 @@ interface Settled {
 
 const nothingSettled: Settled = { writes: [], events: [] };
 
-/** Attempts that were running when the daemon ended: their replies will never come. */
-function closeInterrupted(options: EnactmentOptions, attempts: Attempt[]): Settled {
-  const writes: Write[] = [];
+/**
+ * Takes the lease, where that is still to be done, and closes the attempts that were running when
+ * the daemon ended: their replies will never come.
+ */
+function open(options: EnactmentOptions, attempts: Attempt[]): Settled {
+  const { claim, executionId, workflow } = options;
+  const atMs = options.now();
   const error: ErrorRow = { code: "interrupted", message: "the daemon ended while it ran" };
+  const interrupted: Outcome = { status: "cancelled", atMs, result: null, error };
+  const writes: Write[] = claim ? [claim] : [];
   for (const attempt of options.attempts) {
-    if (attempt.status !== "running") {
-      attempts.push(attempt);
-      continue;
-    }
-    const completedAtMs = options.now();
-    attempts.push({ ...attempt, status: "cancelled", completedAtMs, error });
-    const outcome: Outcome = { status: "cancelled", result: null, error };
-    writes.push(completeWrite(options, attempt.index, attempt.attempt, outcome));
+    const isCutOff = attempt.status === "running";
+    if (isCutOff) writes.push(completeWrite(options, attempt, interrupted));
+    attempts.push(isCutOff ? attemptOf(attempt, attempt.startedAtMs, interrupted) : attempt);
   }
-  return { writes, events: [] };
+  return { writes, events: [startedEvent(executionId, workflow.name)] };
 }
 
 async function attemptStep(options: EnactmentOptions, step: Step): Promise<Outcome> {
-  const { invoke, signal } = options;
+  const { invoke, now, signal } = options;
   const address = capabilityAddress(step.agent, step.capability);
   try {
+    signal.throwIfAborted();
     const input = JSON.stringify(step.params);
     const result = await invoke(address, input, { timeoutMs: step.timeoutMs, signal });
-    return { status: "completed", result, error: null };
+    return { status: "completed", atMs: now(), result, error: null };
   } catch (thrown) {
     const { code, message } = toErrorData(thrown, "internal");
-    if (isCancelled(signal)) return { status: "cancelled", result: null, error: null };
-    // Told to stop and leave: the attempt stays running in the store, for the next daemon.
-    signal.throwIfAborted();
-    return { status: "failed", result: null, error: { code, message } };
+    const ended = { atMs: now(), result: null };
+    if (isCancelled(signal)) return { status: "cancelled", error: null, ...ended };
+    // The attempt stays running in the store, for the next daemon.
+    if (isStopped(signal)) throw signal.reason;
+    return { status: "failed", error: { code, message }, ...ended };
   }
 }
 
-function settle(
-  options: EnactmentOptions,
-  step: Step,
-  index: number,
-  attempt: number,
-  outcome: Outcome,
-): Settled {
+function attemptOf(
+  { index, attempt }: Pick<Attempt, "index" | "attempt">,
+  startedAtMs: number,
+  { status, atMs, error }: Outcome,
+): Attempt {
+  return { index, attempt, status, startedAtMs, completedAtMs: atMs, error };
+}
+
+function settle(options: EnactmentOptions, begun: Begin, outcome: Outcome): Settled {
+  const { executionId, workflow } = options;
   const topic = `step.${outcome.status}` as const;
-  const event = stepEvent(options, topic, step.name, index, attempt);
   return {
-    writes: [completeWrite(options, index, attempt, outcome)],
-    events: [outcome.error ? { ...event, error: outcome.error } : event],
+    writes: [completeWrite(options, begun, outcome)],
+    events: [stepEvent(executionId, workflow.name, topic, begun, outcome.error)],
   };
 }
 
@@ -169,22 +156,27 @@ async function finish(
   error: ErrorRow | null,
 ): Promise<void> {
   const { executionId, owner, now, workflow } = options;
-  const finished = write(finishExecution, {
+  await commit(options, settled, finishWrite(executionId, owner, status, now(), error));
+  options.publish(endedEvent(executionId, workflow.name, status, error));
+}
+
+/** Ends an execution, with `error` where it failed. */
+export function finishWrite(
+  executionId: ExecutionId,
+  owner: string,
+  status: FinalStatus,
+  at: number,
+  error: ErrorRow | null,
+): Write {
+  return write(finishExecution, {
     execution_id: executionId,
     owner,
     status,
-    at: now(),
+    at,
     result: null,
     error_code: error?.code ?? null,
     error_message: error?.message ?? null,
   });
-  await commit(options, settled, finished);
-  const event = {
-    topic: `execution.${status}` as const,
-    execution_id: executionId,
-    workflow: workflow.name,
-  };
-  options.publish(error ? { ...event, error } : event);
 }
 
 async function commit(
@@ -194,21 +186,22 @@ async function commit(
 ): Promise<void> {
   const writes = [...settled.writes, ...next];
   if (writes.length === 0) return;
-  const applied = await options.commits.commit(...writes);
-  if (applied.includes(false)) {
-    throw new AppError(
-      "lease_lost",
-      `Cannot advance execution "${options.executionId}": another daemon has taken it`,
-    );
-  }
+  const applied = await options.commits.commit(writes);
+  if (applied.includes(false)) throw leaseLost(options.executionId);
   for (const event of settled.events) options.publish(event);
+}
+
+/** What an enactment ends with when its execution is no longer this daemon's to advance. */
+export function leaseLost(id: ExecutionId): AppError {
+  return new AppError(
+    "lease_lost",
+    `Cannot advance execution "${id}": it has ended, or another daemon has taken it`,
+  );
 }
 
 function beginWrite(
   { executionId, owner }: EnactmentOptions,
-  step: Step,
-  index: number,
-  attempt: number,
+  { step, index, attempt }: Begin,
   at: number,
 ): Write {
   const { name } = step;
@@ -216,10 +209,9 @@ function beginWrite(
 }
 
 function completeWrite(
-  { executionId, owner, now }: EnactmentOptions,
-  index: number,
-  attempt: number,
-  { status, result, error }: Outcome,
+  { executionId, owner }: EnactmentOptions,
+  { index, attempt }: Pick<Attempt, "index" | "attempt">,
+  { status, atMs, result, error }: Outcome,
 ): Write {
   return write(completeStep, {
     execution_id: executionId,
@@ -227,25 +219,20 @@ function completeWrite(
     attempt,
     owner,
     status,
-    at: now(),
+    at: atMs,
     result,
     error_code: error?.code ?? null,
     error_message: error?.message ?? null,
   });
 }
 
-function stepEvent(
-  { executionId, workflow }: EnactmentOptions,
-  topic: `step.${"started" | Outcome["status"]}`,
-  step: string,
-  index: number,
-  attempt: number,
-): EngineEvent {
-  return { topic, execution_id: executionId, workflow: workflow.name, step, index, attempt };
-}
-
 function isCancelled(signal: AbortSignal): boolean {
   return signal.aborted && signal.reason instanceof AppError && signal.reason.code === "cancelled";
+}
+
+/** Whether it was told to stop and leave the rest to another. */
+function isStopped(signal: AbortSignal): boolean {
+  return signal.aborted && !isCancelled(signal);
 }
 
 /** Resolves after `ms`, or at once when cancelled; rejects when told to stop. */
@@ -254,7 +241,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     const end = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", end);
-      if (signal.aborted && !isCancelled(signal)) reject(signal.reason);
+      if (isStopped(signal)) reject(signal.reason);
       else resolve();
     };
     const timer = setTimeout(end, Math.max(0, ms));

@@ -1,21 +1,24 @@
 /**
  * Starts executions and brings them to their end, at most `concurrentMax` at once. The queue is
  * the table: what is pending there waits in order of creation, survives the daemon, and costs no
- * memory.
+ * memory. While nothing waits, a new execution is taken as it is stored, without a look.
  *
  * An execution is advanced under a lease, renewed while it runs. At start the engine takes up what
  * an earlier daemon left running, from the first step that had not completed.
  */
 
+import { createHash } from "node:crypto";
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import { AppError, messageOf, toErrorData } from "../errors.ts";
 import { type ExecutionId, newExecutionId, newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
 import {
+  type ClaimableRow,
   claimExecution,
   createExecution,
+  type ErrorRow,
   type ExecutionRow,
-  finishExecution,
   leaseMs,
   releaseAllLeases,
   renewLease,
@@ -24,7 +27,8 @@ import {
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
 import type { Definitions } from "./definitions.ts";
-import { enact, type EngineEvent, type Invoke } from "./enactment.ts";
+import { enact, finishWrite, type Invoke, leaseLost } from "./enactment.ts";
+import { endedEvent, type EngineEvent } from "./events.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -34,25 +38,32 @@ export interface EngineOptions {
   readonly concurrentMax: number;
   readonly log: Log;
   readonly now?: () => number;
+  /** How long a lease holds; it is renewed three times as often. */
+  readonly leaseMs?: number;
+  /** How often the table is looked at for executions that nobody advances any more. */
+  readonly lookEveryMs?: number;
 }
 
-/** How often a daemon that shares its store looks for executions that others left. */
-const lookEveryMs = 5_000;
+const lookEveryMsDefault = 5_000;
 
 export class Engine {
   readonly #options: EngineOptions;
   readonly #now: () => number;
+  readonly #leaseMs: number;
   readonly #owner = newOpaqueId();
   readonly #active = new Map<ExecutionId, AbortController>();
   readonly #ended = new Set<Promise<void>>();
-  #claiming: Promise<void> | undefined;
-  #claimAgain = false;
+  /** Whether executions may wait in the table that have not been taken. */
+  #waiting = true;
+  #taking: Promise<void> | undefined;
+  #renewing: Promise<void> | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
   #closing = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#leaseMs = options.leaseMs ?? leaseMs;
   }
 
   get runningCount(): number {
@@ -61,28 +72,30 @@ export class Engine {
 
   /** Takes up what is running or pending in the store. */
   async open(): Promise<void> {
-    const { store } = this.#options;
+    const { store, lookEveryMs = lookEveryMsDefault } = this.#options;
     // The lock proves that whoever held these leases is dead.
     if (store.exclusive) await store.database.write([{ sql: releaseAllLeases, args: [] }]);
     this.#timers = [
-      setInterval(() => this.#renew(), leaseMs / 3),
-      setInterval(() => this.#wake(), lookEveryMs),
+      setInterval(() => this.#renewing = this.#renew(), this.#leaseMs / 3),
+      setInterval(() => this.#look(), lookEveryMs),
     ];
-    this.#wake();
+    this.#look();
   }
 
   /**
    * Stores a new execution, which then starts as soon as there is room.
    * @throws {AppError} `store_unavailable`, `overloaded`; `conflict` while shutting down.
    */
-  async start({ name, text }: ParsedWorkflow): Promise<ExecutionRow> {
+  async start(workflow: ParsedWorkflow): Promise<ExecutionRow> {
     if (this.#closing) {
       throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
     }
+    const { store, definitions } = this.#options;
+    const { name, text } = workflow;
     const at = this.#now();
     const executionId = newExecutionId();
-    const definitionId = await sha256(text);
-    await this.#options.store.commits.commit(
+    const definitionId = createHash("sha256").update(text).digest("hex");
+    await store.commits.commit([
       write(saveDefinition, { definition_id: definitionId, name, text, at }),
       write(createExecution, {
         execution_id: executionId,
@@ -91,13 +104,13 @@ export class Engine {
         input: "{}",
         at,
       }),
-    );
-    this.#wake();
+    ]);
+    definitions.keep(definitionId, workflow);
+    const row = { executionId, definitionId, workflowName: name, status: "pending" as const };
+    // Whatever waits in the table was created before it.
+    if (this.#waiting || !this.#take(row)) this.#look();
     return {
-      executionId,
-      definitionId,
-      workflowName: name,
-      status: "pending",
+      ...row,
       inputParams: "{}",
       result: null,
       error: null,
@@ -112,18 +125,15 @@ export class Engine {
    * @throws {AppError} `unknown_execution`, or `conflict` when it has ended.
    */
   async cancel(id: ExecutionId): Promise<void> {
-    const { store } = this.#options;
-    const execution = await store.executions.execution(id);
+    const execution = await this.#options.store.executions.execution(id);
     if (!execution) {
       throw new AppError("unknown_execution", `Cannot cancel execution "${id}": there is none`);
     }
-    if (execution.status === "pending" && await this.#cancelPending(execution)) return;
+    // Without a lease only a pending one ends; taken meanwhile, it is cancelled as a running one.
+    if (!this.#active.has(id) && await this.#finish(execution, "", "cancelled", null)) return;
     const abort = this.#active.get(id);
     if (!abort) {
-      throw new AppError(
-        "conflict",
-        `Cannot cancel execution "${id}": it is ${execution.status}`,
-      );
+      throw new AppError("conflict", `Cannot cancel execution "${id}": it is ${execution.status}`);
     }
     abort.abort(new AppError("cancelled", `Cannot go on with execution "${id}": it was cancelled`));
   }
@@ -135,7 +145,7 @@ export class Engine {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#timers.forEach((timer) => clearInterval(timer));
-    await this.#claiming;
+    await Promise.all([this.#taking, this.#renewing]);
     const all = Promise.all(this.#ended);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
@@ -145,143 +155,158 @@ export class Engine {
     await all;
   }
 
-  /** Looks for executions to claim; calls that come while it looks make it look once more. */
-  #wake(): void {
-    this.#claimAgain = true;
-    if (this.#claiming || this.#closing) return;
-    this.#claiming = this.#claimAll()
-      .catch((thrown) => this.#options.log.error("cannot claim", { reason: messageOf(thrown) }))
-      .finally(() => {
-        this.#claiming = undefined;
-        if (this.#claimAgain && this.#active.size < this.#options.concurrentMax) this.#wake();
-      });
+  /** Takes what waits in the table, as far as there is room. */
+  #look(): void {
+    this.#waiting = true;
+    this.#goOn();
   }
 
-  async #claimAll(): Promise<void> {
-    const { store, concurrentMax } = this.#options;
-    while (this.#claimAgain && !this.#closing && this.#active.size < concurrentMax) {
-      this.#claimAgain = false;
-      const room = concurrentMax - this.#active.size;
-      const found = await store.executions.claimable(this.#now(), room);
-      // An own one whose lease ran out while this thread was held up is still being enacted.
-      const ids = found.filter((id) => !this.#active.has(id));
-      if (ids.length === 0) return;
-      const at = this.#now();
-      const claims = ids.map((id) =>
-        write(claimExecution, { execution_id: id, owner: this.#owner, at, expires: at + leaseMs })
-      );
-      const applied = await store.commits.commit(...claims);
-      ids.filter((_, index) => applied[index]).forEach((id) => this.#take(id));
-      // There may be more than there was room for, or have come more since.
-      this.#claimAgain = true;
+  #goOn(): void {
+    if (!this.#taking && this.#mayTake()) this.#taking = this.#takeWaiting();
+  }
+
+  #mayTake(): boolean {
+    return this.#waiting && !this.#closing && this.#active.size < this.#options.concurrentMax;
+  }
+
+  async #takeWaiting(): Promise<void> {
+    const { store, concurrentMax, log } = this.#options;
+    try {
+      while (this.#mayTake()) {
+        // One look for all that end in a turn.
+        await endOfTurn();
+        const room = concurrentMax - this.#active.size;
+        // Unless there is more than room for, or more comes while it looks.
+        this.#waiting = false;
+        const found = await store.executions.claimable(this.#now(), room);
+        const taken = found.filter((row) => this.#take(row));
+        if (found.length === room || taken.length < found.length) this.#waiting = true;
+        // Own ones alone, whose leases ran out while this thread was held up: they are enacted.
+        if (taken.length === 0) break;
+      }
+    } catch (thrown) {
+      this.#waiting = true;
+      log.error("cannot look for executions", { reason: messageOf(thrown) });
+    } finally {
+      // In the turn of the loop's last look at what waits: nothing comes unseen in between.
+      this.#taking = undefined;
     }
   }
 
-  #take(id: ExecutionId): void {
+  /** Begins to enact an execution; false when there is no room, or it has begun. */
+  #take(row: ClaimableRow): boolean {
+    const { executionId } = row;
+    const hasRoom = this.#active.size < this.#options.concurrentMax;
+    if (!hasRoom || this.#closing || this.#active.has(executionId)) return false;
     const abort = new AbortController();
-    this.#active.set(id, abort);
-    const ended = this.#enact(id, abort.signal)
-      .catch((thrown) => this.#report(id, thrown))
-      .finally(() => {
-        this.#active.delete(id);
-        this.#ended.delete(ended);
-        this.#wake();
-      });
+    this.#active.set(executionId, abort);
+    const ended = this.#enactToEnd(row, abort.signal).finally(() => this.#ended.delete(ended));
     this.#ended.add(ended);
+    return true;
   }
 
-  async #enact(executionId: ExecutionId, signal: AbortSignal): Promise<void> {
+  async #enactToEnd(row: ClaimableRow, signal: AbortSignal): Promise<void> {
+    const { executionId } = row;
+    try {
+      await this.#enact(row, signal);
+    } catch (thrown) {
+      this.#report(executionId, thrown);
+      // The store fails: the next look is a timer's, not one after another without a pause.
+      if (!isLeaseLost(thrown)) return;
+    } finally {
+      this.#active.delete(executionId);
+    }
+    this.#goOn();
+  }
+
+  async #enact(row: ClaimableRow, signal: AbortSignal): Promise<void> {
     const { store, publish, invoke } = this.#options;
-    const execution = await store.executions.execution(executionId);
-    if (!execution) throw new AppError("internal", `execution ${executionId} vanished`);
-    const workflow = await this.#definitionOf(execution);
-    if (!workflow) return;
-    publish({
-      topic: "execution.started",
+    const { executionId, status } = row;
+    const at = this.#now();
+    const claim = write(claimExecution, {
       execution_id: executionId,
-      workflow: workflow.name,
+      owner: this.#owner,
+      at,
+      expires: at + this.#leaseMs,
     });
-    await enact({
+    const common = {
       executionId,
-      workflow,
-      attempts: await store.executions.steps(executionId),
       owner: this.#owner,
       commits: store.commits,
       invoke,
       publish,
       now: this.#now,
       signal,
-    });
+    };
+    if (status === "pending") {
+      const workflow = await this.#definitionOf(row);
+      if (workflow) await enact({ ...common, workflow, claim, attempts: [] });
+      return;
+    }
+    // Until it is claimed another daemon may still add to its attempts.
+    const [claimed] = await store.commits.commit([claim]);
+    if (!claimed) return;
+    const workflow = await this.#definitionOf(row);
+    if (!workflow) return;
+    await enact({ ...common, workflow, attempts: await store.executions.steps(executionId) });
   }
 
   /** The workflow as it was at the start; an execution whose text is no longer read fails. */
-  async #definitionOf(execution: ExecutionRow): Promise<Workflow | undefined> {
-    const { store, definitions, publish } = this.#options;
-    const { executionId, workflowName } = execution;
+  async #definitionOf(row: ClaimableRow): Promise<Workflow | undefined> {
     try {
-      return await definitions.of(execution);
+      return await this.#options.definitions.of(row);
     } catch (thrown) {
       const { code, message } = toErrorData(thrown);
-      const error = { code, message };
-      await store.commits.commit(write(finishExecution, {
-        execution_id: executionId,
-        owner: this.#owner,
-        status: "failed",
-        at: this.#now(),
-        result: null,
-        error_code: error.code,
-        error_message: error.message,
-      }));
-      publish({
-        topic: "execution.failed",
-        execution_id: executionId,
-        workflow: workflowName,
-        error,
-      });
+      if (code !== "invalid_workflow") throw thrown;
+      await this.#finish(row, this.#owner, "failed", { code, message });
       return undefined;
     }
   }
 
-  async #cancelPending({ executionId, workflowName }: ExecutionRow): Promise<boolean> {
+  /** Ends an execution that is not being enacted; false when `owner` may not. */
+  async #finish(
+    { executionId, workflowName }: Pick<ClaimableRow, "executionId" | "workflowName">,
+    owner: string,
+    status: "failed" | "cancelled",
+    error: ErrorRow | null,
+  ): Promise<boolean> {
     const { store, publish } = this.#options;
-    const [applied] = await store.commits.commit(write(finishExecution, {
-      execution_id: executionId,
-      owner: "",
-      status: "cancelled",
-      at: this.#now(),
-      result: null,
-      error_code: null,
-      error_message: null,
-    }));
-    if (!applied) return false;
-    publish({
-      topic: "execution.cancelled",
-      execution_id: executionId,
-      workflow: workflowName,
-    });
-    return true;
+    const at = this.#now();
+    const [applied = false] = await store.commits.commit([
+      finishWrite(executionId, owner, status, at, error),
+    ]);
+    if (applied) publish(endedEvent(executionId, workflowName, status, error));
+    return applied;
   }
 
-  #renew(): void {
+  /** Keeps the leases of what runs; one that another daemon has taken is stopped. */
+  async #renew(): Promise<void> {
     if (this.#active.size === 0) return;
     const { store, log } = this.#options;
-    const expires = this.#now() + leaseMs;
-    const owner = this.#owner;
-    const renewals = [...this.#active.keys()].map((execution_id) =>
-      write(renewLease, { execution_id, owner, expires })
-    );
-    store.commits.commit(...renewals)
-      .catch((thrown) => log.error("cannot renew leases", { reason: messageOf(thrown) }));
+    const expires = this.#now() + this.#leaseMs;
+    const ids = [...this.#active.keys()];
+    try {
+      const renewed = await store.commits.commit(
+        ids.map((id) => write(renewLease, { execution_id: id, owner: this.#owner, expires })),
+      );
+      if (!renewed.includes(false)) return;
+      for (const id of await store.executions.lostLeases(ids, this.#owner)) {
+        this.#active.get(id)?.abort(leaseLost(id));
+      }
+    } catch (thrown) {
+      log.error("cannot renew leases", { reason: messageOf(thrown) });
+    }
   }
 
   #report(id: ExecutionId, thrown: unknown): void {
+    const { log } = this.#options;
     // Told to stop and leave: nothing is wrong.
     if (this.#closing && !(thrown instanceof AppError)) return;
-    this.#options.log.error("execution stopped", { execution: id, reason: messageOf(thrown) });
+    const level = isLeaseLost(thrown) ? "info" : "error";
+    log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });
   }
 }
 
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex();
+function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === "lease_lost";
 }

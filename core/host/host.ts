@@ -9,7 +9,7 @@ import type { AgentToLoad, FailedAgent, HostCommand, HostReport } from "./contro
 import type { Grants } from "./manifest.ts";
 
 const beatEveryMsMax = 1_000;
-const startMsMax = 15_000;
+const startMsMaxDefault = 15_000;
 
 export interface HostOptions {
   readonly address: string;
@@ -19,7 +19,10 @@ export interface HostOptions {
   readonly agents: readonly AgentToLoad[];
   /** Folders every host may read: agents and node_modules. */
   readonly readable: readonly string[];
+  /** How long a host that has loaded its agents may be silent. */
   readonly watchdogMs: number;
+  /** How long it may take to load its agents. */
+  readonly startMsMax?: number;
   readonly onReport: (report: HostReport & { kind: "fault" | "log" }) => void;
   readonly onLost: (reason: AppError) => void;
 }
@@ -44,7 +47,11 @@ export class WorkerHost {
     this.#worker = spawn(options);
     const { promise, resolve, reject } = Promise.withResolvers<readonly FailedAgent[]>();
     this.ready = promise;
-    const startTimer = setTimeout(() => this.#lose("it did not start in time"), startMsMax);
+    const { startMsMax = startMsMaxDefault } = options;
+    const startTimer = setTimeout(
+      () => this.#lose(`it did not load its agents within ${startMsMax / 1_000} s`),
+      startMsMax,
+    );
     const settleStart = (settle: () => void): void => {
       clearTimeout(startTimer);
       settle();
@@ -56,9 +63,11 @@ export class WorkerHost {
       this.#lose(`its thread ended: ${reason}`);
     };
     this.#worker.onmessage = ({ data }: MessageEvent<HostReport>) => {
+      if (this.#ended) return;
       this.#beatsUnanswered = 0;
       if (data.kind === "ready") {
         this.#isReady = true;
+        this.#beats ??= setInterval(() => this.#beat(), this.#beatEveryMs);
         settleStart(() => resolve(data.failed));
       } else if (data.kind !== "beat") options.onReport(data);
     };
@@ -69,7 +78,6 @@ export class WorkerHost {
       daemon: options.daemon,
       agents: options.agents,
     });
-    this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
     // A start that fails is told through `ready`; who does not wait for it must not be hurt.
     promise.catch(() => undefined);
   }

@@ -23,6 +23,8 @@ export interface HostsOptions {
   readonly channel: string;
   readonly daemon: string;
   readonly watchdogMs: number;
+  /** How long a host may take to load its agents. */
+  readonly startMsMax?: number;
   readonly log: Log;
   /** Values for an agent's `config` schema. */
   readonly settingsOf: (id: string) => Readonly<Record<string, unknown>>;
@@ -157,7 +159,7 @@ export class Hosts {
   }
 
   #spawn(key: string, entries: readonly AgentEntry[]): WorkerHost {
-    const { channel, daemon, readable, watchdogMs, log } = this.#options;
+    const { channel, daemon, readable, watchdogMs, startMsMax, log } = this.#options;
     const address = `host-${++this.#hostsStarted}`;
     const agents = entries.flatMap((entry) => this.#toLoad(entry));
     const paths = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
@@ -168,6 +170,7 @@ export class Hosts {
         daemon,
         agents,
         watchdogMs,
+        ...(startMsMax === undefined ? {} : { startMsMax }),
         grants: JSON.parse(key) as Grants,
         readable: [...new Set(paths), ...readable],
         onReport: (report) => this.#hear(address, report),

@@ -147,9 +147,9 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     return issue.keys.map((key) => `${at ? `${at}.${key}` : key}: is no key of a manifest`)
       .join("; ");
   }
-  const missing = issue.code === "invalid_type" && issue.input === undefined;
   if (issue.code === "invalid_key") return `${at}: ${issue.issues[0]?.message ?? issue.message}`;
-  return `${at || "default export"}: ${missing ? "is missing" : lowerFirst(issue.message)}`;
+  const isMissing = issue.input === undefined;
+  return `${at || "default export"}: ${isMissing ? "is missing" : lowerFirst(issue.message)}`;
 }
 
 function lowerFirst(message: string): string {

@@ -41,16 +41,17 @@ export async function scanAgents(
   options: ScanOptions,
 ): Promise<ScanResult[]> {
   const results = new Map<string, ScanResult>();
-  const [duplicates] = await Promise.all([
-    findDuplicateKeys(files, options.signal),
-    scanInTurn(files, results, options),
-  ]);
-  for (const { name, key, line } of duplicates) {
+  const duplicates = findDuplicateKeys(files, options.signal);
+  const scanned = scanInTurn(files, results, options);
+  // When one fails, the other's process must still have ended.
+  await Promise.allSettled([duplicates, scanned]);
+  await scanned;
+  for (const { name, key, line } of await duplicates) {
     const result = results.get(name);
     if (!result || !("manifest" in result)) continue;
     if (!result.manifest.capabilities.some((capability) => capability.name === key)) continue;
-    const message = `Cannot load agent "${name}": capabilities.${key}: is declared twice, again ` +
-      `in line ${line}; remove or rename one`;
+    const message = `Cannot load agent "${name}": capabilities.${key}: is declared twice in ` +
+      `the object that begins in line ${line}; remove or rename one`;
     results.set(name, { file: result.file, error: { code: "invalid_manifest", message } });
   }
   return files.map((file) => results.get(file.name) ?? neverAnswered(file, options));
@@ -62,9 +63,10 @@ async function scanInTurn(
   options: ScanOptions,
 ): Promise<void> {
   let rest = files;
+  options.signal.throwIfAborted();
   while (rest.length > 0) {
-    options.signal.throwIfAborted();
     await scanInOneProcess(rest, results, options);
+    options.signal.throwIfAborted();
     const [first] = rest;
     // Each process settles at least its first file, so this ends.
     if (first && !results.has(first.name)) results.set(first.name, neverAnswered(first, options));
@@ -84,7 +86,7 @@ async function scanInOneProcess(
       "--no-prompt",
       "--no-remote",
       `--allow-read=${readable.join(",")}`,
-      new URL("./scan_process.ts", import.meta.url).pathname,
+      new URL("./scan_process.ts", import.meta.url).href,
     ],
     stdin: "piped",
     stdout: "piped",
@@ -115,8 +117,7 @@ async function scanInOneProcess(
   clearTimeout(timer);
   await child.status;
   const found = stripVTControlCharacters(await complaint).trim();
-  if (!began) {
-    signal.throwIfAborted();
+  if (!began && !signal.aborted) {
     throw new AppError("internal", `Cannot scan the agents: the scan did not start: ${found}`);
   }
 }
@@ -136,9 +137,12 @@ function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptio
 function withFile(file: AgentFile, error: ErrorData): ErrorData {
   const prefix = `Cannot load agent "${file.name}": `;
   if (error.message.startsWith(prefix)) return error;
-  // The runtime colours its messages and adds where in the module graph it stood.
-  const [reason = ""] = stripVTControlCharacters(error.message).split("\n    at ");
-  return { ...error, message: prefix + reason };
+  // The runtime colours its messages, draws the code, and tells the place last.
+  const folder = toFileUrl(file.path.slice(0, -file.name.length));
+  const text = stripVTControlCharacters(error.message).replaceAll(folder, "");
+  const [reason = ""] = text.split("\n");
+  const [, place] = /\n {4}at (\S+:\d+:\d+)/.exec(text) ?? [];
+  return { ...error, message: prefix + reason + (place ? ` at ${place}` : "") };
 }
 
 interface DuplicateKey {
@@ -172,7 +176,7 @@ async function findDuplicateKeys(
   return report.diagnostics.flatMap(({ filename, message, range }) => {
     const name = names.get(filename);
     const key = /'(.*)'/.exec(message)?.[1];
-    return name && key ? [{ name, key, line: range.end.line }] : [];
+    return name && key ? [{ name, key, line: range.start.line }] : [];
   });
 }
 
@@ -180,7 +184,7 @@ interface LintReport {
   readonly diagnostics: readonly {
     readonly filename: string;
     readonly message: string;
-    readonly range: { readonly end: { readonly line: number } };
+    readonly range: { readonly start: { readonly line: number } };
   }[];
 }
 

@@ -7,23 +7,24 @@ import { z } from "zod";
 import { write } from "../store/commits.ts";
 import type { Row } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
-import { type Bar, Finding, History, Interval, MarketSymbol, Quote, SourceName } from "./shapes.ts";
-import { saveBar, saveFinding, saveQuote } from "./tables.ts";
+import { Bar, Finding, History, Interval, MarketSymbol, Quote, SourceName } from "./shapes.ts";
+import { insertBar, saveBar, saveFinding, saveQuote } from "./tables.ts";
 
 const quotesMax = 500;
 const findingsMax = 5_000;
-const barsReadMax = 100_000;
+/** Bars of one request. */
+const barsMax = 100_000;
 
 const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };
 const SaveQuotes = z.strictObject({ quotes: z.array(Quote).max(quotesMax) });
-const SaveBars = z.strictObject({ history: History });
+const SaveBars = z.strictObject({ history: History.extend({ bars: z.array(Bar).max(barsMax) }) });
 const SaveFindings = z.strictObject({ findings: z.array(Finding).max(findingsMax) });
 const GetDates = z.strictObject(series);
 const GetBars = z.strictObject({
   ...series,
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
-  limit: z.int().min(1).max(barsReadMax).default(barsReadMax),
+  limit: z.int().min(1).max(barsMax).default(barsMax),
 });
 
 export class Market {
@@ -43,29 +44,30 @@ export class Market {
       const rows = quotes.map(({ as_of, ...quote }) =>
         write(saveQuote, { ...quote, as_of: Date.parse(as_of), recorded_at })
       );
-      return { saved: (await this.#store.commits.commit(...rows)).filter(Boolean).length };
+      return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
     },
 
     save_bars: async (input: unknown): Promise<{ inserted: number; changed: number }> => {
       const { history } = SaveBars.parse(input);
       const { source, symbol, interval, currency, bars } = history;
       const recorded_at = this.#now();
-      const before = await this.#count(source, symbol, interval);
-      const rows = bars.map(({ start, ...bar }) => {
+      // One that is told twice counts once, as it was told last.
+      const byStart = new Map(bars.map(({ start, ...bar }) => {
         const start_at = Date.parse(start);
-        return write(saveBar, {
-          ...bar,
-          source,
-          symbol,
-          interval,
-          currency,
-          start_at,
-          recorded_at,
-        });
-      });
-      const saved = (await this.#store.commits.commit(...rows)).filter(Boolean).length;
-      const inserted = (await this.#count(source, symbol, interval)) - before;
-      return { inserted, changed: saved - inserted };
+        const row = { ...bar, source, symbol, interval, currency, start_at, recorded_at };
+        return [start_at, row] as const;
+      }));
+      const rows = [...byStart.values()];
+      const applied = await this.#store.commits.commit([
+        ...rows.map((row) => write(insertBar, row)),
+        ...rows.map((row) => write(saveBar, row)),
+      ]);
+      const isNew = applied.slice(0, rows.length);
+      const isOther = applied.slice(rows.length);
+      return {
+        inserted: isNew.filter(Boolean).length,
+        changed: isOther.filter((other, index) => other && !isNew[index]).length,
+      };
     },
 
     get_bars: async (input: unknown): Promise<{ bars: Bar[] }> => {
@@ -105,17 +107,9 @@ export class Market {
           seen_at,
         })
       );
-      return { saved: (await this.#store.commits.commit(...rows)).filter(Boolean).length };
+      return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
     },
   };
-
-  async #count(source: string, symbol: string, interval: string): Promise<number> {
-    const [row] = await this.#store.database.read(
-      "SELECT count(*) AS count FROM bars WHERE source = ? AND symbol = ? AND interval = ?",
-      [source, symbol, interval],
-    );
-    return Number(row?.count ?? 0);
-  }
 }
 
 function toBar(row: Row): Bar {

@@ -54,6 +54,7 @@ function columns(names: readonly string[]): string {
   return names.map((name) => `value ->> '${name}'`).join(", ");
 }
 
+/** The key first. */
 const quoteColumns = [
   "source",
   "symbol",
@@ -71,15 +72,15 @@ const quoteColumns = [
   "recorded_at",
 ] as const satisfies readonly (keyof QuoteRow)[];
 
-/** A quote of the same instant is the same quote. */
+/** A quote of the same instant is the same quote, as it was told last. */
 export const saveQuote: Verb<QuoteRow> = {
   name: "save_quote",
   order: 90,
   key: ({ source, symbol, as_of }) => `${source}/${symbol}/${as_of}`,
   sql: `INSERT INTO quotes (${quoteColumns.join(", ")})
     SELECT ${columns(quoteColumns)} FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET price = excluded.price, volume = excluded.volume,
-      day_high = excluded.day_high, day_low = excluded.day_low, recorded_at = excluded.recorded_at
+    ON CONFLICT DO UPDATE SET
+      ${quoteColumns.slice(3).map((name) => `${name} = excluded.${name}`).join(", ")}
     RETURNING source || '/' || symbol || '/' || as_of AS key`,
 };
 
@@ -99,11 +100,26 @@ const barColumns = [
   "recorded_at",
 ] as const satisfies readonly (keyof BarRow)[];
 
+function barKey({ source, symbol, interval, start_at }: BarRow): string {
+  return `${source}/${symbol}/${interval}/${start_at}`;
+}
+
+/** Takes effect on bars that are new; goes before {@link saveBar}, and tells them apart. */
+export const insertBar: Verb<BarRow> = {
+  name: "insert_bar",
+  order: 91,
+  key: barKey,
+  sql: `INSERT INTO bars (${barColumns.join(", ")})
+    SELECT ${columns(barColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO NOTHING
+    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
 /** Takes effect on bars that are new, or other than they were. */
 export const saveBar: Verb<BarRow> = {
   name: "save_bar",
-  order: 91,
-  key: ({ source, symbol, interval, start_at }) => `${source}/${symbol}/${interval}/${start_at}`,
+  order: 92,
+  key: barKey,
   sql: `INSERT INTO bars (${barColumns.join(", ")})
     SELECT ${columns(barColumns)} FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET date = excluded.date, open = excluded.open, high = excluded.high,
@@ -128,7 +144,7 @@ const findingColumns = [
 
 export const saveFinding: Verb<FindingRow> = {
   name: "save_finding",
-  order: 92,
+  order: 93,
   key: ({ source, symbol, interval, rule, at }) => [source, symbol, interval, rule, at].join("/"),
   sql: `INSERT INTO data_quality_log (${findingColumns.join(", ")}, first_seen_at, last_seen_at)
     SELECT ${columns(findingColumns)}, value ->> 'seen_at', value ->> 'seen_at'

@@ -4,7 +4,7 @@
  * commit, never before.
  *
  * The writes of one call stand or fall together. When a transaction fails, its calls are tried
- * again one by one, so that one bad row does not undo its neighbours.
+ * again by halves, so that one bad row does not undo its neighbours.
  */
 
 import { setImmediate as endOfTurn } from "node:timers/promises";
@@ -23,6 +23,7 @@ export interface Verb<R> {
   readonly sql: string;
   /** The verbs of a transaction run in ascending order. */
   readonly order: number;
+  /** Names the row in the answer: two of one key in a transaction are told the same. */
   key(row: R): string;
 }
 
@@ -57,7 +58,7 @@ export class CommitQueue {
    * lost lease, or an insert of what was there already, did not.
    * @throws {AppError} `store_unavailable`, `overloaded`.
    */
-  commit(...writes: readonly Write[]): Promise<readonly boolean[]> {
+  commit(writes: readonly Write[]): Promise<readonly boolean[]> {
     if (writes.length === 0) return Promise.resolve([]);
     if (this.#waiting.length >= waitingMax) {
       return Promise.reject(
@@ -94,8 +95,10 @@ export class CommitQueue {
       }
     } catch (thrown) {
       const [only] = calls;
-      if (calls.length === 1) only?.reject(thrown);
-      else for (const call of calls) await this.#commitTogether([call]);
+      if (calls.length === 1) return only?.reject(thrown);
+      const half = Math.ceil(calls.length / 2);
+      await this.#commitTogether(calls.slice(0, half));
+      await this.#commitTogether(calls.slice(half));
     }
   }
 }

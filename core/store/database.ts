@@ -26,7 +26,8 @@ export interface Database {
   read(sql: string, args?: readonly InValue[]): Promise<readonly Row[]>;
   /** Runs a script of many statements, as one transaction. */
   script(sql: string): Promise<void>;
-  close(): void;
+  /** Leaves all of a local database in its one file where it can; never throws. */
+  close(): Promise<void>;
 }
 
 /**
@@ -66,7 +67,12 @@ export async function openDatabase(
         // Not atomic by itself; what it leaves open when it fails, the client rolls back.
         await client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT;`);
       }),
-    close: () => client.close(),
+    close: async () => {
+      // What can't be moved stays in the journal, until the next start.
+      const move = "PRAGMA wal_checkpoint(TRUNCATE)";
+      if (isLocal(url) && !fatal) await client.execute(move).catch(() => undefined);
+      client.close();
+    },
   };
 }
 
@@ -75,7 +81,7 @@ async function connect(url: string, busyTimeoutMs: number): Promise<Client> {
   try {
     // A pool would give each connection its own PRAGMAs and make writers collide.
     client = createClient({ url, concurrency: 1, intMode: "number" });
-    if (url.startsWith("file:")) {
+    if (isLocal(url)) {
       await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
       await client.execute("PRAGMA journal_mode = WAL");
       await client.execute("PRAGMA synchronous = FULL");
@@ -92,6 +98,10 @@ async function connect(url: string, busyTimeoutMs: number): Promise<Client> {
       { cause: thrown },
     );
   }
+}
+
+function isLocal(url: string): boolean {
+  return url.startsWith("file:");
 }
 
 function toStoreError(thrown: unknown): AppError {

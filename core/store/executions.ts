@@ -272,6 +272,17 @@ export class ExecutionReader {
     }));
   }
 
+  /** Those of the executions that are no longer `owner`'s to advance. */
+  async lostLeases(ids: readonly ExecutionId[], owner: string): Promise<ExecutionId[]> {
+    const rows = await this.#database.read(
+      `SELECT execution_id FROM workflow_executions
+       WHERE execution_id IN (SELECT value FROM json_each(?1))
+         AND status <> 'pending' AND lease_owner IS NOT ?2`,
+      [JSON.stringify(ids), owner],
+    );
+    return rows.map((row) => String(row.execution_id) as ExecutionId);
+  }
+
   async pendingCount(): Promise<number> {
     const [row] = await this.#database.read(
       `SELECT count(*) AS count FROM workflow_executions

@@ -13,7 +13,7 @@ export interface Store {
   readonly executions: ExecutionReader;
   /** Whether a lock keeps every other daemon out, so that leases found at start are dead. */
   readonly exclusive: boolean;
-  /** Commits what waits, then lets go of the database. */
+  /** Commits what waits, then lets go of the database; once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -35,21 +35,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     database = await openDatabase(options.url, options.onFatal, options);
     await migrate(database, options.migrationsFolder, (options.now ?? Date.now)());
   } catch (thrown) {
-    database?.close();
+    await database?.close();
     lock.release();
     throw thrown;
   }
   const opened = database;
   const commits = new CommitQueue(opened);
+  const close = async (): Promise<void> => {
+    await commits.drain();
+    await opened.close();
+    lock.release();
+  };
+  let closed: Promise<void> | undefined;
   return {
     database: opened,
     commits,
     executions: new ExecutionReader(opened),
     exclusive: options.url.startsWith("file:"),
-    close: async () => {
-      await commits.drain();
-      opened.close();
-      lock.release();
-    },
+    close: () => closed ??= close(),
   };
 }

@@ -12,22 +12,22 @@ export interface Weather {
   readonly duplication?: number;
   /** A frame takes up to this long, so that frames overtake each other. */
   readonly delayMsMax?: number;
-  readonly seed?: number;
 }
 
 /** Channels opened from one network hear each other. */
 export class LossyNetwork {
+  /** May change at any time. */
+  weather: Weather;
   /** Loses the frames it says yes to, beside those of chance. */
   loses: (frame: Frame) => boolean = () => false;
   /** Frames posted so far. */
   posted = 0;
-  readonly #weather: Required<Weather>;
   readonly #listeners = new Map<Channel, (frame: Frame) => void>();
   readonly #random: () => number;
 
-  constructor(weather: Weather = {}) {
-    this.#weather = { loss: 0, duplication: 0, delayMsMax: 0, seed: 1, ...weather };
-    this.#random = seededRandom(this.#weather.seed);
+  constructor(weather: Weather = {}, seed = 1) {
+    this.weather = weather;
+    this.#random = seededRandom(seed);
   }
 
   open(): Channel {
@@ -53,13 +53,13 @@ export class LossyNetwork {
     heard: (frame: Frame) => void,
     timers: Set<ReturnType<typeof setTimeout>>,
   ): void {
-    const { loss, duplication, delayMsMax } = this.#weather;
+    const { loss = 0, duplication = 0, delayMsMax = 0 } = this.weather;
     if (this.loses(frame) || this.#random() < loss) return;
     const copies = this.#random() < duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const timer = setTimeout(() => {
         timers.delete(timer);
-        heard(structuredClone(frame));
+        heard(frame);
       }, this.#random() * delayMsMax);
       timers.add(timer);
     }
@@ -67,7 +67,7 @@ export class LossyNetwork {
 }
 
 /** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { showAgent, showAgents } from "../../../core/cli/show_agents.ts";
+import { showHistory, showOutcome, showStarted } from "../../../core/cli/show_executions.ts";
+import { showHealth, showSystem } from "../../../core/cli/show_system.ts";
+import { showStatistics, showWorkflows } from "../../../core/cli/show_workflows.ts";
+import { anAgent, anExecution, aStep } from "./fake_daemon.ts";
+import { plainLook } from "./plain_look.ts";
+
+const look = plainLook();
+
+function assertText(actual: string, lines: readonly string[]): void {
+  assert.deepEqual(actual.split("\n"), lines);
+}
+
+Deno.test("showAgents() lists agents, and why one is not in use", () => {
+  const broken = anAgent({
+    id: "broken.ts",
+    status: "failed",
+    reason: "Unexpected token",
+    capabilities: [],
+    messages: 0,
+  });
+  assertText(showAgents({ agents: [anAgent(), broken] }, look), [
+    "┏━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┓",
+    "┃ Agent ID   ┃ Capabilities ┃ Status ┃ Messages ┃",
+    "┡━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━╇━━━━━━━━━━┩",
+    "│ test_agent │ 1            │ idle   │ 3        │",
+    "│ broken.ts  │ 0            │ failed │ 0        │",
+    "└────────────┴──────────────┴────────┴──────────┘",
+    "✗ broken.ts failed: Unexpected token",
+  ]);
+  assert.match(showAgents({ agents: [] }, look), /no agents/);
+});
+
+Deno.test("showAgents() colours idle green and failed red", () => {
+  const agents = [anAgent(), anAgent({ status: "failed" })];
+  const text = showAgents({ agents }, plainLook({ color: true }));
+  assert.ok(text.includes("\x1b[32midle"));
+  assert.ok(text.includes("\x1b[31mfailed"));
+});
+
+Deno.test("showAgent() shows one agent with what it can do", () => {
+  const agent = anAgent({
+    permissions: { net: ["a.com", "b.com"] },
+    cache: { hits: 8, misses: 2 },
+    last_error: "Cannot fetch",
+    errors: 1,
+  });
+  assertText(showAgent(agent, look), [
+    "test_agent  Echoes and adds",
+    "  File           test_agent.ts",
+    "  Status         idle",
+    "  Permissions    net: a.com, b.com",
+    "  Messages       3, 1 failed",
+    "  Last error     Cannot fetch",
+    "  Cache          8 hits, 2 misses",
+    "",
+    "┏━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┓",
+    "┃ Capability ┃ Input           ┃ Description            ┃",
+    "┡━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━┩",
+    "│ echo       │ message, times? │ Gives the message back │",
+    "└────────────┴─────────────────┴────────────────────────┘",
+  ]);
+});
+
+Deno.test("showWorkflows() lists workflows, and the mistakes in files", () => {
+  const workflow = {
+    name: "simple_test",
+    description: "Echo and add",
+    enabled: true,
+    file: "simple.yaml",
+    schedule: "every 5m",
+    steps: [],
+  };
+  const problems = [{ file: "a.yaml", line: 3, column: 5, message: "unknown key" }];
+  assertText(showWorkflows({ workflows: [workflow], problems }, look), [
+    "┏━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━━━━━━━━┓",
+    "┃ Workflow    ┃ Steps ┃ Schedule ┃ Enabled ┃ Description  ┃",
+    "┡━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━━━━━━┩",
+    "│ simple_test │ 0     │ every 5m │ yes     │ Echo and add │",
+    "└─────────────┴───────┴──────────┴─────────┴──────────────┘",
+    "✗ a.yaml:3:5: unknown key",
+  ]);
+});
+
+Deno.test("showStatistics() is the origin's table", () => {
+  const statistics = {
+    workflow: "market_data_pipeline",
+    total_executions: 12,
+    successful: 12,
+    failed: 0,
+    success_rate: 100,
+    avg_duration_seconds: 8.2,
+    last_execution: "2026-01-16T10:28:00Z",
+  };
+  assertText(showStatistics(statistics, look), [
+    "┏━━━━━━━━━━━━━━━━━━┳━━━━━━━━┓",
+    "┃ Metric           ┃ Value  ┃",
+    "┡━━━━━━━━━━━━━━━━━━╇━━━━━━━━┩",
+    "│ Total Executions │ 12     │",
+    "│ Successful       │ 12     │",
+    "│ Failed           │ 0      │",
+    "│ Success Rate     │ 100.0% │",
+    "│ Avg Duration     │ 8.2s   │",
+    "│ Last Run         │ 2m ago │",
+    "└──────────────────┴────────┘",
+  ]);
+});
+
+Deno.test("showOutcome() is the origin's result block", () => {
+  const result = {
+    quotes: [{ symbol: "AAPL", price: 258.71, currency: "USD", source: "yahoo" }],
+    missing: [],
+  };
+  const execution = anExecution({
+    workflow: "market_data_pipeline",
+    status: "completed",
+    steps: [aStep({ name: "fetch_watchlist_data", result })],
+  });
+  assertText(showOutcome(execution, look), [
+    "✓ Workflow 'market_data_pipeline' completed successfully",
+    `Execution ID: ${execution.execution_id}`,
+    "",
+    "Results:",
+    "  Step 1: fetch_watchlist_data",
+    "    ✓ Success - 1 symbol fetched",
+    "    AAPL: $258.71",
+  ]);
+});
+
+Deno.test("showOutcome() tells a failure once, where it happened", () => {
+  const error = { code: "rate_limited", message: "too many requests, ".repeat(5).trim() } as const;
+  const steps = [
+    aStep({ status: "failed", result: null, error }),
+    aStep({ name: "add_numbers", index: 1, status: "pending", result: null }),
+  ];
+  const execution = anExecution({ status: "failed", error, steps });
+  assertText(showOutcome(execution, look), [
+    "✗ Workflow 'simple_test' failed",
+    `Execution ID: ${execution.execution_id}`,
+    "",
+    "Results:",
+    "  Step 1: echo_test",
+    "    ✗ too many requests, too many requests, too many requests, too many",
+    "      requests, too many requests,",
+    "  Step 2: add_numbers",
+    "    pending",
+  ]);
+  const early = anExecution({ status: "failed", error: { ...error, message: "no such agent" } });
+  assert.equal(showOutcome(early, look).split("\n")[1], "no such agent");
+});
+
+Deno.test("showStarted() says how to see the execution again", () => {
+  assert.match(showStarted(anExecution(), look), /100ac workflow history simple_test$/);
+});
+
+Deno.test("showHistory() fits ids into 80 columns and tells errors below", () => {
+  const error = { code: "source_down", message: "Yahoo is down" } as const;
+  const executions = [
+    anExecution({ status: "completed", duration_seconds: 8.2 }),
+    anExecution({ status: "failed", error }),
+  ];
+  const text = showHistory({ executions }, look);
+  assert.ok(text.split("\n").every((line) => line.length <= 80));
+  assert.match(text, /│ simple_test │ completed │ 2m ago +│ 8.2s +│/);
+  assert.ok(text.endsWith(`✗ ${executions[1]?.execution_id}: Yahoo is down`));
+  assert.match(showHistory({ executions: [] }, look), /no executions/);
+});
+
+Deno.test("showSystem() says plainly that simulated data is none of a market", () => {
+  const text = showSystem({
+    status: "degraded",
+    version: "0.1.0",
+    uptime_seconds: 125,
+    pid: 7,
+    market_data: "simulated",
+    database: "file:///data/100ac.db",
+    rss_bytes: 112_000_000,
+    agents: { idle: 3, busy: 0, failed: 1, refused: 0, stopped: 0 },
+    workflows: { enabled: 4, all: 5, problems: 1 },
+    executions: { running: 1, pending: 0, running_max: 5 },
+    bus: { sent: 9, received: 9, resent: 0, duplicates: 0, lost_events: 1 },
+  }, look);
+  for (
+    const part of [
+      "simulated: not the prices of any market",
+      "2m 5s (process 7)",
+      "3 idle, 1 failed",
+      "4 of 5 enabled, 1 mistake",
+      "1 event lost",
+    ]
+  ) assert.ok(text.includes(part), part);
+});
+
+Deno.test("showHealth() marks good and bad", () => {
+  const checks = [
+    { name: "store", ok: true, detail: "answers" },
+    { name: "bus", ok: false, detail: "silent" },
+  ];
+  assertText(showHealth({ ok: false, checks }, look), [
+    "┏━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━┓",
+    "┃ Check ┃ Result   ┃ Detail  ┃",
+    "┡━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━┩",
+    "│ store │ ✓ ok     │ answers │",
+    "│ bus   │ ✗ failed │ silent  │",
+    "└───────┴──────────┴─────────┘",
+  ]);
+});

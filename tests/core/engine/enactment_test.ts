@@ -1,0 +1,82 @@
+/** One execution told to stop at the instants that an engine can't be brought to from outside. */
+
+import assert from "node:assert/strict";
+import { enact, type EnactmentOptions } from "../../../core/engine/enactment.ts";
+import type { EngineEvent } from "../../../core/engine/events.ts";
+import { openTempStore, type TempStore } from "../../support/temp_store.ts";
+import { claim, createdIn } from "../store/execution_writes.ts";
+import { workflowOf } from "./engine_trial.ts";
+
+const stop = new Error("the daemon is stopping");
+
+interface Trial extends EnactmentOptions {
+  readonly events: EngineEvent[];
+  readonly abort: AbortController;
+  steps(): Promise<string[]>;
+}
+
+async function tryEnactment({ store }: TempStore, invoke: () => string): Promise<Trial> {
+  const executionId = await createdIn(store);
+  const events: EngineEvent[] = [];
+  const abort = new AbortController();
+  return {
+    executionId,
+    workflow: workflowOf(["one", "two"]),
+    claim: claim(executionId, "me"),
+    attempts: [],
+    owner: "me",
+    commits: store.commits,
+    invoke: () => Promise.resolve(invoke()),
+    publish: (event) => events.push(event),
+    now: Date.now,
+    signal: abort.signal,
+    events,
+    abort,
+    steps: async () =>
+      (await store.executions.steps(executionId)).map(({ name, status }) => `${name} ${status}`),
+  };
+}
+
+Deno.test("enact() told to stop as a step ends keeps the step and begins no other", async () => {
+  await using temp = await openTempStore();
+  const trial = await tryEnactment(temp, () => {
+    trial.abort.abort(stop);
+    return "1";
+  });
+  await assert.rejects(enact(trial), stop);
+  assert.deepEqual(await trial.steps(), ["one completed"]);
+  assert.deepEqual(trial.events.map(({ topic }) => topic), [
+    "execution.started",
+    "step.started",
+    "step.completed",
+  ]);
+});
+
+Deno.test("enact() told to stop as its last step ends finishes the execution", async () => {
+  await using temp = await openTempStore();
+  let asked = 0;
+  const trial = await tryEnactment(temp, () => {
+    if (++asked === 2) trial.abort.abort(stop);
+    return "1";
+  });
+  assert.equal(await enact(trial), "completed");
+  assert.deepEqual(await trial.steps(), ["one completed", "two completed"]);
+});
+
+Deno.test("enact() told to stop before it began claims nothing", async () => {
+  await using temp = await openTempStore();
+  const trial = await tryEnactment(temp, () => "1");
+  trial.abort.abort(stop);
+  await assert.rejects(enact(trial), stop);
+  assert.equal((await temp.store.executions.execution(trial.executionId))?.status, "pending");
+  assert.deepEqual(trial.events, []);
+});
+
+Deno.test("enact() of what another has claimed asks nobody and tells nothing", async () => {
+  await using temp = await openTempStore();
+  const trial = await tryEnactment(temp, () => assert.fail("it was asked"));
+  await temp.store.commits.commit([claim(trial.executionId, "another", Date.now())]);
+  await assert.rejects(enact(trial), { code: "lease_lost" });
+  assert.deepEqual(await trial.steps(), []);
+  assert.deepEqual(trial.events, []);
+});

@@ -1,0 +1,156 @@
+/** An engine over a real store, with agents that a test makes up: `await using trial = …`. */
+
+import { Definitions } from "../../../core/engine/definitions.ts";
+import type { Invoke } from "../../../core/engine/enactment.ts";
+import { Engine, type EngineOptions } from "../../../core/engine/engine.ts";
+import type { EngineEvent } from "../../../core/engine/events.ts";
+import { AppError } from "../../../core/errors.ts";
+import type { ExecutionId } from "../../../core/ids.ts";
+import { createLog } from "../../../core/log.ts";
+import type { ExecutionRow } from "../../../core/store/executions.ts";
+import type { Store } from "../../../core/store/store.ts";
+import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
+import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { eventually } from "../../support/eventually.ts";
+
+/** What a capability does; gives its output, or throws. */
+export type Agent = (
+  input: Record<string, unknown>,
+  signal: AbortSignal,
+) => unknown;
+
+export interface EngineTrial extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly store: Store;
+  /** What the engine told, in order. */
+  readonly events: readonly EngineEvent[];
+  /** The capabilities that were asked, in order. */
+  readonly asked: readonly string[];
+  /** What it logged, a line of JSON each. */
+  readonly log: readonly string[];
+  start(workflow: ParsedWorkflow): Promise<ExecutionId>;
+  /** Waits for an execution's end. */
+  end(id: ExecutionId): Promise<ExecutionRow>;
+  run(workflow: ParsedWorkflow): Promise<ExecutionRow>;
+  /** Its steps: name, attempt and status, as `first/1 completed`. */
+  steps(id: ExecutionId): Promise<string[]>;
+}
+
+export interface TrialOptions
+  extends Partial<Pick<EngineOptions, "concurrentMax" | "now" | "leaseMs" | "lookEveryMs">> {
+  readonly agents: Readonly<Record<string, Agent>>;
+  readonly onEvent?: (event: EngineEvent) => void;
+}
+
+/** Opens an engine; the store is closed by whoever opened it. */
+export async function tryEngine(store: Store, options: TrialOptions): Promise<EngineTrial> {
+  const { agents, onEvent, ...timings } = options;
+  const events: EngineEvent[] = [];
+  const asked: string[] = [];
+  const log: string[] = [];
+  const engine = new Engine({
+    concurrentMax: 5,
+    ...timings,
+    store,
+    definitions: new Definitions(store.executions),
+    invoke: invokeOf(agents, asked),
+    publish: (event) => {
+      events.push(event);
+      onEvent?.(event);
+    },
+    log: createLog({ threshold: "debug", write: (line) => log.push(line), pretty: false }),
+  });
+  await engine.open();
+  const start = async (workflow: ParsedWorkflow): Promise<ExecutionId> =>
+    (await engine.start(workflow)).executionId;
+  const end = (id: ExecutionId): Promise<ExecutionRow> =>
+    eventually(async () => {
+      const row = await store.executions.execution(id);
+      return row?.completedAtMs === null ? undefined : row;
+    });
+  return {
+    engine,
+    store,
+    events,
+    asked,
+    log,
+    start,
+    end,
+    run: async (workflow) => await end(await start(workflow)),
+    steps: async (id) =>
+      (await store.executions.steps(id)).map(({ name, attempt, status }) =>
+        `${name}/${attempt} ${status}`
+      ),
+    [Symbol.asyncDispose]: () => engine.close(0),
+  };
+}
+
+/** Ends each request exactly once, as the bus does: answer, failure, deadline, or cancel. */
+function invokeOf(agents: Readonly<Record<string, Agent>>, asked: string[]): Invoke {
+  return (address, input, { timeoutMs, signal }) => {
+    const gone = new AppError("cancelled", "it was cancelled");
+    if (signal.aborted) return Promise.reject(gone);
+    asked.push(address);
+    const agent = agents[address];
+    if (!agent) throw new Error(`the test has no agent for ${address}`);
+    return new Promise((resolve, reject) => {
+      const late = new AppError("deadline_exceeded", `no answer in ${timeoutMs} ms`);
+      const timer = setTimeout(() => reject(late), timeoutMs);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(gone);
+      });
+      Promise.try(agent, JSON.parse(input), signal)
+        .then((output) => resolve(JSON.stringify(output ?? null)), reject)
+        .finally(() => clearTimeout(timer));
+    });
+  };
+}
+
+/** A step of {@link workflowOf}, as a file has it; its name is its capability's. */
+export interface StepForm {
+  readonly capability: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly retry?: { readonly attempts: number; readonly backoff: string };
+}
+
+/** A workflow of `agent.<capability>` steps. */
+export function workflowOf(
+  steps: readonly (string | StepForm)[],
+  name = "trial",
+): ParsedWorkflow {
+  const forms = steps.map((step) => typeof step === "string" ? { capability: step } : step);
+  const text = JSON.stringify({
+    name,
+    steps: forms.map((form) => ({ name: form.capability, agent: "agent", ...form })),
+  });
+  const { workflows: [workflow], problems } = parseWorkflows(text, "trial.yaml");
+  if (!workflow) throw new Error(problems.map(({ message }) => message).join("; "));
+  return workflow;
+}
+
+/** A door that agents wait at until the test opens it. */
+export class Gate {
+  readonly #opened = Promise.withResolvers<void>();
+  /** How many wait, or have waited. */
+  arrived = 0;
+
+  /** Waits until the gate is open; rejects when `signal` is aborted first. */
+  pass(signal: AbortSignal): Promise<void> {
+    this.arrived++;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#opened.promise.then(() => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      });
+    });
+  }
+
+  open(): void {
+    this.#opened.resolve();
+  }
+}

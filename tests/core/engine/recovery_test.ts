@@ -1,0 +1,163 @@
+/** What an engine leaves and what the next one makes of it: shutdown, interruption, old texts. */
+
+import assert from "node:assert/strict";
+import { interruptionsMax } from "../../../core/engine/decide.ts";
+import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
+import { write } from "../../../core/store/commits.ts";
+import { createExecution, saveDefinition } from "../../../core/store/executions.ts";
+import type { Store } from "../../../core/store/store.ts";
+import { eventually } from "../../support/eventually.ts";
+import { openTempStore } from "../../support/temp_store.ts";
+import { type Agent, Gate, tryEngine, workflowOf } from "./engine_trial.ts";
+
+const never: Agent = (_, signal) => new Gate().pass(signal);
+
+Deno.test("close() lets what runs come to its end within the grace", async () => {
+  await using temp = await openTempStore();
+  const gate = new Gate();
+  await using trial = await tryEngine(temp.store, {
+    agents: { "agent.wait": (_, signal) => gate.pass(signal), "agent.next": () => 1 },
+  });
+  const id = await trial.start(workflowOf(["wait", "next"]));
+  await eventually(() => gate.arrived === 1);
+  const closed = trial.engine.close(10_000);
+  await assert.rejects(trial.engine.start(workflowOf(["wait"])), { code: "conflict" });
+  gate.open();
+  await closed;
+  assert.equal((await temp.store.executions.execution(id))?.status, "completed");
+});
+
+Deno.test("what runs when the grace is over goes on in the next engine, from its open step", async () => {
+  await using temp = await openTempStore();
+  const asked: string[] = [];
+  const first = await tryEngine(temp.store, {
+    agents: { "agent.one": () => asked.push("one"), "agent.two": never },
+  });
+  const id = await first.start(workflowOf(["one", "two", "three"]));
+  await eventually(() => first.asked.includes("agent.two"));
+  await first.engine.close(0);
+  assert.equal((await temp.store.executions.execution(id))?.status, "running");
+  assert.deepEqual(await first.steps(id), ["one/1 completed", "two/1 running"]);
+  assert.deepEqual(first.log.filter((line) => line.includes('"error"')), []);
+
+  const store = await temp.reopen();
+  await using second = await tryEngine(store, {
+    agents: { "agent.two": () => asked.push("two"), "agent.three": () => asked.push("three") },
+  });
+  assert.equal((await second.end(id)).status, "completed");
+  assert.deepEqual(asked, ["one", "two", "three"]);
+  assert.deepEqual(await second.steps(id), [
+    "one/1 completed",
+    "two/1 cancelled",
+    "two/2 completed",
+    "three/1 completed",
+  ]);
+  const [, cutOff] = await store.executions.steps(id);
+  assert.equal(cutOff?.error?.code, "interrupted");
+});
+
+Deno.test("pending executions wait for the next engine, and run in order of creation", async () => {
+  await using temp = await openTempStore();
+  const first = await tryEngine(temp.store, { concurrentMax: 1, agents: { "agent.wait": never } });
+  const ids: ExecutionId[] = [];
+  const namesOf = (number: number): string => `trial_${number}`;
+  for (let made = 0; made < 6; made++) {
+    ids.push(await first.start(workflowOf(["wait"], namesOf(made))));
+  }
+  await first.engine.close(0);
+  await using second = await tryEngine(await temp.reopen(), {
+    concurrentMax: 1,
+    agents: { "agent.wait": () => 1 },
+  });
+  await Promise.all(ids.map((id) => second.end(id)));
+  const completed = second.events.filter(({ topic }) => topic === "execution.completed");
+  assert.deepEqual(completed.map(({ workflow }) => workflow), ids.map((_, made) => namesOf(made)));
+});
+
+Deno.test("a step that was cut off too often fails its execution: no daemon dies of it for ever", async () => {
+  await using temp = await openTempStore();
+  const workflow = workflowOf(["deadly", "next"]);
+  let id: ExecutionId | undefined;
+  for (let died = 0; died < interruptionsMax; died++) {
+    const store = died === 0 ? temp.store : await temp.reopen();
+    const engine = await tryEngine(store, { agents: { "agent.deadly": never } });
+    id ??= await engine.start(workflow);
+    await eventually(() => engine.asked.length === 1);
+    await engine.engine.close(0);
+  }
+  assert.ok(id);
+  await using last = await tryEngine(await temp.reopen(), { agents: {} });
+  const ended = await last.end(id);
+  assert.deepEqual([ended.status, ended.error?.code], ["failed", "interrupted"]);
+  assert.equal((await last.steps(id)).length, interruptionsMax);
+  assert.deepEqual(last.asked, []);
+});
+
+Deno.test("waiting for an attempt goes on where it was, not from the beginning", async () => {
+  await using temp = await openTempStore();
+  const broken: Agent = () => {
+    throw new Error("it broke");
+  };
+  const retry = { attempts: 2, backoff: "1h" };
+  let nowMs = Date.now();
+  const first = await tryEngine(temp.store, { agents: { "agent.shaky": broken } });
+  const id = await first.start(workflowOf([{ capability: "shaky", retry }]));
+  await eventually(async () => (await first.steps(id)).includes("shaky/1 failed"));
+  await first.engine.close(0);
+  nowMs += 3_700_000;
+  await using second = await tryEngine(await temp.reopen(), {
+    agents: { "agent.shaky": () => 1 },
+    now: () => nowMs,
+  });
+  assert.equal((await second.end(id)).status, "completed");
+  assert.deepEqual(await second.steps(id), ["shaky/1 failed", "shaky/2 completed"]);
+});
+
+/** Stores a pending execution of a text that no parser has seen. */
+async function storeText({ commits }: Store, text: string): Promise<ExecutionId> {
+  const id = newExecutionId();
+  await commits.commit([
+    write(saveDefinition, { definition_id: text, name: "old", text, at: 1 }),
+    write(createExecution, {
+      execution_id: id,
+      name: "old",
+      definition_id: text,
+      input: "{}",
+      at: 1,
+    }),
+  ]);
+  return id;
+}
+
+Deno.test("an execution whose stored text is no longer read fails, and says why", async () => {
+  await using temp = await openTempStore();
+  const bad = await storeText(temp.store, "steps: [");
+  const unknown = await storeText(temp.store, "name: old\nsteps: []\nfuture: true");
+  const good = await storeText(temp.store, workflowOf(["one"]).text);
+  await using trial = await tryEngine(temp.store, { agents: { "agent.one": () => 1 } });
+  for (const id of [bad, unknown]) {
+    const ended = await trial.end(id);
+    assert.deepEqual([ended.status, ended.error?.code], ["failed", "invalid_workflow"]);
+    assert.match(ended.error?.message ?? "", /^Cannot use the stored text of workflow "old": /);
+  }
+  assert.equal((await trial.end(good)).status, "completed");
+  const told = trial.events.filter(({ execution_id }) => execution_id === bad);
+  assert.deepEqual(told.map(({ topic }) => topic), ["execution.failed"]);
+});
+
+Deno.test("an execution goes on with the text it was started with, whatever the file says now", async () => {
+  await using temp = await openTempStore();
+  const first = await tryEngine(temp.store, {
+    agents: { "agent.one": () => 1, "agent.old": never },
+  });
+  const id = await first.start(workflowOf(["one", "old"]));
+  await eventually(() => first.asked.includes("agent.old"));
+  await first.engine.close(0);
+  await using second = await tryEngine(await temp.reopen(), {
+    agents: { "agent.one": () => 1, "agent.old": () => 1, "agent.new": () => 1 },
+  });
+  const changed = await second.run(workflowOf(["one", "new"]));
+  assert.equal((await second.end(id)).status, "completed");
+  assert.deepEqual((await second.steps(id)).at(-1), "old/2 completed");
+  assert.deepEqual((await second.steps(changed.executionId)).at(-1), "new/1 completed");
+});

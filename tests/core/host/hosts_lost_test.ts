@@ -1,0 +1,123 @@
+/** Hosts that end, hang or never come up: what was open fails, and the next request works. */
+
+import assert from "node:assert/strict";
+import { eventually } from "../../support/eventually.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+import { Stage } from "./stage.ts";
+
+const watchdogMs = 500;
+
+function block(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+/** The first host is lost while a request is open in it; its agents go on in a second one. */
+async function assertReplaced(stage: Stage, lose: () => Promise<unknown>): Promise<void> {
+  const waiting = stage.failure("rogue.wait");
+  await eventually(() => stage.events.includes("rogue.waiting rogue null"));
+  const startedAtMs = performance.now();
+  const [waited, lost] = await Promise.all([waiting, lose()]);
+  assert.ok(performance.now() - startedAtMs < 2_000, "told by the watchdog");
+  for (const failure of [waited, lost]) {
+    assert.deepEqual(failure, {
+      code: "host_gone",
+      message: `Cannot reach host "host-1": it has not answered for 0.5 s; ` +
+        `its agents start again on their next use`,
+    });
+  }
+  await stage.ask("rogue.echo", { message: "again" });
+  const entry = stage.hosts.entry("rogue");
+  assert.equal(entry && stage.hosts.hostOf(entry), "host-2");
+  assert.equal(entry?.open, 0);
+}
+
+Deno.test("Deno.exit in an agent ends its host, and the next request starts another", async () => {
+  using stage = await Stage.open({ watchdogMs });
+  await assertReplaced(stage, () => stage.failure("rogue.exit"));
+});
+
+Deno.test("an agent that hangs is given up, and the next request starts another host", async () => {
+  using stage = await Stage.open({ watchdogMs });
+  // ends by itself: a thread that is busy can't be stopped
+  await assertReplaced(stage, () => stage.failure("rogue.spin", { ms: 2_000 }));
+});
+
+Deno.test("an agent that is busy for less than the watchdog's time keeps its host", async () => {
+  using stage = await Stage.open({ watchdogMs: 1_000 });
+  await stage.ask("rogue.spin", { ms: 500 });
+  const entry = stage.hosts.entry("rogue");
+  assert.equal(entry && stage.hosts.hostOf(entry), "host-1");
+});
+
+Deno.test("a daemon that was busy itself does not blame its hosts", async () => {
+  using stage = await Stage.open({ watchdogMs });
+  await stage.ask("rogue.echo", { message: "hi" });
+  block(2 * watchdogMs);
+  const untilMs = performance.now() + watchdogMs / 2;
+  await eventually(() => performance.now() > untilMs);
+  const entry = stage.hosts.entry("rogue");
+  assert.equal(entry && stage.hosts.hostOf(entry), "host-1");
+});
+
+Deno.test("agents that subscribe hear events again without being asked", async () => {
+  using stage = await Stage.open({ watchdogMs });
+  await stage.failure("rogue.exit");
+  const hostOfListener = (): string | undefined => {
+    const entry = stage.hosts.entry("listener");
+    return entry && stage.hosts.hostOf(entry);
+  };
+  await eventually(() => hostOfListener() === "host-2");
+  assert.equal(await stage.hosts.ping(5_000), 1);
+  stage.bus.publish("test.told", `"news"`);
+  await eventually(async () => {
+    const heard = await stage.ask("listener.heard") as { topic: string }[];
+    return heard.length === 1;
+  });
+});
+
+Deno.test("a host that does not come up fails the requests that wait for it", async () => {
+  const hang = `if ("postMessage" in globalThis) {
+    const untilMs = performance.now() + 2_000;
+    while (performance.now() < untilMs);
+  }`;
+  await using folder = await makeTempFolder({ "slow.ts": hang + agentText("slow") });
+  using stage = await Stage.open({ agentsFolder: folder.path, startMsMax: 300 });
+  const failures = await Promise.all([stage.failure("slow.one"), stage.failure("slow.one")]);
+  for (const { code, message } of failures) {
+    assert.equal(code, "host_gone");
+    assert.match(message, /^Cannot reach host "host-1": it did not load its agents within 0\.3 s/);
+  }
+});
+
+Deno.test("a request waits for its host no longer than its caller does", async () => {
+  const slow = `if ("postMessage" in globalThis) await new Promise((go) => setTimeout(go, 1_000));`;
+  await using folder = await makeTempFolder({ "slow.ts": slow + agentText("slow") });
+  using stage = await Stage.open({ agentsFolder: folder.path });
+  const late = stage.failure("slow.one", {}, { timeoutMs: 50 });
+  const cancelled = stage.failure("slow.one", {}, { signal: AbortSignal.timeout(50) });
+  assert.equal((await late).code, "deadline_exceeded");
+  assert.equal((await cancelled).code, "cancelled");
+  assert.equal(await stage.ask("slow.one"), 1, "who waits longer is answered");
+});
+
+Deno.test("closing ends open requests, and no host starts after it", async () => {
+  const stage = await Stage.open();
+  const waiting = stage.failure("rogue.wait");
+  await eventually(() => stage.events.includes("rogue.waiting rogue null"));
+  stage[Symbol.dispose]();
+  assert.equal((await waiting).code, "cancelled");
+  assert.equal((await stage.failure("granted.reach")).code, "host_gone");
+});
+
+function agentText(id: string): string {
+  return `import { defineAgent, z } from "100ac";
+export default defineAgent({
+  id: "${id}",
+  description: "For tests",
+  capabilities: {
+    one: { description: "d", input: z.object({}), output: z.number(), run: () => 1 },
+  },
+});
+`;
+}

@@ -1,0 +1,91 @@
+/** The hosts of a folder of agents, as a daemon runs them: `using stage = await Stage.open()`. */
+
+import { Bus, type RequestHandler } from "../../../core/bus/bus.ts";
+import { openBroadcastChannel } from "../../../core/bus/channel.ts";
+import { AppError, type ErrorData, toErrorData } from "../../../core/errors.ts";
+import { Hosts, type HostsOptions } from "../../../core/host/hosts.ts";
+import { newOpaqueId } from "../../../core/ids.ts";
+import { createLog } from "../../../core/log.ts";
+
+export const rogueFolder = new URL("../../support/rogue_agents", import.meta.url).pathname;
+const nodeModules = new URL("../../../node_modules", import.meta.url).pathname;
+
+export interface StageOptions extends Partial<HostsOptions> {
+  /** Stands between the bus and the hosts, as the daemon's own services do. */
+  readonly serve?: (elsewhere: RequestHandler) => RequestHandler;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export class Stage implements Disposable {
+  readonly bus: Bus;
+  readonly hosts: Hosts;
+  readonly log: LogLine[] = [];
+  /** Events that agents published, as `topic from body`. */
+  readonly events: string[] = [];
+
+  private constructor({ serve = (elsewhere) => elsewhere, ...options }: StageOptions) {
+    const channel = `test-${newOpaqueId()}`;
+    this.bus = new Bus({
+      channel: openBroadcastChannel(channel),
+      address: "daemon",
+      onRequest: serve((request) => this.hosts.invoke(request)),
+    });
+    this.bus.subscribe(
+      "*",
+      ({ topic, from, body }) => this.events.push(`${topic} ${from} ${body}`),
+    );
+    this.hosts = new Hosts({
+      agentsFolder: rogueFolder,
+      readable: [nodeModules],
+      bus: this.bus,
+      channel,
+      daemon: "daemon",
+      watchdogMs: 5_000,
+      log: createLog({
+        threshold: "debug",
+        write: (line) => this.log.push(JSON.parse(line) as LogLine),
+        pretty: false,
+      }),
+      settingsOf: () => ({}),
+      grantsOf: ({ permissions }) => permissions,
+      ...options,
+    });
+  }
+
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const stage = new Stage(options);
+    await stage.hosts.open();
+    return stage;
+  }
+
+  /** Asks an agent as the engine does. */
+  async ask(
+    address: string,
+    input: unknown = {},
+    { timeoutMs = 10_000, signal = new AbortController().signal } = {},
+  ): Promise<unknown> {
+    const request = { address, input: JSON.stringify(input), caller: "daemon", timeoutMs, signal };
+    return JSON.parse(await this.hosts.invoke(request)) as unknown;
+  }
+
+  /** What asking an agent fails with. */
+  async failure(...asked: Parameters<Stage["ask"]>): Promise<ErrorData> {
+    try {
+      const answer = await this.ask(...asked);
+      throw new Error(`${asked[0]} answered ${JSON.stringify(answer)}`);
+    } catch (thrown) {
+      if (thrown instanceof AppError) return toErrorData(thrown);
+      throw thrown;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.hosts.close();
+    this.bus.close();
+  }
+}

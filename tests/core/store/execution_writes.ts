@@ -1,0 +1,90 @@
+/** Writes of executions with what a test does not care about filled in. */
+
+import type { ErrorCode } from "../../../core/errors.ts";
+import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
+import { type Write, write } from "../../../core/store/commits.ts";
+import {
+  beginStep,
+  claimExecution,
+  completeStep,
+  createExecution,
+  type FinalStatus,
+  finishExecution,
+  leaseMs,
+  renewLease,
+  saveDefinition,
+} from "../../../core/store/executions.ts";
+import type { Store } from "../../../core/store/store.ts";
+
+/** The instant at which a test's story begins. */
+export const startMs = Date.UTC(2026, 0, 16, 10, 30);
+
+/** Stores a pending execution. */
+export async function createdIn(
+  { commits }: Store,
+  { name = "a", at = startMs } = {},
+): Promise<ExecutionId> {
+  const id = newExecutionId();
+  await commits.commit([
+    write(saveDefinition, { definition_id: `d-${name}`, name, text: `name: ${name}`, at }),
+    write(createExecution, {
+      execution_id: id,
+      name,
+      definition_id: `d-${name}`,
+      input: "{}",
+      at,
+    }),
+  ]);
+  return id;
+}
+
+export function claim(execution_id: ExecutionId, owner: string, at = startMs): Write {
+  return write(claimExecution, { execution_id, owner, at, expires: at + leaseMs });
+}
+
+export function begin(
+  execution_id: ExecutionId,
+  owner: string,
+  { index = 0, attempt = 1, at = startMs } = {},
+): Write {
+  return write(beginStep, { execution_id, name: `step_${index}`, index, attempt, owner, at });
+}
+
+export function complete(
+  execution_id: ExecutionId,
+  owner: string,
+  { index = 0, attempt = 1, at = startMs, result = '{"ok":true}' } = {},
+): Write {
+  return write(completeStep, {
+    execution_id,
+    index,
+    attempt,
+    owner,
+    status: "completed",
+    at,
+    result,
+    error_code: null,
+    error_message: null,
+  });
+}
+
+export function finish(
+  execution_id: ExecutionId,
+  owner: string,
+  status: FinalStatus,
+  { at = startMs, error = null as { code: ErrorCode; message: string } | null } = {},
+): Write {
+  return write(finishExecution, {
+    execution_id,
+    owner,
+    status,
+    at,
+    result: null,
+    error_code: error?.code ?? null,
+    error_message: error?.message ?? null,
+  });
+}
+
+export function renew(execution_id: ExecutionId, owner: string, expires: number): Write {
+  return write(renewLease, { execution_id, owner, expires });
+}

@@ -1,0 +1,126 @@
+/** Opening and closing the store whole, and what it refuses to open. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { write } from "../../../core/store/commits.ts";
+import { openStore, type Store } from "../../../core/store/store.ts";
+import { startScript } from "../../support/child_script.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+import { migrationsFolder, openTempStore } from "../../support/temp_store.ts";
+import { saveDefinition } from "../../../core/store/executions.ts";
+
+function open(path: string): Promise<Store> {
+  return openStore({ url: pathToFileURL(path).href, migrationsFolder, onFatal: assert.fail });
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+}
+
+const definition = { definition_id: "d", name: "a", text: "t", at: 1 };
+
+Deno.test("a store is there again after it was closed, with what was committed", async () => {
+  await using temp = await openTempStore();
+  // Not awaited: closing commits what waits.
+  const commit = temp.store.commits.commit([write(saveDefinition, definition)]);
+  const store = await temp.reopen();
+  assert.deepEqual(await commit, [true]);
+  assert.equal(await store.executions.definitionText("d"), "t");
+});
+
+Deno.test("a local store is journalled ahead and flushed at each commit", async () => {
+  await using temp = await openTempStore({ busyTimeoutMs: 1234 });
+  const pragma = async (name: string): Promise<unknown> =>
+    Object.values((await temp.store.database.read(`PRAGMA ${name}`))[0] ?? {})[0];
+  assert.equal(await pragma("journal_mode"), "wal");
+  assert.equal(await pragma("synchronous"), 2);
+  assert.equal(await pragma("foreign_keys"), 1);
+  assert.equal(await pragma("busy_timeout"), 1234);
+});
+
+Deno.test("a second daemon is refused while the first has the store", async () => {
+  await using temp = await openTempStore();
+  const refused = { code: "already_running", message: /AC100_DATA_DIR/ };
+  await assert.rejects(open(temp.path), refused);
+  await temp.store.close();
+  const second = await open(temp.path);
+  await second.close();
+  await temp.reopen();
+});
+
+Deno.test("a store that another process has is refused until that process is gone", async () => {
+  await using folder = await makeTempFolder();
+  const path = join(folder.path, "test.db");
+  await using holder = await startScript("store_holder.ts", ["lock", pathToFileURL(path).href]);
+  await assert.rejects(open(path), { code: "already_running" });
+  assert.deepEqual(await filesIn(folder.path), ["test.db.lock"]);
+  await holder.kill();
+  await (await open(path)).close();
+});
+
+Deno.test("a file that is no database is refused, and left as it was", async () => {
+  const text = "this is no database\n".repeat(1_000);
+  await using folder = await makeTempFolder({ "test.db": text });
+  const path = join(folder.path, "test.db");
+  for (const _ of ["once", "and again: nothing of the first try is in the way"]) {
+    await assert.rejects(open(path), {
+      code: "store_unavailable",
+      message: /^Cannot open database "file:.*test\.db": .*not a database.*AC100_DATABASE_URL$/,
+    });
+  }
+  assert.equal(await Deno.readTextFile(path), text);
+  assert.deepEqual(await filesIn(folder.path), ["test.db", "test.db.lock"]);
+});
+
+Deno.test("a database that was cut short is refused", async () => {
+  await using temp = await openTempStore();
+  await temp.store.close();
+  const { size } = await Deno.stat(temp.path);
+  await Deno.truncate(temp.path, Math.floor(size / 3));
+  await assert.rejects(open(temp.path), { code: "store_unavailable", message: /malformed/ });
+  await Deno.remove(temp.path);
+  await temp.reopen();
+});
+
+Deno.test("a folder in the database's place is refused", async () => {
+  await using folder = await makeTempFolder();
+  const path = join(folder.path, "test.db");
+  await Deno.mkdir(path);
+  await assert.rejects(open(path), { code: "store_unavailable", message: /^Cannot open database/ });
+  assert.deepEqual(await filesIn(path), []);
+});
+
+Deno.test("a database in a folder that is not there is refused, and the folder not made", async () => {
+  await using folder = await makeTempFolder();
+  await assert.rejects(open(join(folder.path, "missing", "test.db")), {
+    code: "store_unavailable",
+    message: /check the folder's permissions/,
+  });
+  assert.deepEqual(await filesIn(folder.path), []);
+});
+
+Deno.test({
+  name: "a database in a folder that may not be written is refused",
+  ignore: Deno.uid() === 0, // nothing is closed to root
+  fn: async () => {
+    await using folder = await makeTempFolder();
+    await Deno.chmod(folder.path, 0o500);
+    await assert.rejects(open(join(folder.path, "test.db")), {
+      code: "store_unavailable",
+      message: /check the folder's permissions/,
+    });
+    await Deno.chmod(folder.path, 0o700);
+    assert.deepEqual(await filesIn(folder.path), []);
+  },
+});
+
+Deno.test("a migration that fails lets go of the lock and of the database", async () => {
+  await using folder = await makeTempFolder({ "0001_bad.sql": "CREATE TABLE" });
+  const url = pathToFileURL(join(folder.path, "test.db")).href;
+  const openBad = (): Promise<Store> =>
+    openStore({ url, migrationsFolder: folder.path, onFatal: assert.fail });
+  await assert.rejects(openBad(), { message: /0001_bad\.sql/ });
+  await folder.write("0001_bad.sql", "CREATE TABLE a (x INTEGER) STRICT");
+  await (await openBad()).close();
+});
