@@ -5,6 +5,7 @@
 
 import { Bus } from "./bus/bus.ts";
 import { openBroadcastChannel } from "./bus/channel.ts";
+import { Hub } from "./bus/hub.ts";
 import { serveLocally } from "./bus/local.ts";
 import { Cache } from "./cache/cache.ts";
 import type { Config } from "./config.ts";
@@ -138,8 +139,9 @@ function openHosts(
   const channel = `100ac-${newOpaqueId()}`;
   const market = new Market(store);
   const services = { cache: cache.capabilities, market: market.capabilities };
+  const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
   const bus: Bus = new Bus({
-    channel: openBroadcastChannel(channel),
+    channel: hub,
     address: daemonAddress,
     onRequest: serveLocally(services, (request) => hosts.invoke(request)),
     onLost: (publisher, count) => log.warn("events were lost", { publisher, count }),
@@ -149,7 +151,9 @@ function openHosts(
     agentsFolder: config.agentsFolder,
     readable: [`${projectFolder}node_modules`],
     bus,
+    hub,
     channel,
+    watch: true,
     daemon: daemonAddress,
     watchdogMs: config.watchdogMs,
     log,

@@ -24,6 +24,8 @@ const errorCodes = [
   "agent_error",
   "invalid_output",
   "host_gone",
+  "host_wedged",
+  "budget_exceeded",
   "deadline_exceeded",
   "cancelled",
   "overloaded",

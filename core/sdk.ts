@@ -66,6 +66,8 @@ export interface AgentContext<Config = unknown> {
   /** The agent's configuration, as its `config` schema gives it. */
   readonly config: Config;
   readonly log: AgentLog;
+  /** The secrets that the manifest names, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Aborted at the request's deadline, or when its caller cancels. Pass it to fetch. */
   readonly signal: AbortSignal;
   /** Now, in UTC milliseconds. */
@@ -97,7 +99,13 @@ export interface Permissions {
   /** Kinds of `Deno.permissions` `sys`: `"hostname"`, `"cpus"`, … */
   readonly sys?: readonly string[];
   readonly run?: readonly string[];
+  readonly ffi?: readonly string[];
+  /** Hosts that code may be imported from. */
+  readonly import?: readonly string[];
 }
+
+/** Where an agent lives: in a thread beside others, or in a process of its own kind. */
+export type Isolation = "worker" | "process";
 
 /** A named, typed operation of an agent. */
 export interface Capability {
@@ -122,6 +130,9 @@ export interface AgentDefinition {
   readonly id: string;
   readonly description: string;
   readonly permissions?: Permissions;
+  /** Names of secrets; only agents that name one are given it. */
+  readonly secrets?: readonly string[];
+  readonly isolation?: Isolation;
   readonly config?: z.ZodObject;
   readonly capabilities: Readonly<Record<string, Capability>>;
   readonly on?: Readonly<
@@ -145,6 +156,8 @@ export function defineAgent<
     readonly id: string;
     readonly description: string;
     readonly permissions?: Permissions;
+    readonly secrets?: readonly string[];
+    readonly isolation?: Isolation;
     readonly config?: Config;
     readonly capabilities:
       & {

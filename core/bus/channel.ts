@@ -1,6 +1,7 @@
 /** The port to the medium that frames travel on: two methods and an end. */
 
 import { type Frame, isFrame } from "./frame.ts";
+import { decodeFrame, encodeFrame } from "./wire.ts";
 
 export interface Channel {
   /** Sends to every other endpoint of the channel; may lose, duplicate or reorder. */
@@ -14,12 +15,26 @@ export interface Channel {
 export function openBroadcastChannel(name: string): Channel {
   const channel = new BroadcastChannel(name);
   return {
-    post: (frame) => channel.postMessage(frame),
+    post: (frame) => channel.postMessage(encodeFrame(frame)),
     listen(heard) {
       channel.onmessage = ({ data }) => {
-        if (isFrame(data)) heard(data);
+        const frame = decodeFrame(data);
+        if (frame) heard(frame);
       };
     },
     close: () => channel.close(),
+  };
+}
+
+/** What goes through `port` is the channel: the other end hands it on. */
+export function openPortChannel(port: MessagePort): Channel {
+  return {
+    post: (frame) => port.postMessage(frame),
+    listen(heard) {
+      port.onmessage = ({ data }) => {
+        if (isFrame(data)) heard(data);
+      };
+    },
+    close: () => port.close(),
   };
 }

@@ -34,6 +34,8 @@ export const exitCodeOf = {
   agent_error: exitCodes.failed,
   invalid_output: exitCodes.failed,
   host_gone: exitCodes.failed,
+  host_wedged: exitCodes.failed,
+  budget_exceeded: exitCodes.failed,
   deadline_exceeded: exitCodes.failed,
   // No answer of the daemon has this code: here it is the user who ended the wait.
   cancelled: exitCodes.interrupted,

@@ -8,6 +8,7 @@ import type { Bus, BusEvent, IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { LogLevel } from "../log.ts";
 import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../sdk.ts";
+import { withinBudget } from "./budget.ts";
 import type { AgentToLoad } from "./control.ts";
 import { reservedIds } from "./manifest.ts";
 
@@ -18,6 +19,8 @@ export interface HostServices {
   readonly daemon: string;
   log(level: LogLevel, agent: string, message: string, fields: Record<string, unknown>): void;
   fault(agent: string, message: string): void;
+  /** How long an agent may hold the thread before its first await. */
+  readonly budgetMs: number;
 }
 
 const eventHandlerMs = 30_000;
@@ -28,6 +31,7 @@ export class AgentRunner {
   readonly #definition: AgentDefinition;
   readonly #services: HostServices;
   readonly #config: unknown;
+  readonly #secrets: Readonly<Record<string, string>>;
   readonly #log: AgentLog;
   readonly #inputs: ReadonlyMap<string, z.ZodObject>;
 
@@ -37,6 +41,7 @@ export class AgentRunner {
     this.#definition = definition;
     this.#services = services;
     this.#config = readConfig(definition, agent);
+    this.#secrets = Object.freeze({ ...agent.secrets });
     this.#log = openLog(this.id, services);
     this.#inputs = new Map(
       Object.entries(definition.capabilities).map(([name, { input }]) => [name, input.strict()]),
@@ -56,7 +61,9 @@ export class AgentRunner {
     const input = checkInput(inputSchema, request);
     const { signal, timeoutMs } = request;
     try {
-      const output = await capability.run(input, this.#context(signal, Date.now() + timeoutMs));
+      const context = this.#context(signal, Date.now() + timeoutMs);
+      const { budgetMs } = this.#services;
+      const output = await withinBudget(() => capability.run(input, context), budgetMs);
       // JSON knows no undefined, which a schema may let through.
       return JSON.stringify(checkOutput(capability, output, request.address) ?? null);
     } catch (thrown) {
@@ -75,7 +82,9 @@ export class AgentRunner {
       const signal = AbortSignal.timeout(eventHandlerMs);
       const body: unknown = JSON.parse(event.body);
       const context = this.#context(signal, Date.now() + eventHandlerMs);
-      await handler({ topic: event.topic, from: event.from, body }, context);
+      const { budgetMs } = this.#services;
+      const { topic, from } = event;
+      await withinBudget(() => handler({ topic, from, body }, context), budgetMs);
     };
     handle().catch((thrown) =>
       this.#services.fault(this.id, `in its handler of ${event.topic}: ${messageOf(thrown)}`)
@@ -97,6 +106,7 @@ export class AgentRunner {
       agent: this.id,
       config: this.#config,
       log: this.#log,
+      secrets: this.#secrets,
       signal,
       now: Date.now,
       request: async (address, input, output) =>

@@ -1,6 +1,6 @@
 /**
- * What daemon and host tell each other beside the bus, over the thread's own port: it loses
- * nothing, and no agent traffic can fill it.
+ * What daemon and host tell each other beside the bus, over the host's own way: it loses nothing,
+ * and no agent traffic can fill it.
  */
 
 import type { ErrorData } from "../errors.ts";
@@ -12,19 +12,25 @@ export const pingAddress = "host.ping";
 
 /** Daemon to host. */
 export type HostCommand =
-  | {
-    readonly kind: "open";
-    /** Name of the bus's channel. */
-    readonly channel: string;
-    /** The host's own address on it. */
-    readonly address: string;
-    /** The daemon's address. */
-    readonly daemon: string;
-    readonly agents: readonly AgentToLoad[];
-  }
+  | OpenCommand
   | { readonly kind: "beat" }
+  /** Hear no more events: a newer host has taken over, but for the agents of `keep`. */
+  | { readonly kind: "retire"; readonly keep: readonly string[] }
   /** Another host has ended: whatever is kept for it can be forgotten. */
   | { readonly kind: "gone"; readonly address: string };
+
+export interface OpenCommand {
+  readonly kind: "open";
+  /** Name of the bus's channel; null when its frames come over a port of their own. */
+  readonly channel: string | null;
+  /** The host's own address on it. */
+  readonly address: string;
+  /** The daemon's address. */
+  readonly daemon: string;
+  readonly agents: readonly AgentToLoad[];
+  /** How long an agent may hold the thread before its first await. */
+  readonly budgetMs: number;
+}
 
 export interface AgentToLoad {
   readonly file: string;
@@ -32,6 +38,8 @@ export interface AgentToLoad {
   readonly manifest: Manifest;
   /** Values for the agent's `config` schema. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The secrets its manifest names. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** Host to daemon. */
@@ -39,6 +47,10 @@ export type HostReport =
   /** All agents are loaded, or have failed to. */
   | { readonly kind: "ready"; readonly failed: readonly FailedAgent[] }
   | { readonly kind: "beat" }
+  | HostNews;
+
+/** What a host has to say of its agents. */
+export type HostNews =
   /** An error that no request was answered with: uncaught, unhandled, or of an event handler. */
   | { readonly kind: "fault"; readonly agent: string | null; readonly message: string }
   | {

@@ -20,7 +20,10 @@ export interface AgentEntry {
   /** What it is given: its manifest's permissions, or what the configuration replaces them by. */
   readonly grants: Grants;
   state: AgentState;
+  /** Why it is failed or refused; or why its newest version is not the one that serves. */
   reason: string | undefined;
+  /** It held a host that others shared, and lives in a process of its own since. */
+  isApart: boolean;
   /** Requests answered or failed. */
   messages: number;
   /** Requests being answered now. */
@@ -33,6 +36,7 @@ export interface AgentEntry {
 export function makeEntries(
   results: readonly ScanResult[],
   grantsOf: (manifest: Manifest) => Grants,
+  whyRefused: (grants: Grants, manifest: Manifest) => string | undefined = () => undefined,
 ): AgentEntry[] {
   const owners = new Map<string, string>();
   return results.map((result) => {
@@ -46,8 +50,10 @@ export function makeEntries(
       return failedEntry(file, file, path, { code: "invalid_manifest", message });
     }
     owners.set(manifest.id, file);
-    const entry = blankEntry(manifest.id, file, path);
-    return { ...entry, manifest, grants: grantsOf(manifest) };
+    const grants = grantsOf(manifest);
+    const entry = { ...blankEntry(manifest.id, file, path), manifest, grants };
+    const refusal = whyRefused(grants, manifest);
+    return refusal === undefined ? entry : { ...entry, state: "refused", reason: refusal };
   });
 }
 
@@ -99,6 +105,7 @@ function blankEntry(id: string, file: string, path: string): AgentEntry {
     grants: {},
     state: "loaded",
     reason: undefined,
+    isApart: false,
     messages: 0,
     open: 0,
     errors: 0,

@@ -1,91 +1,83 @@
 /**
- * One host: a worker thread with the permissions of its agents. Starting gives the agents that
- * failed to load; a host that stops answering beats is lost, which its owner is told once.
+ * One host, whatever its vessel: it starts once, answers beats, carries requests, and ends once.
+ * A host that ends by itself, or stops answering beats, is lost; its owner is told why.
  */
 
-import { stripVTControlCharacters } from "node:util";
-import { AppError, messageOf } from "../errors.ts";
-import type { AgentToLoad, FailedAgent, HostCommand, HostReport } from "./control.ts";
-import type { Grants } from "./manifest.ts";
+import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../bus/bus.ts";
+import { AppError } from "../errors.ts";
+import type { AgentToLoad, FailedAgent, HostCommand, HostNews, HostReport } from "./control.ts";
+import type { Vessel, VesselOptions } from "./vessel.ts";
 
 const beatEveryMsMax = 1_000;
-const startMsMaxDefault = 15_000;
+const startMsDefault = 15_000;
 
 export interface HostOptions {
   readonly address: string;
   readonly channel: string;
   readonly daemon: string;
-  readonly grants: Grants;
+  readonly bus: Bus;
   readonly agents: readonly AgentToLoad[];
-  /** Folders every host may read: agents and node_modules. */
-  readonly readable: readonly string[];
-  /** How long a host that has loaded its agents may be silent. */
   readonly watchdogMs: number;
+  readonly budgetMs: number;
   /** How long it may take to load its agents. */
   readonly startMsMax?: number;
-  readonly onReport: (report: HostReport & { kind: "fault" | "log" }) => void;
+  /** Opens the thread or process it lives in. */
+  readonly openVessel: (events: Pick<VesselOptions, "onReport" | "onEnd">) => Vessel;
+  readonly onNews: (news: HostNews) => void;
   readonly onLost: (reason: AppError) => void;
 }
 
-export class WorkerHost {
+export class Host {
   readonly address: string;
   /** Settles when the agents are loaded; rejects when the host did not come up. */
   readonly ready: Promise<readonly FailedAgent[]>;
+  /** Resolves when nothing of it is left. */
+  readonly gone: Promise<void>;
+  readonly startedAtMs = Date.now();
+  /** Ids of the agents that live in it. */
+  readonly agents: ReadonlySet<string>;
   readonly #options: HostOptions;
-  readonly #worker: Worker;
-  #isReady = false;
+  readonly #vessel: Vessel;
   readonly #beatEveryMs: number;
-  #beatsUnanswered = 0;
+  readonly #openByAgent = new Map<string, number>();
+  #open = 0;
+  #isReady = false;
+  #settle: (settle: () => void) => void = (settle) => settle();
+  #rejectReady: (error: AppError) => void = () => undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
+  #beatsUnanswered = 0;
+  #lastUsedAtMs = Date.now();
+  #retiring = false;
   #ended = false;
+  #resolveGone: () => void = () => undefined;
 
   /** @throws {AppError} `agent_unavailable` when the daemon itself lacks a permission. */
   constructor(options: HostOptions) {
-    this.address = options.address;
+    const { address, bus, channel, daemon, agents, budgetMs, watchdogMs } = options;
+    this.address = address;
+    this.agents = new Set(agents.map(({ manifest }) => manifest.id));
     this.#options = options;
-    this.#beatEveryMs = Math.min(beatEveryMsMax, options.watchdogMs / 4);
-    this.#worker = spawn(options);
-    const { promise, resolve, reject } = Promise.withResolvers<readonly FailedAgent[]>();
-    this.ready = promise;
-    const { startMsMax = startMsMaxDefault } = options;
-    const startTimer = setTimeout(
-      () => this.#lose(`it did not load its agents within ${startMsMax / 1_000} s`),
-      startMsMax,
-    );
-    const settleStart = (settle: () => void): void => {
-      clearTimeout(startTimer);
-      settle();
-    };
-    this.#onEnd = (error) => settleStart(() => reject(error));
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const [reason = ""] = stripVTControlCharacters(event.message).split("\n");
-      this.#lose(`its thread ended: ${reason}`);
-    };
-    this.#worker.onmessage = ({ data }: MessageEvent<HostReport>) => {
-      if (this.#ended) return;
-      this.#beatsUnanswered = 0;
-      if (data.kind === "ready") {
-        this.#isReady = true;
-        this.#beats ??= setInterval(() => this.#beat(), this.#beatEveryMs);
-        settleStart(() => resolve(data.failed));
-      } else if (data.kind !== "beat") options.onReport(data);
-    };
-    this.#command({
-      kind: "open",
-      channel: options.channel,
-      address: options.address,
-      daemon: options.daemon,
-      agents: options.agents,
+    this.#beatEveryMs = Math.min(beatEveryMsMax, watchdogMs / 4);
+    this.#vessel = options.openVessel({
+      onReport: (report) => this.#hear(report),
+      onEnd: (reason) => this.#lose("host_gone", reason),
     });
-    // A start that fails is told through `ready`; who does not wait for it must not be hurt.
-    promise.catch(() => undefined);
+    this.ready = this.#awaitReady();
+    this.gone = new Promise((resolve) => this.#resolveGone = resolve);
+    bus.attach(address, this.#vessel.bulk);
+    this.#vessel.command({
+      kind: "open",
+      address,
+      daemon,
+      agents,
+      budgetMs,
+      channel: this.#vessel.kind === "thread" ? channel : null,
+    });
+    this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
   }
 
-  readonly #onEnd: (error: AppError) => void;
-
-  close(): void {
-    this.#end(new AppError("host_gone", `Cannot use host "${this.address}": it was closed`));
+  get kind(): Vessel["kind"] {
+    return this.#vessel.kind;
   }
 
   /** Whether its agents are loaded. */
@@ -93,16 +85,92 @@ export class WorkerHost {
     return this.#isReady;
   }
 
+  /** Whether nothing was asked of it for `ms`, nor is now. */
+  isIdleFor(ms: number): boolean {
+    return this.#isReady && this.#open === 0 && Date.now() - this.#lastUsedAtMs >= ms;
+  }
+
+  /** The agents that requests are open for: one of them holds a host that does not answer. */
+  get busyAgents(): readonly string[] {
+    return [...this.#openByAgent.keys()];
+  }
+
+  /** Carries a request to one of its agents; retiring waits for it. */
+  async carry<Answer>(agent: string, ask: () => Promise<Answer>): Promise<Answer> {
+    this.#open++;
+    this.#openByAgent.set(agent, (this.#openByAgent.get(agent) ?? 0) + 1);
+    try {
+      return await ask();
+    } finally {
+      this.#open--;
+      this.#lastUsedAtMs = Date.now();
+      const left = (this.#openByAgent.get(agent) ?? 1) - 1;
+      if (left > 0) this.#openByAgent.set(agent, left);
+      else this.#openByAgent.delete(agent);
+      if (this.#retiring && this.#open === 0) this.close();
+    }
+  }
+
   /** Tells the host that another one has ended. */
   forget(address: string): void {
     this.#command({ kind: "gone", address });
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /**
+   * A newer host has taken over from this one, but for the agents of `keep`. Without any it ends
+   * as soon as what is open in it has ended.
+   */
+  retire(keep: readonly string[]): void {
+    this.#retiring = keep.length === 0;
+    this.#command({ kind: "retire", keep });
+    if (this.#retiring && this.#open === 0) this.close();
+  }
+
+  close(): void {
+    const error = new AppError("host_gone", `Cannot use host "${this.address}": it was closed`);
+    if (this.#end(error)) this.#options.bus.drop(this.address, error);
+  }
+
+  #awaitReady(): Promise<readonly FailedAgent[]> {
+    const { startMsMax = startMsDefault } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly FailedAgent[]>();
+    const timer = setTimeout(
+      () => this.#lose("host_gone", `it did not load its agents within ${startMsMax / 1_000} s`),
+      startMsMax,
+    );
+    this.#settle = (settle) => {
+      clearTimeout(timer);
+      settle();
+    };
+    this.#resolveReady = resolve;
+    this.#rejectReady = reject;
+    // A start that fails is told through `ready`; who does not wait for it must not be hurt.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  #resolveReady: (failed: readonly FailedAgent[]) => void = () => undefined;
+
+  #hear(report: HostReport): void {
+    this.#beatsUnanswered = 0;
+    if (report.kind === "ready") {
+      this.#isReady = true;
+      this.#settle(() => this.#resolveReady(report.failed));
+    } else if (report.kind !== "beat") {
+      this.#options.onNews(report);
+    }
   }
 
   /** Counts beats rather than time: a daemon that was suspended must not blame its hosts. */
   #beat(): void {
     const silentMs = this.#beatsUnanswered * this.#beatEveryMs;
     if (silentMs >= this.#options.watchdogMs) {
-      this.#lose(`it has not answered for ${silentMs / 1_000} s`);
+      // While it loads, its own time limit holds.
+      if (this.#isReady) this.#lose("host_wedged", `it has not answered for ${silentMs / 1_000} s`);
     } else {
       this.#beatsUnanswered++;
       this.#command({ kind: "beat" });
@@ -110,56 +178,42 @@ export class WorkerHost {
   }
 
   #command(command: HostCommand): void {
-    this.#worker.postMessage(command);
+    if (!this.#ended) this.#vessel.command(command);
   }
 
-  #lose(reason: string): void {
-    if (this.#ended) return;
+  #lose(code: "host_gone" | "host_wedged", reason: string): void {
     const error = new AppError(
-      "host_gone",
+      code,
       `Cannot reach host "${this.address}": ${reason}; its agents start again on their next use`,
     );
-    this.#end(error);
-    this.#options.onLost(error);
+    if (this.#end(error)) this.#options.onLost(error);
   }
 
-  #end(error: AppError): void {
-    if (this.#ended) return;
+  /** Ends it; false when it had ended before. */
+  #end(error: AppError): boolean {
+    if (this.#ended) return false;
     this.#ended = true;
     clearInterval(this.#beats);
-    this.#onEnd(error);
-    this.#worker.terminate();
+    this.#settle(() => this.#rejectReady(error));
+    void this.#vessel.end().then(this.#resolveGone);
+    return true;
   }
 }
 
-function spawn({ address, grants, readable }: HostOptions): Worker {
+/** Waits for a host no longer than the request's caller does. */
+export async function whileCallerWaits<Value>(
+  start: Promise<Value>,
+  { address, timeoutMs, signal }: IncomingRequest,
+): Promise<Value> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(deadlineExceeded(address, timeoutMs)), timeoutMs);
+  const onAbort = (): void => reject(abortError(signal, address));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
-    return new Worker(new URL("./worker.ts", import.meta.url), {
-      type: "module",
-      name: address,
-      deno: {
-        permissions: {
-          net: listOrNone(grants.net),
-          read: [...readable, ...(grants.read ?? [])],
-          write: listOrNone(grants.write),
-          env: listOrNone(grants.env),
-          sys: listOrNone(grants.sys) as boolean,
-          run: listOrNone(grants.run),
-          ffi: false,
-          import: false,
-        },
-      },
-    });
-  } catch (thrown) {
-    throw new AppError(
-      "agent_unavailable",
-      `Cannot start a host with permissions ${JSON.stringify(grants)}: ${messageOf(thrown)}; ` +
-        `the daemon can't grant what it does not have`,
-      { cause: thrown },
-    );
+    return await Promise.race([start, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
   }
-}
-
-function listOrNone(granted: readonly string[] | undefined): string[] | false {
-  return granted && granted.length > 0 ? [...granted] : false;
 }

@@ -1,53 +1,60 @@
 /**
- * The agents of a daemon and the hosts they live in. Agents of equal permissions share a host; a
- * host starts on the first request for one of its agents, or at once when one of them subscribes
- * to events. A host that is lost fails its open requests and starts anew in the same way.
+ * The agents of a daemon, and the way to ask them. Agents of one placement share a host; a host
+ * starts on the first request for one of its agents, or at once when one of them subscribes to
+ * events. What changes in the agents folder takes effect without a restart.
  */
 
-import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../bus/bus.ts";
+import type { IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { type AgentToLoad, type HostReport, pingAddress } from "./control.ts";
+import { whyRefused } from "./admission.ts";
+import { AgentFiles, type ManifestCache, type ReadFile } from "./agent_files.ts";
+import { pingAddress } from "./control.ts";
 import { type AgentEntry, findServing, makeEntries } from "./directory.ts";
-import { findAgentFiles } from "./find.ts";
-import { WorkerHost } from "./host.ts";
+import { type Host, whileCallerWaits } from "./host.ts";
+import { isSubscriber, Keeper, type KeeperOptions } from "./keeper.ts";
 import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
-import { scanAgents } from "./scan.ts";
-import { toFileUrl } from "./url.ts";
+import type { Placement } from "./placement.ts";
+import { watchFolder } from "./watch.ts";
 
-export interface HostsOptions {
+export interface HostsOptions extends KeeperOptions {
   readonly agentsFolder: string;
-  /** Folders that agents' imports may read beside the agents folder. */
-  readonly readable: readonly string[];
-  readonly bus: Bus;
-  readonly channel: string;
-  readonly daemon: string;
-  readonly watchdogMs: number;
-  /** How long a host may take to load its agents. */
-  readonly startMsMax?: number;
-  readonly log: Log;
-  /** Values for an agent's `config` schema. */
-  readonly settingsOf: (id: string) => Readonly<Record<string, unknown>>;
+  /** Hosts that nothing is asked of for as long end. */
+  readonly idleMs?: number;
+  /** Take up changes of the folder by itself. */
+  readonly watch?: boolean;
+  readonly cache?: ManifestCache;
   /** What an agent is granted. */
   readonly grantsOf: (manifest: Manifest) => Grants;
 }
 
-/** Hosts started in one daemon's life before it is believed to be in a loop of restarts. */
-const hostsStartedMax = 10_000;
+const idleMsDefault = 5 * 60_000;
+const idleLookMsMax = 30_000;
 
 export class Hosts {
   readonly #options: HostsOptions;
   readonly #abort = new AbortController();
-  readonly #hosts = new Map<string, WorkerHost>();
+  readonly #files: AgentFiles;
+  readonly #keeper: Keeper;
   #entries: ReadonlyMap<string, AgentEntry> = new Map();
-  #hostsStarted = 0;
+  #hashes: ReadonlyMap<string, string> = new Map();
+  #refreshing: Promise<void> = Promise.resolve();
+  #watching: Promise<void> | undefined;
+  #idleTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: HostsOptions) {
     this.#options = options;
+    this.#keeper = new Keeper(options, () => this.entries);
+    const { agentsFolder: folder, readable, cache } = options;
+    this.#files = new AgentFiles({ folder, readable, cache, signal: this.#abort.signal });
   }
 
   get entries(): readonly AgentEntry[] {
     return [...this.#entries.values()];
+  }
+
+  /** Threads that did not yield any more; they burn a core until the daemon ends. */
+  get wedgedThreads(): number {
+    return this.#keeper.wedgedThreads;
   }
 
   entry(id: string): AgentEntry | undefined {
@@ -56,37 +63,52 @@ export class Hosts {
 
   /** The address of the host that the agent lives in now; undefined before its first use. */
   hostOf(entry: AgentEntry): string | undefined {
-    return this.#hosts.get(hostKey(entry.grants))?.address;
+    return this.#keeper.hostOf(entry)?.address;
   }
 
-  /** Finds and scans the agents, and starts the hosts of those that wait for events. */
+  isolationOf(entry: AgentEntry): Placement["kind"] {
+    return this.#keeper.placementOf(entry).kind;
+  }
+
+  /** Reads the agents folder and starts the hosts of those that wait for events. */
   async open(): Promise<void> {
-    const { agentsFolder, readable, grantsOf, log } = this.#options;
-    const files = await findAgentFiles(agentsFolder);
-    const folder = await Deno.realPath(agentsFolder);
-    const results = await scanAgents(files, {
-      readable: [folder, ...readable],
-      signal: this.#abort.signal,
+    const { agentsFolder, watch, idleMs = idleMsDefault, log } = this.#options;
+    await this.refresh();
+    const lookEveryMs = Math.min(idleMs / 2, idleLookMsMax);
+    this.#idleTimer = setInterval(() => this.#keeper.endIdle(idleMs), lookEveryMs);
+    if (!watch) return;
+    this.#watching = watchFolder(agentsFolder, this.#abort.signal, () => {
+      this.refresh().catch((thrown) =>
+        log.error("cannot take up the agents folder", { reason: messageOf(thrown) })
+      );
     });
-    const entries = makeEntries(results, grantsOf);
-    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
-    for (const { id, state, reason } of entries) {
-      if (state !== "loaded") log.error("agent is not available", { agent: id, reason });
-    }
-    const subscribers = entries.filter(isSubscriber);
-    // Why one could not be started is logged; it must not keep the others from starting.
-    await Promise.allSettled(subscribers.map((entry) => this.start(entry)));
+  }
+
+  /**
+   * Takes up what has changed in the agents folder, and `reload` even if it has not. New requests
+   * go to the new version once it has loaded; what is open ends in the old one. A new version that
+   * does not load leaves the old one serving and says why.
+   * @throws {AppError} `invalid_config` when the folder can't be read.
+   */
+  async refresh(reload?: AgentEntry): Promise<void> {
+    // One at a time: each works on what the one before it has left.
+    const mine = this.#refreshing.then(() => this.#refresh(reload?.file));
+    this.#refreshing = mine.catch(() => undefined);
+    await mine;
   }
 
   /** Starts the host of an agent, if need be. @throws {AppError} when it can't be had. */
-  async start(entry: AgentEntry, request?: IncomingRequest): Promise<WorkerHost> {
-    const host = this.#host(hostKey(entry.grants));
-    if (!host.isReady) await (request ? whileCallerWaits(host.ready, request) : host.ready);
-    if (entry.state === "loaded") return host;
-    throw new AppError(
-      "agent_unavailable",
-      `Cannot use agent "${entry.id}": it is ${entry.state}: ${entry.reason}`,
-    );
+  async start(entry: AgentEntry, request?: IncomingRequest): Promise<Host> {
+    for (;;) {
+      if (entry.state !== "loaded") throw unavailable(entry);
+      const host = this.#keeper.use(entry);
+      if (!host.isReady) {
+        await (request ? whileCallerWaits(host.ready, request) : host.ready);
+        if (entry.state !== "loaded") throw unavailable(entry);
+      }
+      // It may have been replaced while it was waited for.
+      if (!host.hasEnded) return host;
+    }
   }
 
   /**
@@ -102,7 +124,11 @@ export class Hosts {
       const host = await this.start(entry, request);
       const leftMs = Math.max(1, timeoutMs - (Date.now() - askedAtMs));
       const options = { timeoutMs: leftMs, signal, caller };
-      return await this.#options.bus.request(host.address, address, input, options);
+      const { bus } = this.#options;
+      return await host.carry(
+        entry.id,
+        () => bus.request(host.address, address, input, options),
+      );
     } catch (thrown) {
       entry.errors++;
       entry.lastError = messageOf(thrown);
@@ -127,129 +153,78 @@ export class Hosts {
 
   /** Sends a request there and back to every host that runs; gives how many answered. */
   async ping(timeoutMs: number): Promise<number> {
-    const hosts = [...this.#hosts.values()];
-    await Promise.all(hosts.map(async (host) => {
+    const { running } = this.#keeper;
+    await Promise.all(running.map(async (host) => {
       await host.ready;
       await this.#options.bus.request(host.address, pingAddress, "null", { timeoutMs });
     }));
-    return hosts.length;
+    return running.length;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#abort.abort();
-    for (const host of this.#hosts.values()) host.close();
-    this.#hosts.clear();
+    clearInterval(this.#idleTimer);
+    await this.#keeper.close();
+    await this.#watching;
+    await this.#refreshing;
   }
 
-  #host(key: string): WorkerHost {
-    const running = this.#hosts.get(key);
-    if (running) return running;
-    const entries = this.entries.filter((entry) =>
-      entry.state === "loaded" && hostKey(entry.grants) === key
-    );
-    if (this.#abort.signal.aborted) {
-      throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
+  async #refresh(reload: string | undefined): Promise<void> {
+    const read = await this.#files.look((file) => file.name === reload);
+    if (this.#abort.signal.aborted) return;
+    const before = this.entries;
+    const changed = changedFiles(read, this.#hashes, reload);
+    const entries = this.#newEntries(read, changed);
+    this.#hashes = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
+    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+    for (const { id, file, state, reason } of entries) {
+      if (!changed.has(file) || state === "loaded") continue;
+      this.#options.log.error("agent is not available", { agent: id, reason });
     }
-    if (this.#hostsStarted >= hostsStartedMax) {
-      throw new AppError("overloaded", `Cannot start a host: ${hostsStartedMax} were started`);
-    }
-    const host = this.#spawn(key, entries);
-    this.#hosts.set(key, host);
-    return host;
+    const touched = [...before, ...entries].filter(({ file }) => changed.has(file));
+    await this.#keeper.renew(touched, changed);
+    // Why one could not be started is logged; it must not keep the others from starting.
+    await Promise.allSettled(entries.filter(isSubscriber).map((entry) => this.start(entry)));
   }
 
-  #spawn(key: string, entries: readonly AgentEntry[]): WorkerHost {
-    const { channel, daemon, readable, watchdogMs, startMsMax, log } = this.#options;
-    const address = `host-${++this.#hostsStarted}`;
-    const agents = entries.flatMap((entry) => this.#toLoad(entry));
-    const paths = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
-    try {
-      const host = new WorkerHost({
-        address,
-        channel,
-        daemon,
-        agents,
-        watchdogMs,
-        ...(startMsMax === undefined ? {} : { startMsMax }),
-        grants: JSON.parse(key) as Grants,
-        readable: [...new Set(paths), ...readable],
-        onReport: (report) => this.#hear(address, report),
-        onLost: (reason) => this.#lose(key, host, reason),
-      });
-      host.ready.then(
-        (failed) => failed.forEach(({ id, error }) => this.#fail(id, "failed", error.message)),
-        (thrown) => log.error("host did not start", { host: address, reason: messageOf(thrown) }),
-      );
-      return host;
-    } catch (thrown) {
-      for (const { id } of entries) this.#fail(id, "refused", messageOf(thrown));
-      throw thrown;
-    }
-  }
-
-  #toLoad({ manifest, file, path }: AgentEntry): AgentToLoad[] {
-    if (!manifest) return [];
-    const settings = this.#options.settingsOf(manifest.id);
-    return [{ file, url: toFileUrl(path), manifest, settings }];
-  }
-
-  #fail(id: string, state: "failed" | "refused", reason: string): void {
-    const entry = this.#entries.get(id);
-    if (!entry) return;
-    entry.state = state;
-    entry.reason = reason;
-    this.#options.log.error("agent is not available", { agent: id, reason });
-  }
-
-  #lose(key: string, { address, isReady }: WorkerHost, reason: AppError): void {
-    this.#hosts.delete(key);
-    this.#options.log.error("host is lost", { host: address, reason: reason.message });
-    this.#options.bus.drop(address, reason);
-    for (const host of this.#hosts.values()) host.forget(address);
-    const subscriber = this.entries.find((entry) =>
-      entry.state === "loaded" && hostKey(entry.grants) === key && isSubscriber(entry)
-    );
-    // One that never came up would not do so now; the next request tries.
-    if (isReady && subscriber) this.start(subscriber).catch(() => undefined); // logged by #spawn
-  }
-
-  #hear(host: string, report: HostReport & { kind: "fault" | "log" }): void {
-    const { log } = this.#options;
-    if (report.kind === "log") {
-      log[report.level](report.message, { host, agent: report.agent, ...report.fields });
-      return;
-    }
-    log.error("agent fault", { host, agent: report.agent, reason: report.message });
-    const entry = report.agent === null ? undefined : this.#entries.get(report.agent);
-    if (!entry) return;
-    entry.errors++;
-    entry.lastError = report.message;
+  /** An entry for each file; what has not changed, or serves on as it was, keeps its own. */
+  #newEntries(read: readonly ReadFile[], changed: ReadonlySet<string>): AgentEntry[] {
+    const { grantsOf, secrets = {} } = this.#options;
+    const before = new Map(this.entries.map((entry) => [entry.file, entry]));
+    const results = read.map(({ result }) => result);
+    return makeEntries(
+      results,
+      grantsOf,
+      (grants, manifest) => whyRefused(grants, manifest.secrets, secrets),
+    ).map((next) => {
+      const old = before.get(next.file);
+      if (!old) return next;
+      if (!changed.has(next.file)) return old;
+      const serves = old.state === "loaded" && next.state !== "loaded";
+      if (serves && this.#keeper.pin(old, next.reason ?? "its new version does not load")) {
+        return old;
+      }
+      this.#keeper.unpin(old.id);
+      const { messages, errors, lastError } = old;
+      return next.id === old.id ? Object.assign(next, { messages, errors, lastError }) : next;
+    });
   }
 }
 
-function isSubscriber({ manifest }: AgentEntry): boolean {
-  return manifest !== undefined && manifest.subscriptions.length > 0;
+/** Names of files that are new, other than they were, gone, or to be taken as changed. */
+function changedFiles(
+  read: readonly ReadFile[],
+  hashes: ReadonlyMap<string, string>,
+  reload: string | undefined,
+): ReadonlySet<string> {
+  const now = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
+  const names = [...new Set([...now.keys(), ...hashes.keys()])];
+  return new Set(names.filter((name) => name === reload || now.get(name) !== hashes.get(name)));
 }
 
-/** Waits for a host no longer than the request's caller does. */
-async function whileCallerWaits<Value>(
-  start: Promise<Value>,
-  { address, timeoutMs, signal }: IncomingRequest,
-): Promise<Value> {
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(deadlineExceeded(address, timeoutMs)), timeoutMs);
-  const onAbort = (): void => reject(abortError(signal, address));
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([start, givenUp]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** What agents of one host have in common. */
-function hostKey(grants: Grants): string {
-  return JSON.stringify(grants);
+function unavailable({ id, state, reason }: AgentEntry): AppError {
+  return new AppError(
+    "agent_unavailable",
+    `Cannot use agent "${id}": it is ${state}: ${reason}`,
+  );
 }

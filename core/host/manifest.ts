@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { AppError, messageOf } from "../errors.ts";
-import type { AgentDefinition, Permissions } from "../sdk.ts";
+import type { AgentDefinition, Isolation, Permissions } from "../sdk.ts";
 
 export interface CapabilityManifest {
   readonly name: string;
@@ -27,6 +27,8 @@ export interface Manifest {
   readonly id: string;
   readonly description: string;
   readonly permissions: Grants;
+  readonly secrets: readonly string[];
+  readonly isolation: Isolation;
   readonly capabilities: readonly CapabilityManifest[];
   /** Topics it has handlers for. */
   readonly subscriptions: readonly string[];
@@ -66,7 +68,11 @@ const Definition = z.strictObject({
     env: grants,
     sys: grants,
     run: grants,
+    ffi: grants,
+    import: grants,
   }).optional(),
+  secrets: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, "must match [A-Z][A-Z0-9_]*")).optional(),
+  isolation: z.enum(["worker", "process"]).optional(),
   config: objectSchema.optional(),
   capabilities: z.record(
     name,
@@ -106,6 +112,8 @@ export function readManifest(exported: unknown, file: string): Manifest {
     id: definition.id,
     description: definition.description,
     permissions: normalize(definition.permissions ?? {}),
+    secrets: [...new Set(definition.secrets)].sort(),
+    isolation: definition.isolation ?? "worker",
     capabilities,
     subscriptions: Object.keys(definition.on ?? {}).sort(),
   };

@@ -1,16 +1,18 @@
 /**
- * The fixed entry of every worker host. It loads with the daemon's rights what is imported
- * statically, then runs under the host's permissions: agents are imported dynamically, by paths
- * that the daemon gives, and can read nothing but the agents folder and node_modules.
+ * The fixed entry of every host, in a thread of the daemon or of a process. It loads with its
+ * starter's rights what is imported statically, then runs under the host's permissions: agents are
+ * imported dynamically, by paths that the daemon gives, and can read nothing but the agents folder
+ * and node_modules.
  *
  * Error listeners stand before any agent is imported: an error nobody caught would otherwise end
- * the whole daemon.
+ * the whole process.
  */
 
 import "100ac";
 import "100ac/calendar";
 import { Bus, type IncomingRequest } from "../bus/bus.ts";
-import { openBroadcastChannel } from "../bus/channel.ts";
+import { bulkOverPort } from "../bus/bulk.ts";
+import { openBroadcastChannel, openPortChannel } from "../bus/channel.ts";
 import { AppError, messageOf, toErrorData } from "../errors.ts";
 import { splitAddress } from "../ids.ts";
 import type { LogLevel } from "../log.ts";
@@ -21,8 +23,10 @@ import {
   type FailedAgent,
   type HostCommand,
   type HostReport,
+  type OpenCommand,
   pingAddress,
 } from "./control.ts";
+import { harden } from "./harden.ts";
 import { readManifest } from "./manifest.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -33,6 +37,7 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
 const report = self.postMessage.bind(self);
 const agents = new Map<string, AgentRunner>();
 const agentOfUrl = new Map<string, string>();
+const subscriptions: { readonly agent: string; readonly end: () => void }[] = [];
 let bus: Bus | undefined;
 
 self.addEventListener("error", (event) => {
@@ -54,10 +59,13 @@ self.addEventListener("message", (event) => {
   const command = (event as MessageEvent<HostCommand>).data;
   switch (command.kind) {
     case "open":
-      void open(command);
+      void open(command, (event as MessageEvent).ports);
       break;
     case "beat":
       report({ kind: "beat" });
+      break;
+    case "retire":
+      for (const { agent, end } of subscriptions) if (!command.keep.includes(agent)) end();
       break;
     case "gone":
       bus?.drop(command.address, new AppError("host_gone", `Cannot reach "${command.address}"`));
@@ -65,9 +73,13 @@ self.addEventListener("message", (event) => {
   }
 });
 
-async function open(command: HostCommand & { kind: "open" }): Promise<void> {
+async function open(
+  command: OpenCommand,
+  [bulk, frames]: readonly MessagePort[],
+): Promise<void> {
+  if (!bulk) throw new Error("a host is opened with the port of its large bodies");
   bus = new Bus({
-    channel: openBroadcastChannel(command.channel),
+    channel: frames ? openPortChannel(frames) : openBroadcastChannel(command.channel ?? ""),
     address: command.address,
     onRequest: answer,
     onLost: (publisher, count) =>
@@ -79,8 +91,11 @@ async function open(command: HostCommand & { kind: "open" }): Promise<void> {
         fields: { publisher, count },
       }),
   });
+  bus.attach(command.daemon, bulkOverPort(bulk));
+  harden();
   const services: HostServices = {
     bus,
+    budgetMs: command.budgetMs,
     daemon: command.daemon,
     log: (level, agent, message, fields) =>
       report({ kind: "log", level, agent, message, fields: plain(fields) }),
@@ -111,7 +126,8 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   const runner = new AgentRunner(module.default, agent, services);
   agents.set(runner.id, runner);
   for (const topic of manifest.subscriptions) {
-    services.bus.subscribe(topic, (event) => runner.hear(topic, event));
+    const end = services.bus.subscribe(topic, (event) => runner.hear(topic, event));
+    subscriptions.push({ agent: runner.id, end });
   }
 }
 

@@ -19,6 +19,8 @@ const statusOf = {
   agent_error: 502,
   invalid_output: 502,
   host_gone: 502,
+  host_wedged: 502,
+  budget_exceeded: 502,
   deadline_exceeded: 504,
   cancelled: 409,
   overloaded: 503,

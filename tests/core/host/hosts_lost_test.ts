@@ -12,46 +12,60 @@ function block(ms: number): void {
   while (performance.now() < untilMs);
 }
 
-/** The first host is lost while a request is open in it; its agents go on in a second one. */
-async function assertReplaced(stage: Stage, lose: () => Promise<unknown>): Promise<void> {
+Deno.test("Deno.exit in an agent fails its request, and ends nothing", async () => {
+  await using stage = await Stage.open({ watchdogMs });
+  const { code, message } = await stage.failure("rogue.exit");
+  assert.equal(code, "agent_error");
+  assert.match(message, /^Cannot exit: an agent lives in a host that others share/);
+  await stage.ask("rogue.echo", { message: "still here" });
+  const entry = stage.hosts.entry("rogue");
+  assert.equal(entry && stage.hosts.hostOf(entry), "host-1");
+});
+
+Deno.test("an agent that holds its thread before its first await is interrupted", async () => {
+  await using stage = await Stage.open({ watchdogMs: 2_000, budgetMs: 100 });
+  const { code, message } = await stage.failure("rogue.spin", { ms: 60_000 });
+  assert.equal(code, "budget_exceeded");
+  assert.match(message, /held its host's thread for over 0\.1 s without an await/);
+  const entry = stage.hosts.entry("rogue");
+  assert.equal(entry && stage.hosts.hostOf(entry), "host-1", "its host lives");
+});
+
+Deno.test("an agent that hangs is given up: it moves to a process, its neighbours to a fresh host", async () => {
+  await using stage = await Stage.open({ watchdogMs });
   const waiting = stage.failure("rogue.wait");
   await eventually(() => stage.events.includes("rogue.waiting rogue null"));
   const startedAtMs = performance.now();
-  const [waited, lost] = await Promise.all([waiting, lose()]);
+  // ends by itself: a thread that is busy can't be stopped
+  const [waited, lost] = await Promise.all([waiting, stage.failure("rogue.hang", { ms: 2_000 })]);
   assert.ok(performance.now() - startedAtMs < 2_000, "told by the watchdog");
   for (const failure of [waited, lost]) {
     assert.deepEqual(failure, {
-      code: "host_gone",
+      code: "host_wedged",
       message: `Cannot reach host "host-1": it has not answered for 0.5 s; ` +
         `its agents start again on their next use`,
     });
   }
+  const [rogue, listener] = ["rogue", "listener"].map((id) => stage.hosts.entry(id));
+  assert.ok(rogue && listener);
   await stage.ask("rogue.echo", { message: "again" });
-  const entry = stage.hosts.entry("rogue");
-  assert.equal(entry && stage.hosts.hostOf(entry), "host-2");
-  assert.equal(entry?.open, 0);
-}
-
-Deno.test("Deno.exit in an agent ends its host, and the next request starts another", async () => {
-  using stage = await Stage.open({ watchdogMs });
-  await assertReplaced(stage, () => stage.failure("rogue.exit"));
-});
-
-Deno.test("an agent that hangs is given up, and the next request starts another host", async () => {
-  using stage = await Stage.open({ watchdogMs });
-  // ends by itself: a thread that is busy can't be stopped
-  await assertReplaced(stage, () => stage.failure("rogue.spin", { ms: 2_000 }));
+  assert.equal(stage.hosts.isolationOf(rogue), "process");
+  assert.equal(rogue.open, 0);
+  assert.equal(stage.hosts.wedgedThreads, 1);
+  await stage.ask("listener.heard");
+  assert.equal(stage.hosts.isolationOf(listener), "thread");
+  assert.notEqual(stage.hosts.hostOf(listener), stage.hosts.hostOf(rogue));
 });
 
 Deno.test("an agent that is busy for less than the watchdog's time keeps its host", async () => {
-  using stage = await Stage.open({ watchdogMs: 1_000 });
+  await using stage = await Stage.open({ watchdogMs: 1_000 });
   await stage.ask("rogue.spin", { ms: 500 });
   const entry = stage.hosts.entry("rogue");
   assert.equal(entry && stage.hosts.hostOf(entry), "host-1");
 });
 
 Deno.test("a daemon that was busy itself does not blame its hosts", async () => {
-  using stage = await Stage.open({ watchdogMs });
+  await using stage = await Stage.open({ watchdogMs });
   await stage.ask("rogue.echo", { message: "hi" });
   block(2 * watchdogMs);
   const untilMs = performance.now() + watchdogMs / 2;
@@ -61,8 +75,8 @@ Deno.test("a daemon that was busy itself does not blame its hosts", async () => 
 });
 
 Deno.test("agents that subscribe hear events again without being asked", async () => {
-  using stage = await Stage.open({ watchdogMs });
-  await stage.failure("rogue.exit");
+  await using stage = await Stage.open({ watchdogMs });
+  await stage.failure("rogue.hang", { ms: 1_500 });
   const hostOfListener = (): string | undefined => {
     const entry = stage.hosts.entry("listener");
     return entry && stage.hosts.hostOf(entry);
@@ -82,7 +96,7 @@ Deno.test("a host that does not come up fails the requests that wait for it", as
     while (performance.now() < untilMs);
   }`;
   await using folder = await makeTempFolder({ "slow.ts": hang + agentText("slow") });
-  using stage = await Stage.open({ agentsFolder: folder.path, startMsMax: 300 });
+  await using stage = await Stage.open({ agentsFolder: folder.path, startMsMax: 300 });
   const failures = await Promise.all([stage.failure("slow.one"), stage.failure("slow.one")]);
   for (const { code, message } of failures) {
     assert.equal(code, "host_gone");
@@ -93,7 +107,7 @@ Deno.test("a host that does not come up fails the requests that wait for it", as
 Deno.test("a request waits for its host no longer than its caller does", async () => {
   const slow = `if ("postMessage" in globalThis) await new Promise((go) => setTimeout(go, 1_000));`;
   await using folder = await makeTempFolder({ "slow.ts": slow + agentText("slow") });
-  using stage = await Stage.open({ agentsFolder: folder.path });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
   const late = stage.failure("slow.one", {}, { timeoutMs: 50 });
   const cancelled = stage.failure("slow.one", {}, { signal: AbortSignal.timeout(50) });
   assert.equal((await late).code, "deadline_exceeded");
@@ -105,8 +119,8 @@ Deno.test("closing ends open requests, and no host starts after it", async () =>
   const stage = await Stage.open();
   const waiting = stage.failure("rogue.wait");
   await eventually(() => stage.events.includes("rogue.waiting rogue null"));
-  stage[Symbol.dispose]();
-  assert.equal((await waiting).code, "cancelled");
+  await stage[Symbol.asyncDispose]();
+  assert.equal((await waiting).code, "host_gone");
   assert.equal((await stage.failure("granted.reach")).code, "host_gone");
 });
 

@@ -27,7 +27,7 @@ async function heardBy(stage: Stage, count: number): Promise<Heard[]> {
 
 Deno.test("an agent asks another one through the daemon", async (t) => {
   const callers: string[] = [];
-  using stage = await Stage.open({
+  await using stage = await Stage.open({
     serve: (elsewhere) => (request) => {
       callers.push(request.caller);
       return elsewhere(request);
@@ -88,7 +88,7 @@ Deno.test("an agent asks another one through the daemon", async (t) => {
 });
 
 Deno.test("agents hear what they subscribed to, from the daemon and from each other", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   stage.bus.publish("test.told", `{"n":1}`);
   await stage.ask("rogue.publish", { topic: "test.said", body: [2] });
   await stage.ask("rogue.publish", { topic: "rogue.published", body: "to others" });
@@ -108,7 +108,7 @@ Deno.test("agents hear what they subscribed to, from the daemon and from each ot
 });
 
 Deno.test("a handler that throws or rejects is counted against its agent", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   stage.bus.publish("test.thrown", "null");
   stage.bus.publish("test.rejected", "null");
   const entry = stage.hosts.entry("listener");
@@ -118,7 +118,7 @@ Deno.test("a handler that throws or rejects is counted against its agent", async
 });
 
 Deno.test("a handler may ask other agents", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   stage.bus.publish("test.asked", "null");
   const heard = await heardBy(stage, 2);
   assert.deepEqual(heard[1], {
@@ -129,7 +129,7 @@ Deno.test("a handler may ask other agents", async () => {
 });
 
 Deno.test("the daemon's own topics are refused to agents, and bodies that are no JSON", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   for (const id of [...reservedIds].filter((id) => id !== "market")) {
     assert.deepEqual(await stage.failure("rogue.publish", { topic: `${id}.done`, body: 1 }), {
       code: "bad_request",
@@ -152,7 +152,7 @@ Deno.test("what an agent keeps is its own, and expires", async () => {
   });
   let nowMs = 1_000_000;
   const cache = new Cache(store, () => nowMs);
-  using stage = await Stage.open({
+  await using stage = await Stage.open({
     serve: (elsewhere) => serveLocally({ cache: cache.capabilities }, elsewhere),
   });
   const recall = (key: string) => stage.ask("rogue.recall", { key });

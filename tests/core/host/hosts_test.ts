@@ -6,7 +6,7 @@ import { makeTempFolder } from "../../support/temp_folder.ts";
 import { Stage } from "./stage.ts";
 
 Deno.test("a caller gets an answer that was checked, or a failure that says why", async (t) => {
-  using stage = await Stage.open({ settingsOf: () => ({ mood: "sunny" }) });
+  await using stage = await Stage.open({ settingsOf: () => ({ mood: "sunny" }) });
 
   await t.step("the answer, with configuration and defaults filled in", async () => {
     assert.deepEqual(await stage.ask("rogue.echo", { message: "hi" }), {
@@ -91,7 +91,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
 });
 
 Deno.test("what an agent throws where nobody can catch it is counted, and hurts nobody", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   const entry = stage.hosts.entry("rogue");
   assert.ok(entry);
   const host = stage.hosts.hostOf(entry);
@@ -108,7 +108,7 @@ Deno.test("what an agent throws where nobody can catch it is counted, and hurts 
 });
 
 Deno.test("what an agent logs and prints reaches the daemon's log, whatever it is", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   stage.log.splice(0);
   await stage.ask("rogue.log_anything");
   await eventually(() => stage.log.length === 3);
@@ -121,7 +121,7 @@ Deno.test("what an agent logs and prints reaches the daemon's log, whatever it i
 });
 
 Deno.test("agents of equal permissions share a host, others have their own", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   await stage.ask("granted.reach", { kind: "env", target: "HOME" });
   await stage.ask("rogue.echo", { message: "hi" });
   const hostOf = (id: string): string | undefined => {
@@ -142,7 +142,7 @@ Deno.test("an agent has the permissions it was granted and no others", async (t)
     () => new Response("served"),
   );
   const url = `http://127.0.0.1:${server.addr.port}/`;
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
 
   await t.step("with none, everything is refused by name", async () => {
     const tries: Record<string, [string, RegExp]> = {
@@ -182,14 +182,14 @@ Deno.test("an agent has the permissions it was granted and no others", async (t)
 });
 
 Deno.test("what the configuration grants replaces what the manifest asks for", async () => {
-  using stage = await Stage.open({ grantsOf: () => ({}) });
+  await using stage = await Stage.open({ grantsOf: () => ({}) });
   const { message } = await stage.failure("granted.reach", { kind: "env", target: "HOME" });
   assert.match(message, /env access to "HOME"/);
   assert.equal(await stage.hosts.ping(5_000), 1, "and all share one host");
 });
 
 Deno.test("an agent that tells its host another manifest than the scan is refused", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   assert.deepEqual(await stage.failure("moody.read"), {
     code: "agent_unavailable",
     message: `Cannot invoke "moody.read": agent "moody" is failed: Cannot load agent "moody.ts": ` +
@@ -201,7 +201,7 @@ Deno.test("an agent that tells its host another manifest than the scan is refuse
 });
 
 Deno.test("settings that do not fit its config fail an agent, and not its neighbours", async () => {
-  using stage = await Stage.open({
+  await using stage = await Stage.open({
     settingsOf: (id): Record<string, unknown> => (id === "rogue" ? { mood: 7 } : {}),
   });
   const { code, message } = await stage.failure("rogue.echo", { message: "hi" });
@@ -218,7 +218,7 @@ Deno.test("an agent that wants what no one can grant is refused, and the others 
     ),
     "modest.ts": agentText("modest", ""),
   });
-  using stage = await Stage.open({ agentsFolder: folder.path });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
   const { code, message } = await stage.failure("greedy.one");
   assert.equal(code, "agent_unavailable");
   assert.match(message, /agent "greedy" is refused: Cannot start a host with permissions/);
@@ -232,7 +232,7 @@ Deno.test("a file that fails when its host imports it is failed, and its neighbo
     "b.ts": agentText("b", ""),
     "c.ts": "export default {{;",
   });
-  using stage = await Stage.open({ agentsFolder: folder.path });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
   assert.match((await stage.failure("a.one")).message, /agent "a": it is failed: not in a thread$/);
   assert.equal(await stage.ask("b.one"), 1);
   const states = stage.hosts.entries.map(({ id, state }) => [id, state]);
@@ -241,7 +241,7 @@ Deno.test("a file that fails when its host imports it is failed, and its neighbo
 
 Deno.test("an agent that subscribes to nothing has no host before its first use", async () => {
   await using folder = await makeTempFolder({ "quiet.ts": agentText("quiet", "") });
-  using stage = await Stage.open({ agentsFolder: folder.path });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
   const entry = stage.hosts.entry("quiet");
   assert.ok(entry);
   assert.equal(stage.hosts.hostOf(entry), undefined);
@@ -250,7 +250,7 @@ Deno.test("an agent that subscribes to nothing has no host before its first use"
 });
 
 Deno.test("the schemas of what can be asked for are known without a host", async () => {
-  using stage = await Stage.open();
+  await using stage = await Stage.open();
   const { inputSchema } = stage.hosts.capabilities().get("rogue.echo") ?? {};
   assert.deepEqual(inputSchema?.["required"], ["message"]);
   assert.equal(inputSchema?.["additionalProperties"], false);

@@ -47,6 +47,8 @@ Deno.test("a manifest says what an agent can do, as plain JSON", () => {
     id: "greeter",
     description: "Says hello",
     permissions: { net: ["a.example", "b.example"] },
+    secrets: [],
+    isolation: "worker",
     capabilities: 1,
     subscriptions: ["execution.*", "person.met"],
   });
@@ -120,8 +122,8 @@ Deno.test("a key that no manifest has is refused", () => {
     "capabilities.greet.timeout: is no key of a manifest; " +
     "capabilities.greet.idempotant: is no key of a manifest",
   ]);
-  assert.deepEqual(problemsOf({ ...greeter, permissions: { ffi: ["x"] } }), [
-    "permissions.ffi: is no key of a manifest",
+  assert.deepEqual(problemsOf({ ...greeter, permissions: { hrtime: ["x"] } }), [
+    "permissions.hrtime: is no key of a manifest",
   ]);
 });
 

@@ -1,7 +1,8 @@
-/** The hosts of a folder of agents, as a daemon runs them: `using stage = await Stage.open()`. */
+/** The hosts of a folder of agents, as a daemon runs them: `await using stage = await Stage.open()`. */
 
 import { Bus, type RequestHandler } from "../../../core/bus/bus.ts";
 import { openBroadcastChannel } from "../../../core/bus/channel.ts";
+import { Hub } from "../../../core/bus/hub.ts";
 import { AppError, type ErrorData, toErrorData } from "../../../core/errors.ts";
 import { Hosts, type HostsOptions } from "../../../core/host/hosts.ts";
 import { newOpaqueId } from "../../../core/ids.ts";
@@ -21,7 +22,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-export class Stage implements Disposable {
+export class Stage implements AsyncDisposable {
   readonly bus: Bus;
   readonly hosts: Hosts;
   readonly log: LogLine[] = [];
@@ -30,8 +31,9 @@ export class Stage implements Disposable {
 
   private constructor({ serve = (elsewhere) => elsewhere, ...options }: StageOptions) {
     const channel = `test-${newOpaqueId()}`;
+    const hub = new Hub("daemon", openBroadcastChannel(channel));
     this.bus = new Bus({
-      channel: openBroadcastChannel(channel),
+      channel: hub,
       address: "daemon",
       onRequest: serve((request) => this.hosts.invoke(request)),
     });
@@ -43,6 +45,7 @@ export class Stage implements Disposable {
       agentsFolder: rogueFolder,
       readable: [nodeModules],
       bus: this.bus,
+      hub,
       channel,
       daemon: "daemon",
       watchdogMs: 5_000,
@@ -84,8 +87,8 @@ export class Stage implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    this.hosts.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hosts.close();
     this.bus.close();
   }
 }

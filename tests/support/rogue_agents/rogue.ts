@@ -107,6 +107,17 @@ export default defineAgent({
         return {};
       },
     },
+    hang: {
+      description: "Keeps its thread busy where no budget reaches: after an await",
+      input: z.object({ ms: z.number() }),
+      output: Nothing,
+      run: async ({ ms }) => {
+        await Promise.resolve();
+        const untilMs = performance.now() + ms;
+        while (performance.now() < untilMs);
+        return {};
+      },
+    },
     wait: {
       description: "Waits until it is aborted, and tells of it",
       input: Nothing,

@@ -1,0 +1,70 @@
+/**
+ * The agents folder and what its files declare. Only what has changed since the last look is
+ * scanned; results outlive the daemon in a cache, keyed by content, so a start need not scan.
+ */
+
+import { type AgentFile, findAgentFiles } from "./find.ts";
+import { hashAgent } from "./content_hash.ts";
+import { scanAgents, type ScanResult } from "./scan.ts";
+
+/** A file as it was last read. */
+export interface ReadFile {
+  readonly result: ScanResult;
+  readonly hash: string;
+}
+
+/** Keeps scans over restarts, by content hash. */
+export interface ManifestCache {
+  load(): Promise<ReadonlyMap<string, ScanResult>>;
+  save(files: readonly ReadFile[]): Promise<void>;
+}
+
+export interface AgentFilesOptions {
+  readonly folder: string;
+  /** Folders that imports may read beside it. */
+  readonly readable: readonly string[];
+  readonly cache?: ManifestCache | undefined;
+  readonly signal: AbortSignal;
+}
+
+export class AgentFiles {
+  readonly #options: AgentFilesOptions;
+  #read: ReadonlyMap<string, ReadFile> = new Map();
+
+  constructor(options: AgentFilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Every file as it is now, by name; `isFresh` scans even what has not changed.
+   * @throws {AppError} `invalid_config` when the folder can't be read.
+   */
+  async look(isFresh: (file: AgentFile) => boolean = () => false): Promise<readonly ReadFile[]> {
+    const { folder, readable, signal, cache } = this.#options;
+    const files = await findAgentFiles(folder);
+    const hashes = new Map(
+      await Promise.all(
+        files.map(async (file) => [file.name, await hashAgent(file.path)] as const),
+      ),
+    );
+    const kept = this.#read.size === 0 ? await cache?.load() : undefined;
+    const known = (file: AgentFile): ScanResult | undefined => {
+      const before = this.#read.get(file.name);
+      const hash = hashes.get(file.name) ?? "";
+      if (before?.hash === hash) return before.result;
+      const found = kept?.get(`${file.name}:${hash}`);
+      return found && { ...found, file };
+    };
+    const unknown = files.filter((file) => isFresh(file) || !known(file));
+    const root = await Deno.realPath(folder);
+    const scanned = await scanAgents(unknown, { readable: [root, ...readable], signal });
+    const byName = new Map(scanned.map((result) => [result.file.name, result]));
+    const read = files.flatMap((file): ReadFile[] => {
+      const result = byName.get(file.name) ?? known(file);
+      return result ? [{ result, hash: hashes.get(file.name) ?? "" }] : [];
+    });
+    this.#read = new Map(read.map((file) => [file.result.file.name, file]));
+    if (unknown.length > 0) await cache?.save(read);
+    return read;
+  }
+}

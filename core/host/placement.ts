@@ -1,0 +1,29 @@
+/** Which agents may share a host: those of equal rights, secrets and isolation. */
+
+import type { AgentEntry } from "./directory.ts";
+import type { Grants } from "./manifest.ts";
+
+export interface Placement {
+  readonly grants: Grants;
+  readonly secrets: readonly string[];
+  readonly kind: "thread" | "process";
+  /** The one agent it is for, when that has been moved away from all others. */
+  readonly only: string | null;
+}
+
+/** Agents of equal keys share a host. */
+export type PlacementKey = string;
+
+export function placementOf(entry: AgentEntry, processForAll: boolean): Placement {
+  const wantsProcess = processForAll || entry.isApart || entry.manifest?.isolation === "process";
+  return {
+    grants: entry.grants,
+    secrets: entry.manifest?.secrets ?? [],
+    kind: wantsProcess ? "process" : "thread",
+    only: entry.isApart ? entry.id : null,
+  };
+}
+
+export function keyOf({ grants, secrets, kind, only }: Placement): PlacementKey {
+  return JSON.stringify([grants, secrets, kind, only]);
+}

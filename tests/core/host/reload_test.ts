@@ -1,0 +1,132 @@
+/** What changes in the agents folder takes effect without a restart, and loses no request. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { eventually } from "../../support/eventually.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+import { Stage } from "./stage.ts";
+
+function agentText(answer: string, extra = ""): string {
+  return `import { defineAgent, z } from "100ac";
+${extra}
+export default defineAgent({
+  id: "changing",
+  description: "For tests of reloading",
+  capabilities: {
+    version: { description: "d", input: z.object({ ms: z.number().default(0) }), output: z.unknown(),
+      run: async ({ ms }) => { await new Promise((go) => setTimeout(go, ms)); return ${answer}; } },
+  },
+});
+`;
+}
+
+const version = (stage: Stage): Promise<unknown> =>
+  stage.ask("changing.version").catch((thrown) => `${thrown.code}`);
+
+for (const processForAll of [false, true]) {
+  const kind = processForAll ? "process" : "thread";
+
+  Deno.test(`a changed agent serves within a second, and no request is lost (${kind})`, async () => {
+    await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
+    await using stage = await Stage.open({ agentsFolder: folder.path, watch: true, processForAll });
+    assert.equal(await version(stage), 1);
+    const slow = stage.ask("changing.version", { ms: 1_500 });
+    await folder.write("changing.ts", agentText("2"));
+    const startedAtMs = performance.now();
+    const answers: unknown[] = [];
+    while (answers.at(-1) !== 2) {
+      answers.push(await stage.ask("changing.version"));
+      assert.ok(performance.now() - startedAtMs < 5_000);
+    }
+    assert.ok(answers.slice(0, -1).every((answer) => answer === 1), "none failed, none mixed");
+    assert.equal(await slow, 1, "what was open ended in the old version");
+  });
+}
+
+Deno.test("a file that is added, renamed and deleted comes and goes", async () => {
+  await using folder = await makeTempFolder();
+  await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
+  assert.equal(await version(stage), "unknown_agent");
+  await folder.write("changing.ts", agentText("1"));
+  await eventually(async () => await version(stage) === 1);
+  await Deno.rename(join(folder.path, "changing.ts"), join(folder.path, "other.ts"));
+  await eventually(() => stage.hosts.entry("changing")?.file === "other.ts");
+  assert.equal(await version(stage), 1);
+  await Deno.remove(join(folder.path, "other.ts"));
+  await eventually(async () => await version(stage) === "unknown_agent");
+});
+
+Deno.test("an atomic save and a changed helper are taken up", async () => {
+  const text = agentText("word", 'import { word } from "./_lib/word.ts";');
+  await using folder = await makeTempFolder({
+    "changing.ts": text,
+    "_lib/word.ts": 'export const word = "one";',
+  });
+  await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
+  assert.equal(await version(stage), "one");
+  await folder.write("_lib/word.ts", 'export const word = "two";');
+  await eventually(async () => await version(stage) === "two");
+  await folder.write(".changing.tmp", agentText('"three"'));
+  await Deno.rename(join(folder.path, ".changing.tmp"), join(folder.path, "changing.ts"));
+  await eventually(async () => await version(stage) === "three");
+});
+
+Deno.test("a new version that does not load leaves the old one serving, and says why", async (t) => {
+  await using folder = await makeTempFolder({
+    "changing.ts": agentText("1"),
+    "neighbour.ts": agentText("0").replaceAll("changing", "neighbour"),
+  });
+  await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
+  assert.equal(await version(stage), 1);
+  const entry = (): ReturnType<Stage["hosts"]["entry"]> => stage.hosts.entry("changing");
+
+  await t.step("one that does not parse", async () => {
+    await folder.write("changing.ts", "this is no agent");
+    await eventually(() => entry()?.reason);
+    assert.match(entry()?.reason ?? "", /^Cannot load agent "changing.ts": SyntaxError/);
+    assert.equal(await version(stage), 1);
+  });
+  await t.step("while its neighbour changes and goes on", async () => {
+    await folder.write("neighbour.ts", agentText("5").replaceAll("changing", "neighbour"));
+    await eventually(async () => await stage.ask("neighbour.version") === 5);
+    assert.equal(await version(stage), 1);
+  });
+  await t.step("until it is mended", async () => {
+    await folder.write("changing.ts", agentText("2"));
+    await eventually(async () => await version(stage) === 2);
+    assert.equal(entry()?.reason, undefined);
+  });
+  await t.step("one that loads in the scan and not in its host", async () => {
+    await folder.write(
+      "changing.ts",
+      agentText("3", 'if (self.name) throw new Error("not here");'),
+    );
+    await eventually(() => entry()?.reason);
+    assert.match(entry()?.reason ?? "", /not here/);
+    assert.equal(await version(stage), 2);
+  });
+});
+
+Deno.test("reloading an agent by command reads it again and forgives its past", async () => {
+  await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
+  assert.equal(await version(stage), 1);
+  await folder.write("changing.ts", agentText("2"));
+  assert.equal(await version(stage), 1, "nobody watches");
+  const entry = stage.hosts.entry("changing");
+  assert.ok(entry);
+  const before = stage.hosts.hostOf(entry);
+  await stage.hosts.refresh(entry);
+  assert.equal(await version(stage), 2);
+  assert.notEqual(stage.hosts.hostOf(entry), before);
+});
+
+Deno.test("a host that nothing is asked of ends, and starts again when it is", async () => {
+  await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
+  await using stage = await Stage.open({ agentsFolder: folder.path, idleMs: 100 });
+  assert.equal(await version(stage), 1);
+  const entry = stage.hosts.entry("changing");
+  assert.ok(entry);
+  await eventually(() => stage.hosts.hostOf(entry) === undefined);
+  assert.equal(await version(stage), 1);
+});
