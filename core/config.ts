@@ -24,6 +24,12 @@ export interface Config {
   /** Stands in for all of Yahoo's origins, for replay. */
   readonly yahooUrl: string | undefined;
   readonly concurrentMax: number;
+  /** Where agents live unless their manifest asks for a process. */
+  readonly isolation: "worker" | "process";
+  /** Heap of a process host, in MB. */
+  readonly agentHeapMb: number;
+  /** By name, without the `AC100_SECRET_` they are set under. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly watchdogMs: number;
   readonly shutdownMs: number;
   readonly log: LogThreshold;
@@ -61,10 +67,15 @@ const Environment = z.object({
   AC100_MARKET_DATA: oneOf(["yahoo", "simulated"], "yahoo"),
   AC100_YAHOO_URL: webUrl.optional(),
   AC100_MAX_CONCURRENT: wholeNumber(1, 1_000, 5),
+  AC100_ISOLATION: oneOf(["worker", "process"], "worker"),
+  AC100_AGENT_HEAP_MB: wholeNumber(32, 65_536, 256),
   AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
   AC100_SHUTDOWN_SECONDS: wholeNumber(0, 3_600, 10),
   AC100_LOG: oneOf(logLevels, "info"),
 });
+
+/** Begins the names of secrets: `AC100_SECRET_API_KEY` is the secret `API_KEY`. */
+const secretPrefix = "AC100_SECRET_";
 
 /** Variables of the CLI, which the daemon leaves alone. */
 const foreignNames: readonly string[] = ["AC100_URL"];
@@ -75,7 +86,9 @@ const foreignNames: readonly string[] = ["AC100_URL"];
  */
 export function readConfig(environment: Readonly<Record<string, string>>): Config {
   const known = [...Object.keys(Environment.shape), ...foreignNames];
-  const ours = Object.entries(environment).filter(([name]) => name.startsWith("AC100_"));
+  const ours = Object.entries(environment).filter(([name]) =>
+    name.startsWith("AC100_") && !name.startsWith(secretPrefix)
+  );
   const problems = ours.filter(([name]) => !known.includes(name)).map(([name]) => {
     const near = closest(name, known);
     return `${name}: is no setting${near ? `; did you mean ${near}?` : ""}`;
@@ -91,10 +104,18 @@ export function readConfig(environment: Readonly<Record<string, string>>): Confi
       details: { problems },
     });
   }
-  return toConfig(parsed.data);
+  return toConfig(parsed.data, readSecrets(environment));
 }
 
-function toConfig(values: z.output<typeof Environment>): Config {
+function readSecrets(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const named = Object.entries(environment).filter(([name]) => name.startsWith(secretPrefix));
+  return Object.fromEntries(named.map(([name, value]) => [name.slice(secretPrefix.length), value]));
+}
+
+function toConfig(
+  values: z.output<typeof Environment>,
+  secrets: Readonly<Record<string, string>>,
+): Config {
   const dataFolder = resolve(values.AC100_DATA_DIR);
   return {
     dataFolder,
@@ -107,6 +128,9 @@ function toConfig(values: z.output<typeof Environment>): Config {
     marketData: values.AC100_MARKET_DATA,
     yahooUrl: values.AC100_YAHOO_URL,
     concurrentMax: values.AC100_MAX_CONCURRENT,
+    isolation: values.AC100_ISOLATION,
+    agentHeapMb: values.AC100_AGENT_HEAP_MB,
+    secrets,
     watchdogMs: values.AC100_WATCHDOG_SECONDS * 1_000,
     shutdownMs: values.AC100_SHUTDOWN_SECONDS * 1_000,
     log: values.AC100_LOG,

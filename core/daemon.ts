@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { Definitions } from "./engine/definitions.ts";
 import { Engine } from "./engine/engine.ts";
 import { AppError, messageOf } from "./errors.ts";
+import type { ManifestCache } from "./host/agent_files.ts";
 import { Hosts } from "./host/hosts.ts";
 import type { Grants, Manifest } from "./host/manifest.ts";
 import { createApp } from "./http/app.ts";
@@ -20,6 +21,7 @@ import type { ControlPlane } from "./http/control_plane.ts";
 import { newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
+import { readAgents, replaceAgents } from "./store/agents.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { version } from "./version.ts";
 import { Catalog } from "./workflow/catalog.ts";
@@ -153,15 +155,40 @@ function openHosts(
     bus,
     hub,
     channel,
-    watch: true,
     daemon: daemonAddress,
-    watchdogMs: config.watchdogMs,
     log,
+    watch: true,
+    watchdogMs: config.watchdogMs,
+    processForAll: config.isolation === "process",
+    heapMb: config.agentHeapMb,
+    secrets: config.secrets,
+    cache: manifestCache(store),
     settingsOf: (id) => settingsOf(id, config),
     grantsOf: (manifest) => grantsOf(manifest, config),
   });
   closers.push(() => hosts.close());
   return { bus, hosts };
+}
+
+/** Manifests outlive the daemon in the store: hosts know nothing of it, nor it of them. */
+function manifestCache(store: Store): ManifestCache {
+  return {
+    load: async () =>
+      (await readAgents(store)).map(({ file, contentHash: hash, manifest }) => ({
+        file,
+        hash,
+        manifest: JSON.parse(manifest) as Manifest,
+      })),
+    save: async (scanned) => {
+      const rows = scanned.map(({ file, hash, manifest }) => ({
+        file,
+        agentId: manifest.id,
+        contentHash: hash,
+        manifest: JSON.stringify(manifest),
+      }));
+      await replaceAgents(store, rows, Date.now());
+    },
+  };
 }
 
 /** What the daemon's configuration means to its agents. */

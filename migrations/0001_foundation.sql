@@ -51,14 +51,13 @@ CREATE TABLE workflow_step_executions (
   UNIQUE (execution_id, step_index, attempt)
 ) STRICT;
 
+-- What each agent file declares, as it was scanned with this content: a start need not scan again.
 CREATE TABLE agents (
-  agent_id TEXT PRIMARY KEY,
-  file TEXT NOT NULL,
-  description TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('idle', 'busy', 'failed', 'refused', 'stopped')),
-  reason TEXT,
-  manifest TEXT,
-  updated_at INTEGER NOT NULL
+  file TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  manifest TEXT NOT NULL,
+  scanned_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE agent_cache (

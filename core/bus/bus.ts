@@ -9,6 +9,7 @@
 import { AppError, type ErrorData, fromErrorData, messageOf, toErrorData } from "../errors.ts";
 import { bodyMax, BulkExchange, type BulkWay } from "./bulk.ts";
 import type { Channel } from "./channel.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
 import type { EventRecord, Message } from "./frame.ts";
 
@@ -18,6 +19,8 @@ export const openRequestsMax = 131_072;
 export const openInputMax = 256 * 1024 * 1024;
 /** An event reaches every thread: a large body should be stored, and its place published. */
 export const eventBodyMax = 64 * 1024;
+/** The caller's own cancel should come first: else its deadline races with an answer to it. */
+const cancelGraceMs = 50;
 /** Cancels remembered for requests that they have overtaken. */
 const overtakenMax = 1_024;
 
@@ -65,14 +68,19 @@ interface Open {
   readonly to: string;
   readonly resolve: (output: string) => void;
   readonly reject: (error: AppError) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly address: string;
+  readonly timeoutMs: number;
+  /** Of its deadline. */
+  readonly slot: number;
   readonly unlisten: () => void;
   readonly inputLength: number;
 }
 
 interface Answering {
   readonly abort: AbortController;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly address: string;
+  readonly timeoutMs: number;
+  readonly slot: number;
 }
 
 interface Subscription {
@@ -84,7 +92,9 @@ export class Bus {
   readonly #endpoint: Endpoint;
   readonly #options: BusOptions;
   readonly #open = new Map<number, Open>();
+  readonly #openDeadlines = new Deadlines<number>((id) => this.#expire(id));
   readonly #answering = new Map<string, Answering>();
+  readonly #answeringDeadlines = new Deadlines<string>((key) => this.#abortLate(key));
   readonly #overtaken = new Set<string>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #bulk = new Map<string, BulkExchange>();
@@ -129,12 +139,12 @@ export class Bus {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => this.#giveUp(id, abortError(signal, address));
-      const onDeadline = (): void => this.#giveUp(id, deadlineExceeded(address, timeoutMs));
-      const timer = setTimeout(onDeadline, timeoutMs);
+      const slot = this.#openDeadlines.add(id, timeoutMs);
       signal?.addEventListener("abort", onAbort, { once: true });
       const unlisten = (): void => signal?.removeEventListener("abort", onAbort);
-      this.#openInput += input.length;
-      this.#open.set(id, { to, resolve, reject, timer, unlisten, inputLength: input.length });
+      const { length: inputLength } = input;
+      this.#openInput += inputLength;
+      this.#open.set(id, { to, resolve, reject, address, timeoutMs, slot, unlisten, inputLength });
       this.#send(to, { kind: "request", id, address, input, caller, timeoutMs });
     });
   }
@@ -167,9 +177,9 @@ export class Bus {
     for (const [id, open] of this.#open) {
       if (open.to === address) this.#end(id)?.reject(error);
     }
-    for (const [key, { abort, timer }] of this.#answering) {
+    for (const [key, { abort, slot }] of this.#answering) {
       if (!key.startsWith(`${address}#`)) continue;
-      clearTimeout(timer);
+      this.#answeringDeadlines.remove(key, slot);
       this.#answering.delete(key);
       abort.abort(error);
     }
@@ -179,11 +189,10 @@ export class Bus {
     this.#closed = true;
     const error = closing();
     for (const id of [...this.#open.keys()]) this.#end(id)?.reject(error);
-    for (const { abort, timer } of this.#answering.values()) {
-      clearTimeout(timer);
-      abort.abort(error);
-    }
+    for (const { abort } of this.#answering.values()) abort.abort(error);
     this.#answering.clear();
+    this.#openDeadlines.close();
+    this.#answeringDeadlines.close();
     for (const exchange of this.#bulk.values()) exchange.close();
     this.#bulk.clear();
     this.#endpoint.close();
@@ -224,8 +233,8 @@ export class Bus {
     const key = `${from}#${id}`;
     if (this.#overtaken.delete(key)) return;
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(deadlineExceeded(address, timeoutMs)), timeoutMs);
-    this.#answering.set(key, { abort, timer });
+    const slot = this.#answeringDeadlines.add(key, timeoutMs + cancelGraceMs);
+    this.#answering.set(key, { abort, address, timeoutMs, slot });
     let answer: Message;
     try {
       const { signal } = abort;
@@ -235,7 +244,7 @@ export class Bus {
     } catch (thrown) {
       answer = { kind: "failure", id, error: failureOf(thrown) };
     }
-    clearTimeout(timer);
+    this.#answeringDeadlines.remove(key, slot);
     // Gone: the caller's endpoint was dropped, nobody waits for this.
     if (this.#answering.delete(key)) this.#send(from, answer);
   }
@@ -261,6 +270,17 @@ export class Bus {
     settle(open);
   }
 
+  #expire(id: number): void {
+    const open = this.#open.get(id);
+    if (open) this.#giveUp(id, deadlineExceeded(open.address, open.timeoutMs));
+  }
+
+  /** The caller waits no longer; what the agent still does is its own. */
+  #abortLate(key: string): void {
+    const answering = this.#answering.get(key);
+    answering?.abort.abort(deadlineExceeded(answering.address, answering.timeoutMs));
+  }
+
   #giveUp(id: number, error: AppError): void {
     const open = this.#end(id);
     if (!open) return;
@@ -273,7 +293,7 @@ export class Bus {
     if (!open) return undefined;
     this.#open.delete(id);
     this.#openInput -= open.inputLength;
-    clearTimeout(open.timer);
+    this.#openDeadlines.remove(id, open.slot);
     open.unlisten();
     return open;
   }

@@ -51,6 +51,10 @@ export class Client {
     return this.#wire.ask("GET", `/agents/${encodeURIComponent(id)}`);
   }
 
+  reloadAgent(id: string): Promise<AgentView> {
+    return this.#wire.ask("POST", `/agents/${encodeURIComponent(id)}/reload`);
+  }
+
   workflows(): Promise<WorkflowsAnswer> {
     return this.#wire.ask("GET", "/workflows");
   }

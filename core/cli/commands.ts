@@ -20,6 +20,13 @@ export const commands: readonly Command[] = [
     ask: ({ client, argument }) => client.agent(argument),
     show: (agent, { look }) => showAgent(agent, look),
   }),
+  defineCommand("agent", "reload", {
+    summary: "Read an agent's file again; exits with 1 when it does not load",
+    argument: { name: "ID", required: true },
+    ask: ({ client, argument }) => client.reloadAgent(argument),
+    show: (agent, { look }) => showAgent(agent, look),
+    isGood: ({ reason }) => reason === null,
+  }),
   defineCommand("workflow", "list", {
     summary: "Show all workflows, and the mistakes in their files",
     ask: ({ client }) => client.workflows(),

@@ -38,6 +38,8 @@ export function showAgent(agent: AgentView, look: Look): string {
     ["Status", { text: agent.status, tone: agentTones[agent.status] }],
     ["Reason", agent.reason],
     ["Permissions", permissions.join("; ") || "none"],
+    ["Secrets", agent.secrets.join(", ")],
+    ["Lives in", agent.isolation === "thread" ? "a thread with others" : "a process"],
     ["Subscribes to", agent.subscriptions.join(", ")],
     ["Host", agent.host],
     ["Messages", `${agent.messages}, ${agent.errors} failed`],

@@ -19,6 +19,9 @@ export function showSystem(system: SystemView, look: Look): string {
     ["Market Data", marketCell(system.market_data)],
     ["Database", system.database],
     ["Agents", agents.join(", ") || "none"],
+    ...(system.wedged_threads > 0
+      ? [["Wedged", `${countText(system.wedged_threads, "thread")} burning a core`]]
+      : []),
     ["Workflows", `${workflows.enabled} of ${workflows.all} enabled${mistakes}`],
     [
       "Executions",

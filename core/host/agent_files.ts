@@ -5,6 +5,7 @@
 
 import { type AgentFile, findAgentFiles } from "./find.ts";
 import { hashAgent } from "./content_hash.ts";
+import type { Manifest } from "./manifest.ts";
 import { scanAgents, type ScanResult } from "./scan.ts";
 
 /** A file as it was last read. */
@@ -13,10 +14,17 @@ export interface ReadFile {
   readonly hash: string;
 }
 
-/** Keeps scans over restarts, by content hash. */
+/** A manifest and the content it was scanned from. */
+export interface ScannedManifest {
+  readonly file: string;
+  readonly hash: string;
+  readonly manifest: Manifest;
+}
+
+/** Keeps manifests over restarts. A file that failed is scanned again: its reason may be gone. */
 export interface ManifestCache {
-  load(): Promise<ReadonlyMap<string, ScanResult>>;
-  save(files: readonly ReadFile[]): Promise<void>;
+  load(): Promise<readonly ScannedManifest[]>;
+  save(scanned: readonly ScannedManifest[]): Promise<void>;
 }
 
 export interface AgentFilesOptions {
@@ -29,7 +37,7 @@ export interface AgentFilesOptions {
 
 export class AgentFiles {
   readonly #options: AgentFilesOptions;
-  #read: ReadonlyMap<string, ReadFile> = new Map();
+  #read: ReadonlyMap<string, ReadFile> | undefined;
 
   constructor(options: AgentFilesOptions) {
     this.#options = options;
@@ -47,13 +55,13 @@ export class AgentFiles {
         files.map(async (file) => [file.name, await hashAgent(file.path)] as const),
       ),
     );
-    const kept = this.#read.size === 0 ? await cache?.load() : undefined;
+    const kept = this.#read ? [] : await cache?.load() ?? [];
     const known = (file: AgentFile): ScanResult | undefined => {
-      const before = this.#read.get(file.name);
-      const hash = hashes.get(file.name) ?? "";
-      if (before?.hash === hash) return before.result;
-      const found = kept?.get(`${file.name}:${hash}`);
-      return found && { ...found, file };
+      const before = this.#read?.get(file.name);
+      const hash = hashes.get(file.name);
+      if (before && before.hash === hash) return before.result;
+      const found = kept.find((one) => one.file === file.name && one.hash === hash);
+      return found && { file, manifest: found.manifest };
     };
     const unknown = files.filter((file) => isFresh(file) || !known(file));
     const root = await Deno.realPath(folder);
@@ -64,7 +72,13 @@ export class AgentFiles {
       return result ? [{ result, hash: hashes.get(file.name) ?? "" }] : [];
     });
     this.#read = new Map(read.map((file) => [file.result.file.name, file]));
-    if (unknown.length > 0) await cache?.save(read);
+    if (unknown.length > 0) {
+      await cache?.save(
+        read.flatMap(({ result, hash }) =>
+          "manifest" in result ? [{ file: result.file.name, hash, manifest: result.manifest }] : []
+        ),
+      );
+    }
     return read;
   }
 }

@@ -13,6 +13,16 @@ export function agentRoutes(plane: ControlPlane): Hono {
     "/",
     (c) => c.json({ agents: plane.hosts.entries.map((entry) => agentView(plane, entry)) }),
   );
+  routes.post("/:id{.+}/reload", async (c) => {
+    const id = c.req.param("id");
+    const entry = plane.hosts.entry(id);
+    if (!entry) throw unknownAgent(plane.hosts, id);
+    await plane.hosts.refresh(entry);
+    // Its file may declare another id now, or be gone.
+    const reloaded = plane.hosts.entries.find(({ file }) => file === entry.file);
+    if (!reloaded) throw unknownAgent(plane.hosts, id);
+    return c.json(agentView(plane, reloaded));
+  });
   // A file that gave no id is called by its name, which may have slashes.
   routes.get("/:id{.+}", (c) => {
     const id = c.req.param("id");

@@ -15,6 +15,8 @@ export function agentView({ hosts, cache }: ControlPlane, entry: AgentEntry): Ag
     reason: entry.reason ?? null,
     capabilities: manifest?.capabilities ?? [],
     permissions: entry.grants,
+    secrets: manifest?.secrets ?? [],
+    isolation: hosts.isolationOf(entry),
     subscriptions: manifest?.subscriptions ?? [],
     host: entry.state === "loaded" ? hosts.hostOf(entry) ?? null : null,
     messages: entry.messages,

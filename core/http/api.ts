@@ -11,6 +11,7 @@
  * | GET /api/v1/system/health | HealthReport |
  * | GET /api/v1/agents | { agents: AgentView[] } |
  * | GET /api/v1/agents/:id | AgentView |
+ * | POST /api/v1/agents/:id/reload | AgentView |
  * | GET /api/v1/workflows | { workflows: WorkflowView[], problems: ProblemView[] } |
  * | GET /api/v1/workflows/:name | WorkflowView |
  * | GET /api/v1/workflows/:name/statistics | StatisticsView |
@@ -56,10 +57,13 @@ export interface AgentView {
   readonly file: string;
   readonly description: string;
   readonly status: AgentStatus;
-  /** Why it is failed or refused. */
+  /** Why it is failed or refused; or why not its newest version but the one before serves. */
   readonly reason: string | null;
   readonly capabilities: readonly CapabilityView[];
   readonly permissions: Readonly<Record<string, readonly string[]>>;
+  /** Names of the secrets it is given. */
+  readonly secrets: readonly string[];
+  readonly isolation: "thread" | "process";
   readonly subscriptions: readonly string[];
   /** The host it lives in; null before its first use. */
   readonly host: string | null;
@@ -168,6 +172,8 @@ export interface SystemView {
   readonly database: string;
   readonly rss_bytes: number;
   readonly agents: Readonly<Record<AgentStatus, number>>;
+  /** Threads that no longer yield: each burns a core until the daemon ends. */
+  readonly wedged_threads: number;
   readonly workflows: { readonly enabled: number; readonly all: number; readonly problems: number };
   readonly executions: {
     readonly running: number;

@@ -20,8 +20,10 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
   const agents = countAgents(hosts.entries);
   const { workflows, problems } = await catalog.all();
   const { sent, received, resent, duplicates, lostEvents } = bus.counts;
+  const { wedgedThreads } = hosts;
+  const isDegraded = agents.failed + agents.refused + problems.length + wedgedThreads > 0;
   return {
-    status: agents.failed + agents.refused + problems.length > 0 ? "degraded" : "ok",
+    status: isDegraded ? "degraded" : "ok",
     version: plane.version,
     uptime_seconds: (Date.now() - plane.startedAtMs) / 1_000,
     pid: Deno.pid,
@@ -29,6 +31,7 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
     database: withoutSecrets(config.databaseUrl),
     rss_bytes: Deno.memoryUsage().rss,
     agents,
+    wedged_threads: wedgedThreads,
     workflows: {
       enabled: workflows.filter(({ enabled }) => enabled).length,
       all: workflows.length,

@@ -12,19 +12,22 @@ import { insertBar, saveBar, saveFinding, saveQuote } from "./tables.ts";
 
 const quotesMax = 500;
 const findingsMax = 5_000;
-/** Bars of one request. */
-const barsMax = 100_000;
+/** Twice what the longest daily history has; a save of as many holds the daemon for a second. */
+const barsSavedMax = 50_000;
+const barsReadMax = 100_000;
 
 const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };
 const SaveQuotes = z.strictObject({ quotes: z.array(Quote).max(quotesMax) });
-const SaveBars = z.strictObject({ history: History.extend({ bars: z.array(Bar).max(barsMax) }) });
+const SaveBars = z.strictObject({
+  history: History.extend({ bars: z.array(Bar).max(barsSavedMax) }),
+});
 const SaveFindings = z.strictObject({ findings: z.array(Finding).max(findingsMax) });
 const GetDates = z.strictObject(series);
 const GetBars = z.strictObject({
   ...series,
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
-  limit: z.int().min(1).max(barsMax).default(barsMax),
+  limit: z.int().min(1).max(barsReadMax).default(barsReadMax),
 });
 
 export class Market {

@@ -45,6 +45,7 @@ export function tryAgent(
       },
     },
     config: agent.config?.parse(options.config),
+    secrets: {},
     log: { debug: silent, info: silent, warn: silent, error: silent },
     signal: new AbortController().signal,
     now: () => trial.nowMs,

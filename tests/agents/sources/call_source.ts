@@ -59,6 +59,7 @@ function contextOf(agent: AgentDefinition, config: unknown, options: CallOptions
     publish: unused,
     cache: { get: unused, set: unused },
     config,
+    secrets: {},
     log: { debug: unused, info: unused, warn: unused, error: unused },
     signal,
     now: () => nowMs,

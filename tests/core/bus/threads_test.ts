@@ -88,20 +88,20 @@ Deno.test("junk on the channel is not heard", async () => {
   using daemon = new Daemon();
   using _thread = await startEchoThread(daemon.channel, "echo");
   const junk = new BroadcastChannel(daemon.channel);
-  const frame = { from: "x", to: "daemon", ack: 0, eventSeq: 0, beyond: [], events: [] };
   for (
     const value of [
       null,
       7,
-      "text",
       [],
-      {},
       new Map(),
-      { from: "echo", to: "daemon" },
-      { ...frame, seqs: "1", messages: [] },
-      { ...frame, seqs: [1, 2], messages: [] },
-      { ...frame, seqs: [], messages: [], ack: "all" },
-      { ...frame, seqs: [], messages: [], from: 7 },
+      { from: "echo", to: "daemon", seqs: [], messages: [] },
+      "",
+      "text",
+      "{}\n",
+      `["echo","daemon",0,0,[],"none",[],[]]\n`,
+      `["echo","daemon",0,0,[1,2],[],[],[]]\n`,
+      `["echo","daemon","all",0,[],[],[],[]]\n`,
+      `[7,"daemon",0,0,[],[],[],[]]\n`,
     ]
   ) junk.postMessage(value);
   assert.equal(await daemon.ask("echo", "echo", 1), "[1,1]");

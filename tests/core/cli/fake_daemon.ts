@@ -86,6 +86,8 @@ export function anAgent(values: Partial<AgentView> = {}): AgentView {
       },
       output: {},
     }],
+    secrets: [],
+    isolation: "thread",
     permissions: {},
     subscriptions: [],
     host: null,

@@ -41,6 +41,8 @@ Deno.test("showAgents() colours idle green and failed red", () => {
 
 Deno.test("showAgent() shows one agent with what it can do", () => {
   const agent = anAgent({
+    secrets: [],
+    isolation: "thread",
     permissions: { net: ["a.com", "b.com"] },
     cache: { hits: 8, misses: 2 },
     last_error: "Cannot fetch",
@@ -51,6 +53,7 @@ Deno.test("showAgent() shows one agent with what it can do", () => {
     "  File           test_agent.ts",
     "  Status         idle",
     "  Permissions    net: a.com, b.com",
+    "  Lives in       a thread with others",
     "  Messages       3, 1 failed",
     "  Last error     Cannot fetch",
     "  Cache          8 hits, 2 misses",
@@ -177,6 +180,7 @@ Deno.test("showSystem() says plainly that simulated data is none of a market", (
     database: "file:///data/100ac.db",
     rss_bytes: 112_000_000,
     agents: { idle: 3, busy: 0, failed: 1, refused: 0, stopped: 0 },
+    wedged_threads: 0,
     workflows: { enabled: 4, all: 5, problems: 1 },
     executions: { running: 1, pending: 0, running_max: 5 },
     bus: { sent: 9, received: 9, resent: 0, duplicates: 0, lost_events: 1 },

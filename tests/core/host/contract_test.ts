@@ -15,7 +15,8 @@ export default defineAgent({
   secrets: ["HONEY"],
   on: { "test.*": (event) => { heard.push(event.topic); } },
   capabilities: {
-    echo: { description: "d", input: z.object({ text: z.string() }), output: Any, run: ({ text }) => text },
+    echo: { description: "d", input: z.object({ text: z.string() }), output: Any,
+      run: ({ text }) => text },
     make: { description: "d", input: z.object({ length: z.int() }), output: Any,
       run: ({ length }) => "x".repeat(length) },
     fail: { description: "d", input: z.object({}), output: Any,
@@ -152,7 +153,8 @@ export default defineAgent({
     memory: () => { const all = []; for (;;) all.push(new Array(100_000).fill(Math.random())); },
     hang: async () => { await null; for (;;); },
     ok: () => 1,
-  }).map(([name, run]) => [name, { description: "d", input: z.object({}), output: z.unknown(), run }])),
+  }).map(([name, run]) =>
+    [name, { description: "d", input: z.object({}), output: z.unknown(), run }])),
 });
 `;
   await using folder = await makeTempFolder({ "killer.ts": killer });

@@ -14,6 +14,10 @@ function scanned(
     id,
     description: "d",
     permissions: {},
+    secrets: [],
+    isolation: "worker",
+    secrets: [],
+    isolation: "worker",
     capabilities: capabilities.map((name) => ({
       name,
       description: "d",

@@ -13,8 +13,8 @@ export default defineAgent({
   id: "changing",
   description: "For tests of reloading",
   capabilities: {
-    version: { description: "d", input: z.object({ ms: z.number().default(0) }), output: z.unknown(),
-      run: async ({ ms }) => { await new Promise((go) => setTimeout(go, ms)); return ${answer}; } },
+    version: { description: "d", input: z.object({ ms: z.number().default(0) }),
+      output: z.unknown(), run: async ({ ms }) => { await new Promise((go) => setTimeout(go, ms)); return ${answer}; } },
   },
 });
 `;

@@ -1,4 +1,4 @@
-/** The hosts of a folder of agents, as a daemon runs them: `await using stage = await Stage.open()`. */
+/** The hosts of a folder of agents, as a daemon runs them: `await using stage = …`. */
 
 import { Bus, type RequestHandler } from "../../../core/bus/bus.ts";
 import { openBroadcastChannel } from "../../../core/bus/channel.ts";

@@ -1,0 +1,106 @@
+/**
+ * A real process, killed again and again without a word. Whatever the instant: what was
+ * acknowledged is there, what was completed is not done again, and everything comes to its end.
+ */
+
+import assert from "node:assert/strict";
+import { createClient, type Row } from "@libsql/client";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { startScript } from "../../support/child_script.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+
+const kills = 8;
+/** From the start of the process: before it has the store, while it opens it, while it runs. */
+const killAfterMsMax = 400;
+
+/** A sequence that a seed repeats (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+async function query(url: string, sql: string): Promise<readonly Row[]> {
+  const client = createClient({ url, concurrency: 1 });
+  try {
+    return (await client.execute(sql)).rows;
+  } finally {
+    client.close();
+  }
+}
+
+/** Of each completed step, what its agent wrote into the log. */
+async function completedRuns(url: string): Promise<string[]> {
+  const rows = await query(
+    url,
+    `SELECT text, step_name FROM workflow_step_executions AS step
+     JOIN workflow_executions USING (execution_id) JOIN workflow_definitions USING (definition_id)
+     WHERE step.status = 'completed'`,
+  );
+  return rows.map(({ text, step_name }) => {
+    const { steps } = JSON.parse(String(text));
+    const { params } = steps.find(({ name }: { name: string }) => name === step_name);
+    return `ran ${params.run}`;
+  });
+}
+
+Deno.test("an engine that is killed at any instant loses nothing and repeats nothing", async () => {
+  const seed = Date.now() % 1_000_000;
+  const random = randomOf(seed);
+  await using folder = await makeTempFolder({ "log": "" });
+  const url = pathToFileURL(join(folder.path, "test.db")).href;
+  const logPath = join(folder.path, "log");
+  const logLines = (): string[] => Deno.readTextFileSync(logPath).split("\n").filter(Boolean);
+
+  for (let killed = 0; killed < kills; killed++) {
+    const before = logLines().length;
+    const completed = before === 0 ? [] : await completedRuns(url);
+    await using process = await startScript("engine_process.ts", ["start", url, logPath]);
+    // The instant is what is tried: there is nothing to wait for.
+    await new Promise((resolve) => setTimeout(resolve, random() * killAfterMsMax));
+    await process.kill();
+    const since = new Set(logLines().slice(before));
+    const again = completed.filter((run) => since.has(run));
+    assert.deepEqual(again, [], `seed ${seed}: done again after their completion was stored`);
+  }
+  const before = logLines().length;
+  const completed = await completedRuns(url);
+  await using drain = await startScript("engine_process.ts", ["drain", url, logPath]);
+  assert.equal(await drain.end(), 0, `seed ${seed}: the last engine did not come to its end`);
+  const since = new Set(logLines().slice(before));
+  assert.deepEqual(completed.filter((run) => since.has(run)), [], `seed ${seed}`);
+  await assertWhole(url, logLines(), `seed ${seed}`);
+});
+
+async function assertWhole(url: string, log: readonly string[], seed: string): Promise<void> {
+  const executions = await query(url, "SELECT execution_id, status FROM workflow_executions");
+  const statuses = new Map(executions.map((row) => [row.execution_id, row.status]));
+  const open = [...statuses.values()].filter((status) => status !== "completed");
+  assert.deepEqual(open, [], `${seed}: everything was to be completed`);
+  const started = log.filter((line) => line.startsWith("started "))
+    .map((line) => line.slice("started ".length));
+  assert.ok(started.length > 50, `${seed}: only ${started.length} were started`);
+  assert.deepEqual(started.filter((id) => !statuses.has(id)), [], `${seed}: acknowledged, gone`);
+
+  const steps = await query(
+    url,
+    `SELECT execution_id, step_index, group_concat(status, ' ') AS statuses
+     FROM (SELECT * FROM workflow_step_executions ORDER BY attempt)
+     GROUP BY execution_id, step_index`,
+  );
+  assert.equal(steps.length, statuses.size * 3, `${seed}: every step of every execution`);
+  for (const { statuses } of steps) {
+    // Cut off as often as it may be, then completed; nothing after it.
+    assert.match(String(statuses), /^(cancelled )*completed$/, seed);
+  }
+  const runs = log.filter((line) => line.startsWith("ran ")).length;
+  const attempts = steps.flatMap(({ statuses }) => String(statuses).split(" ")).length;
+  assert.ok(runs >= steps.length && runs <= attempts, `${seed}: no run without its attempt's row`);
+  const [check] = await query(url, "PRAGMA integrity_check");
+  assert.equal(check?.integrity_check, "ok", seed);
+}

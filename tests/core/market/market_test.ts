@@ -1,0 +1,234 @@
+/** Market data as it is kept and given back: by source, in order, each value once. */
+
+import assert from "node:assert/strict";
+import type { Bar, Finding, History, Quote } from "100ac";
+import { z } from "zod";
+import { Market } from "../../../core/market/market.ts";
+import { barOf, historyOf, quoteOf } from "../../agents/market_values.ts";
+import { openTempStore } from "../../support/temp_store.ts";
+
+interface Trial extends AsyncDisposable {
+  readonly market: Market["capabilities"];
+  nowMs: number;
+  save(bars: readonly Bar[], changes?: Partial<History>): Promise<unknown>;
+  /** The dates of the bars that `get_bars` gives. */
+  dates(input?: Record<string, unknown>): Promise<string[]>;
+  rows(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+const series = { symbol: "AAPL", interval: "1d", source: "fake" };
+
+async function tryMarket(): Promise<Trial> {
+  const temp = await openTempStore();
+  const market = new Market(temp.store, () => trial.nowMs).capabilities;
+  const trial: Trial = {
+    market,
+    nowMs: Date.UTC(2026, 0, 16),
+    save: (bars, changes) => market.save_bars({ history: historyOf("AAPL", bars, changes) }),
+    dates: async (input = {}) =>
+      (await market.get_bars({ ...series, ...input })).bars.map(({ date }) => date),
+    rows: async (sql) => (await temp.store.database.read(sql)).map((row) => ({ ...row })),
+    [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
+  };
+  return trial;
+}
+
+const isRefusal = (thrown: unknown): boolean => thrown instanceof z.ZodError;
+
+/** Five sessions in a row. */
+const week = ["2024-07-08", "2024-07-09", "2024-07-10", "2024-07-11", "2024-07-12"];
+
+Deno.test("bars come back as they were saved, oldest first", async () => {
+  await using trial = await tryMarket();
+  const bars = [
+    barOf("2024-07-10", { adjusted_close: null, volume: null }),
+    barOf("2024-07-08", { open: 0.1 + 0.2, close: 1e-9, volume: 9_007_199_254_740_993 }),
+    barOf("2024-07-09"),
+  ];
+  assert.deepEqual(await trial.save(bars), { inserted: 3, changed: 0 });
+  assert.deepEqual((await trial.market.get_bars(series)).bars, [bars[1], bars[2], bars[0]]);
+});
+
+Deno.test("bars are counted as inserted, changed, or neither", async () => {
+  await using trial = await tryMarket();
+  const [first, second, third] = ["2024-07-08", "2024-07-09", "2024-07-10"].map((date) =>
+    barOf(date)
+  );
+  assert.ok(first && second && third);
+  assert.deepEqual(await trial.save([first, second]), { inserted: 2, changed: 0 });
+  assert.deepEqual(await trial.save([first, second]), { inserted: 0, changed: 0 });
+  const revised = { ...second, adjusted_close: 200 };
+  assert.deepEqual(await trial.save([first, revised, third]), { inserted: 1, changed: 1 });
+  assert.deepEqual(await trial.save([{ ...first, volume: null }]), { inserted: 0, changed: 1 });
+  const { bars } = await trial.market.get_bars(series);
+  assert.deepEqual(bars, [{ ...first, volume: null }, revised, third]);
+});
+
+Deno.test("a bar that is told twice counts once, as it was told last", async () => {
+  await using trial = await tryMarket();
+  const twice = [barOf("2024-07-08", { close: 230 }), barOf("2024-07-08", { close: 231 })];
+  assert.deepEqual(await trial.save(twice), { inserted: 1, changed: 0 });
+  assert.deepEqual((await trial.market.get_bars(series)).bars, [twice[1]]);
+});
+
+Deno.test("callers that save one series at once are each told their own", async () => {
+  await using trial = await tryMarket();
+  const [early, late] = [week.slice(0, 2), week.slice(2)].map((dates) =>
+    dates.map((date) => barOf(date))
+  );
+  assert.deepEqual(await Promise.all([trial.save(early ?? []), trial.save(late ?? [])]), [
+    { inserted: 2, changed: 0 },
+    { inserted: 3, changed: 0 },
+  ]);
+});
+
+Deno.test("a change of a bar is told by when it was recorded", async () => {
+  await using trial = await tryMarket();
+  await trial.save([barOf("2024-07-08"), barOf("2024-07-09")]);
+  const before = trial.nowMs;
+  trial.nowMs += 1_000;
+  await trial.save([barOf("2024-07-08"), barOf("2024-07-09", { close: 1 })]);
+  const rows = await trial.rows("SELECT recorded_at FROM bars ORDER BY start_at");
+  assert.deepEqual(rows.map(({ recorded_at }) => recorded_at), [before, trial.nowMs]);
+});
+
+Deno.test("one source, symbol or interval never answers for another", async () => {
+  await using trial = await tryMarket();
+  await trial.save([barOf("2024-07-08")]);
+  await trial.save([barOf("2024-07-08", { close: 1 })], { source: "simulated" });
+  await trial.save([barOf("2024-07-09")], { interval: "1h" });
+  await trial.save([barOf("2024-07-10")], { symbol: "MSFT" });
+  assert.deepEqual(await trial.dates(), ["2024-07-08"]);
+  assert.deepEqual((await trial.market.get_bars(series)).bars, [barOf("2024-07-08")]);
+  assert.deepEqual(await trial.dates({ interval: "1h" }), ["2024-07-09"]);
+  assert.deepEqual(await trial.dates({ symbol: "MSFT" }), ["2024-07-10"]);
+  assert.deepEqual(await trial.dates({ source: "yahoo" }), []);
+  const simulated = await trial.market.get_bars({ ...series, source: "simulated" });
+  assert.deepEqual(simulated.bars.map(({ close }) => close), [1]);
+});
+
+Deno.test("get_bars gives a range with both its ends, and the newest up to the limit", async () => {
+  await using trial = await tryMarket();
+  await trial.save(week.map((date) => barOf(date)));
+  assert.deepEqual(await trial.dates(), week);
+  assert.deepEqual(await trial.dates({ from: "2024-07-09", to: "2024-07-11" }), week.slice(1, 4));
+  assert.deepEqual(await trial.dates({ from: "2024-07-11" }), week.slice(3));
+  assert.deepEqual(await trial.dates({ to: "2024-07-07" }), []);
+  assert.deepEqual(await trial.dates({ limit: 2 }), week.slice(3));
+  assert.deepEqual(await trial.dates({ to: "2024-07-10", limit: 2 }), week.slice(1, 3));
+});
+
+Deno.test("get_dates gives each session once, however many bars it has", async () => {
+  await using trial = await tryMarket();
+  const hours = ["13:30", "14:30", "15:30"].map((time) =>
+    barOf("2024-07-09", { start: `2024-07-09T${time}:00.000Z` })
+  );
+  await trial.save([...hours, barOf("2024-07-08")], { interval: "1h" });
+  assert.deepEqual(await trial.market.get_dates({ ...series, interval: "1h" }), {
+    dates: ["2024-07-08", "2024-07-09"],
+  });
+  assert.deepEqual(await trial.market.get_dates(series), { dates: [] });
+});
+
+Deno.test("as many bars as one request may hold are saved in one", async () => {
+  await using trial = await tryMarket();
+  const startMs = Date.UTC(2020, 0, 1);
+  const bars = Array.from({ length: 50_000 }, (_, minute) => {
+    const start = new Date(startMs + minute * 60_000).toISOString();
+    return barOf(start.slice(0, 10), { start });
+  });
+  assert.deepEqual(await trial.save(bars, { interval: "1m" }), { inserted: 50_000, changed: 0 });
+  const tooMany = [...bars, barOf("2024-07-08")];
+  await assert.rejects(trial.save(tooMany, { interval: "1m" }), isRefusal);
+});
+
+Deno.test("a quote is kept once for its instant, as it was told last", async () => {
+  await using trial = await tryMarket();
+  const quotes: Quote[] = [
+    quoteOf("AAPL", { market_cap: null }),
+    quoteOf("MSFT", { name: null, volume: null }),
+  ];
+  assert.deepEqual(await trial.market.save_quotes({ quotes }), { saved: 2 });
+  const later = quoteOf("AAPL", { price: 233, market_cap: 3.5e12 });
+  const next = quoteOf("AAPL", { as_of: "2024-07-10T18:00:00.000Z" });
+  const simulated = quoteOf("AAPL", { source: "simulated", price: 1 });
+  assert.deepEqual(await trial.market.save_quotes({ quotes: [later, next, simulated] }), {
+    saved: 3,
+  });
+  const rows = await trial.rows(
+    "SELECT source, symbol, as_of, price, market_cap FROM quotes ORDER BY source, symbol, as_of",
+  );
+  const asOfMs = Date.parse("2024-07-10T17:59:00.000Z");
+  assert.deepEqual(rows.map((row) => Object.values(row)), [
+    ["fake", "AAPL", asOfMs, 233, 3.5e12],
+    ["fake", "AAPL", asOfMs + 60_000, 232.98, null],
+    ["fake", "MSFT", asOfMs, 232.98, null],
+    ["simulated", "AAPL", asOfMs, 1, null],
+  ]);
+});
+
+function findingOf(changes: Partial<Finding> = {}): Finding {
+  return {
+    rule: "gap",
+    severity: "warning",
+    symbol: "AAPL",
+    interval: "1d",
+    at: "2024-07-09T13:30:00.000Z",
+    message: "no bar",
+    source: "fake",
+    ...changes,
+  };
+}
+
+Deno.test("a finding that comes again is counted, not repeated", async () => {
+  await using trial = await tryMarket();
+  const { save_findings } = trial.market;
+  const first = trial.nowMs;
+  const findings = [findingOf(), findingOf({ rule: "stale", interval: null, at: null })];
+  assert.deepEqual(await save_findings({ findings }, "loader"), { saved: 2 });
+  trial.nowMs += 5_000;
+  const again = [findingOf({ severity: "error", message: "still no bar" })];
+  await save_findings({ findings: again }, "fetcher");
+  await save_findings({ findings: [findingOf({ source: "simulated" })] }, "loader");
+  const rows = await trial.rows(
+    `SELECT rule, severity, interval, at, message, agent_id, first_seen_at, last_seen_at, seen_count
+     FROM data_quality_log WHERE source = 'fake' ORDER BY rule`,
+  );
+  const at = Date.parse("2024-07-09T13:30:00.000Z");
+  assert.deepEqual(rows.map((row) => Object.values(row)), [
+    ["gap", "error", "1d", at, "still no bar", "loader", first, trial.nowMs, 2],
+    ["stale", "warning", "", 0, "no bar", "loader", first, first, 1],
+  ]);
+});
+
+Deno.test("input that is wrong anywhere is refused whole: nothing of it is kept", async () => {
+  await using trial = await tryMarket();
+  const { market } = trial;
+  const good = barOf("2024-07-08");
+  const history = historyOf("AAPL", [good]);
+  const wrong: [keyof typeof market, unknown][] = [
+    ["save_bars", { history: { ...history, bars: [good, { ...good, open: null }] } }],
+    ["save_bars", { history: { ...history, bars: [good, { ...good, start: "yesterday" }] } }],
+    ["save_bars", { history: { ...history, bars: [good, { ...good, date: "2024-02-30" }] } }],
+    ["save_bars", { history: { ...history, symbol: "../../x" } }],
+    ["save_bars", { history: { ...history, source: undefined } }],
+    ["save_bars", { history: { ...history, interval: "3d" } }],
+    ["save_bars", { history, extra: 1 }],
+    ["save_bars", { history: { ...history, bars: [{ ...good, close: Infinity }] } }],
+    ["save_quotes", { quotes: [quoteOf("AAPL"), quoteOf("AAPL", { price: NaN })] }],
+    ["save_quotes", { quotes: [quoteOf("AAPL"), { ...quoteOf("MSFT"), as_of: "now" }] }],
+    ["save_quotes", { quotes: Array(501).fill(quoteOf("AAPL")) }],
+    ["save_findings", { findings: [findingOf(), { ...findingOf(), rule: "odd" }] }],
+    ["get_bars", { ...series, source: undefined }],
+    ["get_bars", { ...series, limit: 0 }],
+    ["get_bars", { ...series, from: "2024-13-01" }],
+    ["get_bars", { ...series, form: "2024-01-01" }],
+    ["get_dates", { symbol: "AAPL" }],
+  ];
+  for (const [capability, input] of wrong) {
+    await assert.rejects(market[capability](input, "agent"), isRefusal);
+  }
+  for (const table of ["bars", "quotes", "data_quality_log"]) {
+    assert.deepEqual(await trial.rows(`SELECT * FROM ${table}`), [], table);
+  }
+});
