@@ -14,7 +14,11 @@ export default defineAgent({
   description: "For tests of reloading",
   capabilities: {
     version: { description: "d", input: z.object({ ms: z.number().default(0) }),
-      output: z.unknown(), run: async ({ ms }) => { await new Promise((go) => setTimeout(go, ms)); return ${answer}; } },
+      output: z.unknown(),
+      run: async ({ ms }) => {
+        await new Promise((go) => setTimeout(go, ms));
+        return ${answer};
+      } },
   },
 });
 `;
