@@ -39,7 +39,7 @@ export function showAgent(agent: AgentView, look: Look): string {
     ["Reason", agent.reason],
     ["Permissions", permissions.join("; ") || "none"],
     ["Secrets", agent.secrets.join(", ")],
-    ["Lives in", agent.isolation === "thread" ? "a thread with others" : "a process"],
+    ["Lives in", agent.isolation === "thread" ? "a thread" : "a process"],
     ["Subscribes to", agent.subscriptions.join(", ")],
     ["Host", agent.host],
     ["Messages", `${agent.messages}, ${agent.errors} failed`],

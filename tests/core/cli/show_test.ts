@@ -53,7 +53,7 @@ Deno.test("showAgent() shows one agent with what it can do", () => {
     "  File           test_agent.ts",
     "  Status         idle",
     "  Permissions    net: a.com, b.com",
-    "  Lives in       a thread with others",
+    "  Lives in       a thread",
     "  Messages       3, 1 failed",
     "  Last error     Cannot fetch",
     "  Cache          8 hits, 2 misses",

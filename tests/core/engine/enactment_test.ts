@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { enact, type EnactmentOptions } from "../../../core/engine/enactment.ts";
 import type { EngineEvent } from "../../../core/engine/events.ts";
+import { AppError } from "../../../core/errors.ts";
 import { openTempStore, type TempStore } from "../../support/temp_store.ts";
 import { claim, createdIn } from "../store/execution_writes.ts";
 import { workflowOf } from "./engine_trial.ts";
@@ -79,4 +80,16 @@ Deno.test("enact() of what another has claimed asks nobody and tells nothing", a
   await assert.rejects(enact(trial), { code: "lease_lost" });
   assert.deepEqual(await trial.steps(), []);
   assert.deepEqual(trial.events, []);
+});
+
+Deno.test("enact() cancelled as a step is begun does not ask its agent", async () => {
+  await using temp = await openTempStore();
+  const trial = await tryEnactment(temp, () => assert.fail("it was asked"));
+  const publish = (event: EngineEvent): void => {
+    trial.events.push(event);
+    if (event.topic !== "step.started") return;
+    trial.abort.abort(new AppError("cancelled", "Cannot go on: it was cancelled"));
+  };
+  assert.equal(await enact({ ...trial, publish }), "cancelled");
+  assert.deepEqual(await trial.steps(), ["one cancelled"]);
 });

@@ -252,6 +252,26 @@ Deno.test("never more than concurrentMax run at once, and all of them end, oldes
   begun.forEach((number, place) => assert.ok(Math.abs(Number(number) - place) < 5));
 });
 
+Deno.test("what is started as room comes free does not overtake what waits", async () => {
+  await using temp = await openTempStore();
+  const gate = new Gate();
+  const begun: string[] = [];
+  await using trial = await tryEngine(temp.store, {
+    concurrentMax: 1,
+    agents: { "agent.wait": (_, signal) => gate.pass(signal) },
+    onEvent: ({ topic, workflow }) => {
+      if (topic === "execution.started") begun.push(workflow);
+      if (topic !== "execution.completed" || workflow !== "first") return;
+      trial.engine.start(workflowOf(["wait"], "third")).catch(assert.fail);
+    },
+  });
+  await trial.start(workflowOf(["wait"], "first"));
+  await trial.start(workflowOf(["wait"], "second"));
+  gate.open();
+  await eventually(() => begun.length === 3 && trial.engine.runningCount === 0);
+  assert.deepEqual(begun, ["first", "second", "third"]);
+});
+
 Deno.test("2,000 waiting executions are all run, and cost no memory while they wait", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();

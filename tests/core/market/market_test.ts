@@ -82,6 +82,17 @@ Deno.test("callers that save one series at once are each told their own", async 
   ]);
 });
 
+Deno.test("callers that save one new bar at once leave the last one's, and no change is told", async () => {
+  await using trial = await tryMarket();
+  const closes = [230, 231];
+  const told = await Promise.all(
+    closes.map((close) => trial.save([barOf("2024-07-08", { close })])),
+  );
+  assert.deepEqual(told, [{ inserted: 1, changed: 0 }, { inserted: 1, changed: 0 }]);
+  const { bars } = await trial.market.get_bars(series);
+  assert.deepEqual(bars.map(({ close }) => close), [231]);
+});
+
 Deno.test("a change of a bar is told by when it was recorded", async () => {
   await using trial = await tryMarket();
   await trial.save([barOf("2024-07-08"), barOf("2024-07-09")]);
