@@ -3,6 +3,7 @@
  * The only file that sees everything.
  */
 
+import { fileURLToPath } from "node:url";
 import { Bus } from "./bus/bus.ts";
 import { openBroadcastChannel } from "./bus/channel.ts";
 import { Hub } from "./bus/hub.ts";
@@ -29,7 +30,7 @@ import { Catalog } from "./workflow/catalog.ts";
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";
 const sweepEveryMs = 60_000;
-const projectFolder = new URL("../", import.meta.url).pathname;
+const projectFolder = fileURLToPath(new URL("../", import.meta.url));
 
 export interface Daemon {
   /** Where it is reached, `http://127.0.0.1:8100`. */
@@ -71,7 +72,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   const token = config.token ?? await loadToken(config.dataFolder);
   const store = await openStore({
     url: config.databaseUrl,
-    migrationsFolder: new URL("../migrations", import.meta.url).pathname,
+    migrationsFolder: fileURLToPath(new URL("../migrations", import.meta.url)),
     onFatal,
   });
   closers.push(() => store.close());

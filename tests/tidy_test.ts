@@ -5,8 +5,9 @@
 
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const root = new URL("../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../", import.meta.url));
 const linesMax = 400;
 const lineLengthMax = 100;
 

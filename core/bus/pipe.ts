@@ -78,18 +78,17 @@ export class Pipe {
   #write(): void {
     if (this.#writing || this.#ended) return;
     this.#writing = true;
-    this.#writeAll().then(
-      () => this.#writing = false,
-      (thrown) => this.#end(toPipeError(thrown)),
-    );
+    this.#writeAll().catch((thrown) => this.#end(toPipeError(thrown)));
   }
 
   async #writeAll(): Promise<void> {
     while (!this.#ended) {
       const bytes = this.#urgent.length > 0 ? this.#takeUrgent() : this.#takePiece();
-      if (!bytes) return;
+      if (!bytes) break;
       await this.#writer.write(bytes);
     }
+    // In the turn that found nothing left: a record that comes later must begin anew.
+    this.#writing = false;
   }
 
   /** All that waits, as one write. */

@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { Client } from "../cli/client.ts";
 import { agentTones } from "../cli/show_agents.ts";
@@ -190,8 +191,8 @@ function start(folder: string, market: "yahoo" | "simulated"): Promise<Daemon> {
   const config = readConfig({
     ...(AC100_YAHOO_URL ? { AC100_YAHOO_URL } : {}),
     AC100_DATA_DIR: join(folder, market),
-    AC100_AGENTS_DIR: new URL("../../agents", import.meta.url).pathname,
-    AC100_WORKFLOWS_DIR: new URL("../../workflows", import.meta.url).pathname,
+    AC100_AGENTS_DIR: fileURLToPath(new URL("../../agents", import.meta.url)),
+    AC100_WORKFLOWS_DIR: fileURLToPath(new URL("../../workflows", import.meta.url)),
     AC100_MARKET_DATA: market,
     AC100_PORT: "0",
     AC100_LOG: "off",

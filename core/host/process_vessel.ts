@@ -4,14 +4,15 @@
  * the process, and nothing else. Bus, commands and reports go over its standard input and output.
  */
 
+import { fileURLToPath } from "node:url";
 import type { Hub } from "../bus/hub.ts";
 import { Pipe } from "../bus/pipe.ts";
 import type { HostCommand, HostReport } from "./control.ts";
 import type { Grants } from "./manifest.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 
-const entry = new URL("./process_entry.ts", import.meta.url).pathname;
-const coreFolder = new URL("../", import.meta.url).pathname;
+const entry = fileURLToPath(new URL("./process_entry.ts", import.meta.url));
+const coreFolder = fileURLToPath(new URL("../", import.meta.url));
 const stderrMax = 2_000;
 
 export interface ProcessOptions extends VesselOptions {

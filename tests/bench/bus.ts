@@ -4,6 +4,7 @@
  * Floor and ours take turns; what is reported are medians of the rounds.
  */
 
+import { fileURLToPath } from "node:url";
 import { Bus } from "../../core/bus/bus.ts";
 import { type Channel, openBroadcastChannel } from "../../core/bus/channel.ts";
 import { Hub } from "../../core/bus/hub.ts";
@@ -186,7 +187,7 @@ function makeHosts(
 ): Hosts {
   return new Hosts({
     ...options,
-    readable: [new URL("../../node_modules", import.meta.url).pathname],
+    readable: [fileURLToPath(new URL("../../node_modules", import.meta.url))],
     daemon: "near",
     watchdogMs: 5_000,
     log: createLog({ threshold: "off", write: () => undefined, pretty: false }),

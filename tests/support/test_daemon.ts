@@ -3,6 +3,7 @@
  * `await using daemon = await startTestDaemon();`. The market is the simulated one.
  */
 
+import { fileURLToPath } from "node:url";
 import { readConfig } from "../../core/config.ts";
 import { type Daemon, startDaemon } from "../../core/daemon.ts";
 import type { ExecutionView } from "../../core/http/api.ts";
@@ -30,8 +31,8 @@ export async function startTestDaemon(
   const lines: string[] = [];
   const config = readConfig({
     AC100_DATA_DIR: folder.path,
-    AC100_AGENTS_DIR: new URL("../../agents", import.meta.url).pathname,
-    AC100_WORKFLOWS_DIR: new URL("../../workflows", import.meta.url).pathname,
+    AC100_AGENTS_DIR: fileURLToPath(new URL("../../agents", import.meta.url)),
+    AC100_WORKFLOWS_DIR: fileURLToPath(new URL("../../workflows", import.meta.url)),
     AC100_MARKET_DATA: "simulated",
     AC100_PORT: "0",
     AC100_SHUTDOWN_SECONDS: "1",

@@ -4,6 +4,7 @@
  * by hand; the environment's YAHOO_RECORDINGS may name one of real answers.
  */
 
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { faults } from "./yahoo_faults.ts";
 
@@ -43,7 +44,7 @@ export interface RecordedAnswer {
 }
 
 /** The hand-made answers. */
-export const handMadeAnswers = new URL("./yahoo_answers", import.meta.url).pathname;
+export const handMadeAnswers = fileURLToPath(new URL("./yahoo_answers", import.meta.url));
 
 /** The folder of real answers, where there is one. */
 export const recordingsFolder = Deno.env.get("YAHOO_RECORDINGS") || undefined;

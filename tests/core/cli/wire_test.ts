@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { Client } from "../../../core/cli/client.ts";
 import { Wire } from "../../../core/cli/wire.ts";
 import { anAgent, anExecution, type FakeDaemon, problem, startFakeDaemon } from "./fake_daemon.ts";
@@ -114,7 +115,7 @@ Deno.test("Wire stops at the caller's signal with its reason", async () => {
 
 Deno.test("Wire goes past a proxy to a daemon on this machine", async () => {
   await using daemon = startFakeDaemon({ "GET /agents": () => Response.json({ agents: [] }) });
-  const source = new URL("../../../cli.ts", import.meta.url).pathname;
+  const source = fileURLToPath(new URL("../../../cli.ts", import.meta.url));
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", source, "agent", "list", "--url", daemon.url],
     env: { HTTP_PROXY: "http://127.0.0.1:1", AC100_TOKEN: daemon.token },

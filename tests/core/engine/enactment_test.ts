@@ -75,16 +75,19 @@ Deno.test("enact() told to stop before it began claims nothing", async () => {
 
 Deno.test("enact() of what another has claimed asks nobody and tells nothing", async () => {
   await using temp = await openTempStore();
-  const trial = await tryEnactment(temp, () => assert.fail("it was asked"));
+  let asked = 0;
+  const trial = await tryEnactment(temp, () => String(++asked));
   await temp.store.commits.commit([claim(trial.executionId, "another", Date.now())]);
   await assert.rejects(enact(trial), { code: "lease_lost" });
+  assert.equal(asked, 0);
   assert.deepEqual(await trial.steps(), []);
   assert.deepEqual(trial.events, []);
 });
 
 Deno.test("enact() cancelled as a step is begun does not ask its agent", async () => {
   await using temp = await openTempStore();
-  const trial = await tryEnactment(temp, () => assert.fail("it was asked"));
+  let asked = 0;
+  const trial = await tryEnactment(temp, () => String(++asked));
   const publish = (event: EngineEvent): void => {
     trial.events.push(event);
     if (event.topic !== "step.started") return;
@@ -92,4 +95,5 @@ Deno.test("enact() cancelled as a step is begun does not ask its agent", async (
   };
   assert.equal(await enact({ ...trial, publish }), "cancelled");
   assert.deepEqual(await trial.steps(), ["one cancelled"]);
+  assert.equal(asked, 0);
 });

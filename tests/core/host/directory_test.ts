@@ -16,8 +16,6 @@ function scanned(
     permissions: {},
     secrets: [],
     isolation: "worker",
-    secrets: [],
-    isolation: "worker",
     capabilities: capabilities.map((name) => ({
       name,
       description: "d",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { serveLocally } from "../../../core/bus/local.ts";
 import { Cache } from "../../../core/cache/cache.ts";
 import { reservedIds } from "../../../core/host/manifest.ts";
@@ -10,7 +11,7 @@ import { eventually } from "../../support/eventually.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { Stage } from "./stage.ts";
 
-const migrationsFolder = new URL("../../../migrations", import.meta.url).pathname;
+const migrationsFolder = fileURLToPath(new URL("../../../migrations", import.meta.url));
 
 interface Heard {
   readonly topic: string;

@@ -1,11 +1,12 @@
 /** The scan of agent files: whatever a file does when it is imported, the others are read. */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { findAgentFiles } from "../../../core/host/find.ts";
 import { scanAgents, type ScanOptions } from "../../../core/host/scan.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
-const nodeModules = new URL("../../../node_modules", import.meta.url).pathname;
+const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 function agentText(id: string, before = ""): string {
   return `import { defineAgent, z } from "100ac";

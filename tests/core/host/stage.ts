@@ -1,5 +1,6 @@
 /** The hosts of a folder of agents, as a daemon runs them: `await using stage = …`. */
 
+import { fileURLToPath } from "node:url";
 import { Bus, type RequestHandler } from "../../../core/bus/bus.ts";
 import { openBroadcastChannel } from "../../../core/bus/channel.ts";
 import { Hub } from "../../../core/bus/hub.ts";
@@ -8,8 +9,8 @@ import { Hosts, type HostsOptions } from "../../../core/host/hosts.ts";
 import { newOpaqueId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
 
-export const rogueFolder = new URL("../../support/rogue_agents", import.meta.url).pathname;
-const nodeModules = new URL("../../../node_modules", import.meta.url).pathname;
+export const rogueFolder = fileURLToPath(new URL("../../support/rogue_agents", import.meta.url));
+const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 export interface StageOptions extends Partial<HostsOptions> {
   /** Stands between the bus and the hosts, as the daemon's own services do. */

@@ -1,10 +1,11 @@
 /** The workflows that come with the project. */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { loadWorkflows } from "../../../core/workflow/files.ts";
 import { parseWorkflows } from "../../../core/workflow/parse.ts";
 
-const folder = new URL("../../../workflows", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../../../workflows", import.meta.url));
 
 Deno.test("the four workflows of the origin load, with its steps in its order", async () => {
   const { workflows, problems } = await loadWorkflows(folder);
