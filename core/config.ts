@@ -72,6 +72,8 @@ const Environment = z.object({
   AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
   AC100_SHUTDOWN_SECONDS: wholeNumber(0, 3_600, 10),
   AC100_LOG: oneOf(logLevels, "info"),
+  // For main.ts, which goes by it before anything else is loaded.
+  AC100_SUPERVISE: oneOf(["1", "0"], "1"),
 });
 
 /** Begins the names of secrets: `AC100_SECRET_API_KEY` is the secret `API_KEY`. */

@@ -53,7 +53,11 @@ export function openStandardLog(threshold: LogThreshold): Log {
   const encoder = new TextEncoder();
   const write = (line: string): void => {
     const bytes = encoder.encode(`${line}\n`);
-    for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
+    try {
+      for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
+    } catch {
+      // Nobody reads any more (a closed terminal, a pipe's end): no reason to stop the daemon.
+    }
   };
   return createLog({ threshold, write, pretty: Deno.stderr.isTerminal() });
 }

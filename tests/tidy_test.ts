@@ -16,7 +16,8 @@ const common = ["core/errors.ts", "core/ids.ts", "core/closest.ts", "core/versio
 
 /** What each part may import beside {@link common} and itself. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  "main.ts": ["core/config.ts", "core/daemon.ts", "core/log.ts"],
+  // The daemon is imported dynamically: its supervisor loads nothing of it.
+  "main.ts": ["core/supervisor.ts"],
   "cli.ts": ["core/cli"],
   "agents": [],
   "core/errors.ts": [],
@@ -47,6 +48,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   "core/cli": ["core/http/api.ts"],
   "core/daemon.ts": ["*"],
+  "core/daemon_process.ts": [
+    "core/config.ts",
+    "core/daemon.ts",
+    "core/log.ts",
+    "core/supervisor.ts",
+  ],
+  "core/supervisor.ts": ["core/log.ts"],
   "core/demo": ["*"],
 };
 

@@ -1,6 +1,7 @@
 /** `deno task bench [NAME…] [--json]`: runs the named benchmarks, or all. */
 
 import * as bus from "./bus.ts";
+import * as daemon from "./daemon.ts";
 import * as engine from "./engine.ts";
 import { Printer, type Report } from "./report.ts";
 
@@ -9,7 +10,7 @@ interface Bench {
   run(report: Report): Promise<void>;
 }
 
-const benches: readonly Bench[] = [bus, engine];
+const benches: readonly Bench[] = [bus, engine, daemon];
 
 Deno.exit(await main(Deno.args));
 

@@ -23,15 +23,17 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
         AC100_TOKEN: "short",
         AC100_YAHOO_URL: "ftp://x",
         AC100_DATABASE_URL: "postgres://x",
+        AC100_SUPERVISE: "yes",
       }),
     (thrown) => {
       assert.ok(thrown instanceof AppError);
       assert.equal(thrown.code, "invalid_config");
       const { problems } = thrown.details as { problems: string[] };
-      assert.equal(problems.length, 6);
+      assert.equal(problems.length, 7);
       assert.match(thrown.message, /AC100_MAX_CONCURENT: is no setting; did you mean AC100_MAX_/);
       assert.match(thrown.message, /AC100_PORT: is not between 0 and 65535/);
       assert.match(thrown.message, /AC100_MARKET_DATA: is none of yahoo, simulated/);
+      assert.match(thrown.message, /AC100_SUPERVISE: is none of 1, 0/);
       return true;
     },
   );
