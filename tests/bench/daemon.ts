@@ -12,6 +12,12 @@ export const name = "daemon";
 
 const rounds = 5;
 
+const floorText = `Deno.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  onListen: ({ port }) => console.log("listening on :" + port + "/"),
+}, () => new Response("ok"));`;
+
 interface Cost {
   readonly readyMs: number;
   /** Before anything was asked of an agent. */
@@ -107,18 +113,16 @@ async function workflowFolder(folder: string): Promise<string> {
 async function measureFloor(): Promise<Cost> {
   const startedAtMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "Deno.serve({ port: 0, hostname: '127.0.0.1' }, () => new Response('ok'));"],
+    args: ["eval", floorText],
     stdin: "null",
     stdout: "piped",
-    stderr: "piped",
+    stderr: "null",
   }).spawn();
   const port = await readPort(child);
   await (await fetch(`http://127.0.0.1:${port}/`)).body?.cancel();
   const readyMs = performance.now() - startedAtMs;
   const rssMb = await residentMb(child.pid);
   child.kill("SIGKILL");
-  await child.stdout.cancel();
-  await child.stderr.cancel();
   await child.status;
   return { readyMs, idleMb: rssMb, rssMb };
 }
@@ -132,7 +136,7 @@ async function readPort(child: Deno.ChildProcess): Promise<string> {
     text += value;
     const port = /:(\d+)\//.exec(text)?.[1];
     if (!port) continue;
-    reader.releaseLock();
+    await reader.cancel();
     return port;
   }
 }
