@@ -28,6 +28,8 @@ import {
 } from "./control.ts";
 import { harden } from "./harden.ts";
 import { readManifest } from "./manifest.ts";
+import { NewsGate } from "./news_gate.ts";
+import { divertPrinting } from "./printing.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 interface DedicatedWorkerGlobalScope extends EventTarget {
@@ -35,9 +37,12 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
 }
 
 const report = self.postMessage.bind(self);
+const gate = new NewsGate(report);
 const agents = new Map<string, AgentRunner>();
 const agentOfUrl = new Map<string, string>();
 const subscriptions: { readonly agent: string; readonly end: () => void }[] = [];
+/** How long one agent may take to load; its neighbours wait for it. */
+const loadMsMax = 5_000;
 let bus: Bus | undefined;
 
 self.addEventListener("error", (event) => {
@@ -48,18 +53,14 @@ self.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   reportFault((event as PromiseRejectionEvent).reason);
 });
-Object.assign(globalThis.console, {
-  debug: printsAs("debug"),
-  log: printsAs("info"),
-  info: printsAs("info"),
-  warn: printsAs("warn"),
-  error: printsAs("error"),
-});
+divertPrinting((level, text) => tell(level, null, text, {}));
 self.addEventListener("message", (event) => {
+  // An agent can dispatch one, too.
+  if (!event.isTrusted) return;
   const command = (event as MessageEvent<HostCommand>).data;
   switch (command.kind) {
     case "open":
-      void open(command, (event as MessageEvent).ports);
+      if (!bus) void open(command, (event as MessageEvent).ports);
       break;
     case "beat":
       report({ kind: "beat" });
@@ -82,14 +83,7 @@ async function open(
     channel: frames ? openPortChannel(frames) : openBroadcastChannel(command.channel ?? ""),
     address: command.address,
     onRequest: answer,
-    onLost: (publisher, count) =>
-      report({
-        kind: "log",
-        level: "warn",
-        agent: null,
-        message: "events were lost",
-        fields: { publisher, count },
-      }),
+    onLost: (publisher, count) => tell("warn", null, "events were lost", { publisher, count }),
   });
   bus.attach(command.daemon, bulkOverPort(bulk));
   harden();
@@ -97,9 +91,8 @@ async function open(
     bus,
     budgetMs: command.budgetMs,
     daemon: command.daemon,
-    log: (level, agent, message, fields) =>
-      report({ kind: "log", level, agent, message, fields: plain(fields) }),
-    fault: (agent, message) => report({ kind: "fault", agent, message }),
+    log: tell,
+    fault: (agent, message) => gate.tell({ kind: "fault", agent, message }),
   };
   const failed: FailedAgent[] = [];
   for (const agent of command.agents) {
@@ -145,24 +138,26 @@ function answer(request: IncomingRequest): Promise<string> {
 }
 
 function reportFault(thrown: unknown): void {
-  const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
+  const { message, stack } = describe(thrown);
   const [, agent] = [...agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
-  report({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
+  gate.tell({ kind: "fault", agent: agent ?? null, message });
 }
 
-/** Fields as they can cross threads: an agent may log anything. */
-function plain(fields: Record<string, unknown>): Record<string, unknown> {
+/** What was thrown may throw when it is looked at. */
+function describe(thrown: unknown): { readonly message: string; readonly stack: string } {
   try {
-    return JSON.parse(JSON.stringify(fields)) as Record<string, unknown>;
+    const stack = thrown instanceof Error ? String(thrown.stack) : "";
+    return { message: String(messageOf(thrown)), stack };
   } catch {
-    return { fields: Deno.inspect(fields) }; // a BigInt, a circle
+    return { message: "something was thrown that can't be shown", stack: "" };
   }
 }
 
-/** What an agent prints goes to the daemon's log. */
-function printsAs(level: LogLevel): (...parts: unknown[]) => void {
-  return (...parts) => {
-    const texts = parts.map((part) => typeof part === "string" ? part : Deno.inspect(part));
-    report({ kind: "log", level, agent: null, message: texts.join(" "), fields: {} });
-  };
+function tell(
+  level: LogLevel,
+  agent: string | null,
+  message: string,
+  fields: Record<string, unknown>,
+): void {
+  gate.tell({ kind: "log", level, agent, message, fields });
 }

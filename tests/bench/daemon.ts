@@ -1,6 +1,7 @@
 /**
  * What a daemon costs: the time from starting its process to the first answer of /health, and its
- * resident memory with idle agents and once their host runs, for 3 and for 100 small agents. The floor is a Deno process that answers HTTP and does nothing else.
+ * resident memory with idle agents and once their host runs, for 3 and for 100 small agents. The
+ * floor is a Deno process that answers HTTP and does nothing else.
  */
 
 import { join } from "node:path";
