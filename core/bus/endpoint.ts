@@ -139,9 +139,11 @@ export class Endpoint {
     if (isForAll) return;
     const messages = peer.link.accept(frame);
     this.#counts.received += messages.length;
-    // An acknowledgement may have opened the window.
-    this.#dirty.add(peer);
-    this.#planFlush();
+    if (peer.link.waits || peer.link.ackPressing) {
+      // The frame's acknowledgement may have opened the window.
+      this.#dirty.add(peer);
+      this.#planFlush();
+    } else if (!peer.link.isQuiet) this.#armTimer();
     for (const message of messages) this.#deliver(peer, message);
   }
 

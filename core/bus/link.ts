@@ -49,6 +49,11 @@ export class Link {
     return this.#queue.length - this.#queueHead + this.#unacked.size;
   }
 
+  /** Whether messages wait to leave. */
+  get waits(): boolean {
+    return this.#queueHead < this.#queue.length;
+  }
+
   /** Whether this link needs the endpoint's timer. */
   get isQuiet(): boolean {
     return this.#ackOwed === 0 && this.pending === 0;
@@ -68,7 +73,7 @@ export class Link {
     const seqs: number[] = [];
     const messages: Message[] = [];
     let bytes = 0;
-    while (this.#queueHead < this.#queue.length && this.#mayAdvance() && bytes < batchBytesMax) {
+    while (this.waits && this.#mayAdvance() && bytes < batchBytesMax) {
       const message = this.#queue[this.#queueHead++] as Message;
       const seq = this.#nextSeq++;
       this.#unacked.set(seq, { message, sentAtMs: nowMs, resends: 0 });
@@ -138,8 +143,8 @@ export class Link {
   }
 
   #dropSentFromQueue(): void {
-    if (this.#queueHead < this.#queue.length && this.#queueHead < 4_096) return;
-    this.#queue = this.#queue.slice(this.#queueHead);
+    if (this.waits && this.#queueHead < 4_096) return;
+    this.#queue.splice(0, this.#queueHead);
     this.#queueHead = 0;
   }
 

@@ -107,7 +107,10 @@ function hide(name: string): void {
 function pin(name: string): void {
   const found = Object.getOwnPropertyDescriptor(globalThis, name);
   if (!found?.configurable) return;
-  const { value, writable } = found;
-  const fixed = writable ? { value, writable: false } : {};
-  Object.defineProperty(globalThis, name, { ...fixed, configurable: false });
+  const fixed = "value" in found ? { writable: false } : { set: undefined };
+  Object.defineProperty(globalThis, name, {
+    ...found,
+    ...fixed,
+    configurable: false,
+  } as PropertyDescriptor);
 }

@@ -1,7 +1,7 @@
 /**
- * What a host tells of its agents, within bounds: an agent that logs without end, or throws in every
- * turn, must not take the daemon's time. What is too much is dropped and counted; what is too long
- * is cut.
+ * What a host tells of its agents, within bounds: an agent that logs without end, or throws in
+ * every turn, must not take the daemon's time. What is too much is dropped and counted; what is
+ * too long is cut.
  */
 
 import type { HostNews } from "./control.ts";

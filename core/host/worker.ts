@@ -36,13 +36,14 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
   postMessage(message: HostReport): void;
 }
 
+/** How long an agent may take to load: its neighbours wait for it. */
+const loadMsMax = 5_000;
+
 const report = self.postMessage.bind(self);
 const gate = new NewsGate(report);
 const agents = new Map<string, AgentRunner>();
 const agentOfUrl = new Map<string, string>();
 const subscriptions: { readonly agent: string; readonly end: () => void }[] = [];
-/** How long one agent may take to load; its neighbours wait for it. */
-const loadMsMax = 5_000;
 let bus: Bus | undefined;
 
 self.addEventListener("error", (event) => {
@@ -95,20 +96,20 @@ async function open(
     fault: (agent, message) => gate.tell({ kind: "fault", agent, message }),
   };
   const failed: FailedAgent[] = [];
-  for (const agent of command.agents) {
+  await Promise.all(command.agents.map(async (agent) => {
     try {
       await load(agent, services);
     } catch (thrown) {
       failed.push({ id: agent.manifest.id, error: toErrorData(thrown, "agent_unavailable") });
     }
-  }
+  }));
   report({ kind: "ready", failed });
 }
 
 async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   agentOfUrl.set(agent.url, agent.manifest.id);
-  const module = await import(agent.url) as { default: AgentDefinition };
-  const manifest = readManifest(module.default, agent.file);
+  const definition = await importDefinition(agent);
+  const manifest = readManifest(definition, agent.file);
   if (JSON.stringify(manifest) !== JSON.stringify(agent.manifest)) {
     throw new AppError(
       "invalid_manifest",
@@ -116,11 +117,26 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
         `a manifest must not depend on when or where it is read`,
     );
   }
-  const runner = new AgentRunner(module.default, agent, services);
-  agents.set(runner.id, runner);
+  const runner = new AgentRunner({ ...definition, id: manifest.id }, agent, services);
+  agents.set(manifest.id, runner);
   for (const topic of manifest.subscriptions) {
     const end = services.bus.subscribe(topic, (event) => runner.hear(topic, event));
     subscriptions.push({ agent: runner.id, end });
+  }
+}
+
+/** What the file exports, read once: a getter could give another id the next time. */
+async function importDefinition({ file, url }: AgentToLoad): Promise<AgentDefinition> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const found = `its import took longer than ${loadMsMax / 1_000} s; do no work at the top level`;
+    reject(new AppError("agent_unavailable", `Cannot load agent "${file}": ${found}`));
+  }, loadMsMax);
+  try {
+    const module = await Promise.race([import(url) as Promise<{ default: AgentDefinition }>, late]);
+    return { ...module.default };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   bulkOverPort,
   type BulkWay,
 } from "../../../core/bus/bulk.ts";
+import { AppError } from "../../../core/errors.ts";
 import type { Message } from "../../../core/bus/frame.ts";
 import { Stage } from "./stage.ts";
 
@@ -86,8 +87,11 @@ Deno.test("bodies have limits: of one, of all open, of an event", async () => {
   await assert.rejects(ask(bodyMax + 1), { code: "invalid_input" });
   const open = Array.from({ length: openInputMax / bodyMax }, () => ask(bodyMax).catch(() => 0));
   await assert.rejects(ask(1), { code: "overloaded" });
-  daemon.close();
+  daemon.drop("host", new AppError("host_gone", "the host is gone"));
   await Promise.all(open);
+  stage.network.loses = () => false;
+  stage.open("host-2");
+  assert.equal(await daemon.request("host-2", "a.b", "1", { timeoutMs: 10_000 }), "1");
   const another = stage.open("another");
   another.publish("t.t", "x".repeat(eventBodyMax));
   assert.throws(() => another.publish("t.t", "x".repeat(eventBodyMax + 1)), {

@@ -11,7 +11,7 @@ function frame(from: string, to: string): Frame {
   return { from, to, seqs: [], messages: [], ack: 0, beyond: [], eventSeq: 0, events: [] };
 }
 
-/** A hub with the processes `p1` and `p2`, and a thread; who heard what, as `hearer < from > to`. */
+/** A hub with processes `p1` and `p2`, and a thread; who heard what, as `hearer < from > to`. */
 function makeHub() {
   const network = new LossyNetwork();
   const thread = network.open();
