@@ -78,7 +78,8 @@ export class Pipe {
   #write(): void {
     if (this.#writing || this.#ended) return;
     this.#writing = true;
-    this.#writeAll().catch((thrown) => this.#end(toPipeError(thrown)));
+    // Nobody reads any more: that process has ended, and its own end says why.
+    this.#writeAll().catch(() => this.#end(undefined));
   }
 
   async #writeAll(): Promise<void> {

@@ -57,6 +57,7 @@ export function harden(): void {
   Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal") as symbol);
   for (const name of ["postMessage", "onmessage", "onmessageerror"]) hide(name);
   refuseWhatTouchesAll();
+  letInstancesDiffer(MessagePort.prototype);
   for (const target of [...guarded, ...guardedToo]) Object.freeze(target);
   for (const target of inherited) Object.preventExtensions(target);
   // Its first call puts another in its place.
@@ -79,9 +80,16 @@ function refuseWhatTouchesAll(): void {
   };
   replace(Deno, "exit", exit);
   replace(globalThis, "close", exit);
-  for (const name of ["exit", "abort", "_kill", "reallyExit"]) replace(process, name, exit);
+  for (const name of ["exit", "abort", "reallyExit"]) replace(process, name, exit);
   // `exit` as node:process exports it begins by setting this.
   Object.defineProperty(process, "_exiting", { get: () => false, set: exit });
+  // They need no permission to kill the process that they are in.
+  for (const [target, name] of [[Deno, "kill"], [process, "_kill"]] as const) {
+    const kill = Reflect.get(target, name) as (pid: number, signal: unknown) => unknown;
+    replace(target, name, (pid: number, signal: unknown) => {
+      return Number(pid) === Deno.pid || Number(pid) <= 0 ? exit() : kill(pid, signal);
+    });
+  }
   replace(Deno, "chdir", () => {
     throw refusal("change the working directory", shared);
   });
@@ -89,6 +97,19 @@ function refuseWhatTouchesAll(): void {
   replace(Deno, "cron", () => {
     throw refusal("start a cron", "a schedule belongs in a workflow");
   });
+}
+
+/** The runtime gives new ports methods of their own by assignment, which frozen ones forbid. */
+function letInstancesDiffer(prototype: object): void {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (typeof value !== "function") continue;
+    Object.defineProperty(prototype, name, {
+      get: () => value as unknown,
+      set(this: object, own: unknown) {
+        Object.defineProperty(this, name, { value: own, writable: true, configurable: true });
+      },
+    });
+  }
 }
 
 function refusal(what: string, why: string): AppError {

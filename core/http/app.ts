@@ -10,7 +10,7 @@ import type { HealthAnswer } from "./api.ts";
 import { sessionCookie } from "./auth.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionRoutes } from "./execution_routes.ts";
-import { homePage } from "./page.ts";
+import { homePage, shutOutPage } from "./page.ts";
 import { problemResponse } from "./problem.ts";
 import { systemRoutes } from "./system_routes.ts";
 import { workflowRoutes } from "./workflow_routes.ts";
@@ -19,11 +19,14 @@ const bodyBytesMax = 1024 * 1024;
 
 export function createApp(plane: ControlPlane): Hono {
   const app = new Hono();
-  app.onError((error) => {
-    if (!(error instanceof AppError)) {
+  app.onError((error, c) => {
+    // A body that breaks off because its sender has gone is no failure of ours.
+    if (!(error instanceof AppError) && !c.req.raw.signal.aborted) {
       plane.log.error("request failed", { reason: error.message, stack: error.stack });
     }
-    return problemResponse(error);
+    const wantsPage = c.req.header("accept")?.includes("text/html") ?? false;
+    const isShutOut = error instanceof AppError && error.code === "unauthenticated";
+    return isShutOut && wantsPage ? c.html(shutOutPage(), 401) : problemResponse(error);
   });
   app.notFound((c) => problemResponse(unknownRoute(c)));
   app.use(secureHeaders({
@@ -74,7 +77,9 @@ function logIn({ gate }: ControlPlane, c: Context): Response {
       "Cannot log in: this link was used or is too old; get another one by `system link`",
     );
   }
-  setCookie(c, sessionCookie, session, { httpOnly: true, sameSite: "Strict", path: "/" });
+  // Not "Strict": a link clicked on another site's page (a terminal or a chat in the browser) would
+  // set the cookie and not send it to the page it leads to. The cookie opens reads alone.
+  setCookie(c, sessionCookie, session, { httpOnly: true, sameSite: "Lax", path: "/" });
   return c.redirect("/");
 }
 

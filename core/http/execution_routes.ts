@@ -11,11 +11,14 @@ const historyMax = 1_000;
 const historyDefault = 20;
 
 export function executionRoutes(plane: ControlPlane): Hono {
-  const { store, engine, definitions } = plane;
+  const { store, engine, definitions, catalog } = plane;
   const routes = new Hono();
   routes.get("/", async (c) => {
     const limit = readLimit(c.req.query("limit"));
-    const rows = await store.executions.history(c.req.query("workflow"), limit);
+    const workflow = c.req.query("workflow");
+    const rows = await store.executions.history(workflow, limit);
+    // A workflow whose file is gone keeps its history.
+    if (workflow !== undefined && rows.length === 0) await catalog.named(workflow);
     return c.json({ executions: rows.map(executionView) });
   });
   routes.get(

@@ -1,6 +1,8 @@
 /**
  * An execution as a stream of server-sent events: where it stands now, then each change, until it
- * ends. Every event carries the whole view, so a reader that missed one has lost nothing.
+ * ends. Every event carries the whole view, so a reader that missed one has lost nothing. A view
+ * may be large: it is read when the reader has taken the one before, and until then only which
+ * changes are to be told is kept.
  */
 
 import type { BusEvent } from "../bus/bus.ts";
@@ -11,6 +13,8 @@ import type { ControlPlane } from "./control_plane.ts";
 import { readExecution } from "./execution_views.ts";
 
 const streamsMax = 500;
+/** Changes that wait for a reader; of more, the newest. */
+const changesMax = 50;
 const commentEveryMs = 15_000;
 const encoder = new TextEncoder();
 let streamsOpen = 0;
@@ -21,68 +25,105 @@ export async function executionStream(plane: ControlPlane, id: ExecutionId): Pro
   if (streamsOpen >= streamsMax) {
     throw new AppError("overloaded", `Cannot stream execution "${id}": ${streamsMax} are open`);
   }
-  let stop = (): void => undefined;
+  const follower = new Follower(plane, id);
   const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      stop = follow(plane, id, controller);
-    },
-    cancel() {
-      stop();
-    },
+    start: (controller) => follower.begin(controller),
+    pull: () => follower.goOn(),
+    cancel: () => follower.stop(),
   });
   return new Response(body, {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
 }
 
-/** Sends until the execution, the reader or the daemon ends; gives how to stop before. */
-function follow(
-  plane: ControlPlane,
-  id: ExecutionId,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-): () => void {
-  streamsOpen++;
-  let stopped = false;
-  const stop = (): void => {
-    if (stopped) return;
-    stopped = true;
-    streamsOpen--;
-    unsubscribes.forEach((unsubscribe) => unsubscribe());
-    clearInterval(comments);
-    plane.signal.removeEventListener("abort", end);
-  };
-  const end = (): void => {
-    if (stopped) return;
-    stop();
-    controller.close();
-  };
-  const send = (text: string): void => {
-    if (!stopped) controller.enqueue(encoder.encode(text));
-  };
-  // One at a time and in order: each event reads the store.
-  let sending: Promise<void> = Promise.resolve();
-  const show = (kind: ExecutionEvent["kind"], step?: string): void => {
-    sending = sending.then(async () => {
-      if (stopped) return;
-      const execution = await readExecution(plane.store, plane.definitions, id);
-      send(eventText(kind, execution, step));
-      if (isFinal(execution)) end();
-    }).catch((thrown) => {
-      plane.log.error("stream broke", { execution: id, reason: messageOf(thrown) });
-      end();
-    });
-  };
-  const hear = (event: BusEvent): void => {
-    const body = JSON.parse(event.body) as { execution_id?: string; step?: string };
-    if (event.from !== "daemon" || body.execution_id !== id) return;
-    if (event.topic.startsWith("step.")) show("step", body.step);
-    else show("execution");
-  };
-  const unsubscribes = ["execution.*", "step.*"].map((topic) => plane.bus.subscribe(topic, hear));
-  const comments = setInterval(() => send(":\n\n"), commentEveryMs);
-  plane.signal.addEventListener("abort", end);
-  show("execution");
-  return stop;
+/** A change of the execution, or of one of its steps. */
+interface Change {
+  readonly kind: ExecutionEvent["kind"];
+  readonly step?: string | undefined;
+}
+
+/** Sends until the execution, the reader or the daemon ends. */
+class Follower {
+  readonly #plane: ControlPlane;
+  readonly #id: ExecutionId;
+  readonly #changes: Change[] = [{ kind: "execution" }];
+  readonly #undo: (() => void)[] = [];
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #sending = false;
+
+  constructor(plane: ControlPlane, id: ExecutionId) {
+    this.#plane = plane;
+    this.#id = id;
+  }
+
+  begin(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const { bus, signal } = this.#plane;
+    streamsOpen++;
+    this.#controller = controller;
+    const end = (): void => this.#end();
+    const hear = (event: BusEvent): void => this.#hear(event);
+    const comments = setInterval(() => this.#comment(), commentEveryMs);
+    signal.addEventListener("abort", end);
+    this.#undo.push(
+      () => streamsOpen--,
+      () => clearInterval(comments),
+      () => signal.removeEventListener("abort", end),
+      ...["execution.*", "step.*"].map((topic) => bus.subscribe(topic, hear)),
+    );
+  }
+
+  /** Sends what waits, as far as the reader takes it: one after the other, for each is read. */
+  async goOn(): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      while (this.#isTaken) {
+        const change = this.#changes.shift();
+        if (!change) return;
+        const { store, definitions } = this.#plane;
+        const execution = await readExecution(store, definitions, this.#id);
+        this.#send(eventText(change.kind, execution, change.step));
+        if (isFinal(execution)) this.#end();
+      }
+    } catch (thrown) {
+      this.#plane.log.error("stream broke", { execution: this.#id, reason: messageOf(thrown) });
+      this.#end();
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  /** Sends nothing more. */
+  stop(): void {
+    this.#controller = undefined;
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  #end(): void {
+    this.#controller?.close();
+    this.stop();
+  }
+
+  #hear({ from, topic, body }: BusEvent): void {
+    const { execution_id: id, step } = JSON.parse(body) as { execution_id?: string; step?: string };
+    if (from !== "daemon" || id !== this.#id) return;
+    this.#changes.push(topic.startsWith("step.") ? { kind: "step", step } : { kind: "execution" });
+    if (this.#changes.length > changesMax) this.#changes.shift();
+    void this.goOn();
+  }
+
+  #comment(): void {
+    if (this.#isTaken) this.#send(":\n\n");
+  }
+
+  /** Whether the reader has taken all that was sent. */
+  get #isTaken(): boolean {
+    return (this.#controller?.desiredSize ?? 0) > 0;
+  }
+
+  #send(text: string): void {
+    this.#controller?.enqueue(encoder.encode(text));
+  }
 }
 
 function eventText(

@@ -17,6 +17,36 @@ export async function homePage(plane: ControlPlane): Promise<Html> {
   const agents = plane.hosts.entries.map((entry) => agentView(plane, entry));
   const rows = await plane.store.executions.history(undefined, executionsShown);
   const simulated = system.market_data === "simulated";
+  return wholePage(html`
+    <header>
+      <h1>100AC</h1>
+      ${badge(system.status)}
+      ${simulated ? html`<span class="badge warn">simulated market data</span>` : ""}
+      <span class="muted">version ${system.version}, up ${span(system.uptime_seconds)}</span>
+    </header>
+    <main>
+      ${figures(system)} ${agentTable(agents)} ${executionTable(rows.map(executionView))}
+    </main>
+  `);
+}
+
+/** What a browser sees without a session: how to get one. */
+export function shutOutPage(): Html {
+  return wholePage(html`
+    <header>
+      <h1>100AC</h1>
+    </header>
+    <main>
+      <section>
+        <h2>This page opens by a link</h2>
+        <p>Get one with <code>deno task cli system link</code>, or from the daemon's log. It works
+        once, within ten minutes; a daemon that was started anew wants another.</p>
+      </section>
+    </main>
+  `);
+}
+
+function wholePage(body: Html): Html {
   return html`
     <!DOCTYPE html>
     <html lang="en">
@@ -27,19 +57,7 @@ export async function homePage(plane: ControlPlane): Promise<Html> {
         <title>100AC</title>
         <style>${raw(style)}</style>
       </head>
-      <body>
-        <header>
-              <h1>100AC</h1>
-              ${badge(system.status)}
-              ${simulated ? html`<span class="badge warn">simulated market data</span>` : ""}
-              <span class="muted">version ${system.version}, up ${span(
-                system.uptime_seconds,
-              )}</span>
-            </header>
-        <main>
-              ${figures(system)} ${agentTable(agents)} ${executionTable(rows.map(executionView))}
-            </main>
-      </body>
+      <body>${body}</body>
     </html>
   `;
 }
@@ -126,14 +144,11 @@ function executionTable(executions: readonly ExecutionView[]): Html {
             <tr>
               <td><strong>${execution.workflow}</strong></td>
               <td>${badge(execution.status)}</td>
-              <td>${(execution.started_at ?? execution.created_at).slice(0, 19).replace(
-                "T",
-                " ",
-              )}</td>
+              <td class="whole">${instant(execution.started_at ?? execution.created_at)}</td>
               <td class="number">${execution.duration_seconds === null
                 ? ""
                 : `${execution.duration_seconds.toFixed(2)} s`}</td>
-              <td><code>${execution.execution_id}</code></td>
+              <td class="whole"><code>${execution.execution_id}</code></td>
               <td class="text">${execution.error?.message ?? ""}</td>
             </tr>
           `
@@ -157,6 +172,11 @@ const tones: Readonly<Record<string, string>> = {
 
 function badge(status: string): Html {
   return html`<span class="badge ${tones[status] ?? ""}">${status}</span>`;
+}
+
+/** `2026-11-23 23:27:14`. */
+function instant(iso: string): string {
+  return iso.slice(0, 19).replace("T", " ");
 }
 
 function span(seconds: number): string {
@@ -187,7 +207,8 @@ th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-.text { max-width: 26rem; overflow-wrap: anywhere; }
+.text { min-width: 12rem; max-width: 26rem; overflow-wrap: anywhere; }
+.whole { white-space: nowrap; }
 .muted { color: var(--soft); } code { font-size: .85em; }
 .badge { display: inline-block; padding: 0 .55rem; border-radius: 1rem; font-size: .8rem;
   background: light-dark(#e8ebef, #2a3038); }

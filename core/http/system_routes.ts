@@ -65,7 +65,8 @@ export async function healthReport(plane: ControlPlane): Promise<HealthReport> {
       const startedAtMs = performance.now();
       const hosts = await plane.hosts.ping(checkMsMax);
       const tookMs = (performance.now() - startedAtMs).toFixed(1);
-      return hosts === 0 ? "no host runs yet" : `${hosts} hosts answered in ${tookMs} ms`;
+      if (hosts === 0) return "no host runs yet";
+      return `${hosts} ${hosts === 1 ? "host" : "hosts"} answered in ${tookMs} ms`;
     }),
     check("workflows", async () => {
       const { workflows, problems } = await plane.catalog.all();

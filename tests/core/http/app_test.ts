@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { AgentView, ExecutionView, ProblemAnswer } from "../../../core/http/api.ts";
 import { createApp } from "../../../core/http/app.ts";
+import { eventually } from "../../support/eventually.ts";
 import { startTestDaemon, type TestDaemon } from "../../support/test_daemon.ts";
 
 function requester({ daemon }: TestDaemon): (
@@ -40,6 +41,13 @@ Deno.test("the gate lets nobody in without the token, but to /health", async (t)
       }
     });
   }
+  await t.step("a browser that is shut out is told how to come in", async () => {
+    for (const path of ["/", "/login?once=used"]) {
+      const response = await request(path, { token: null, headers: { accept: "text/html,*/*" } });
+      assert.equal(response.status, 401);
+      assert.match(await response.text(), /system link/);
+    }
+  });
   await t.step("a link opens one session, once, and only for reading", async () => {
     const made = await (await request("/api/v1/login_links", { method: "POST" })).json();
     const { pathname, search } = new URL(made.url);
@@ -47,7 +55,7 @@ Deno.test("the gate lets nobody in without the token, but to /health", async (t)
     assert.equal(login.status, 302);
     const cookie = login.headers.get("set-cookie") ?? "";
     assert.match(cookie, /HttpOnly/);
-    assert.match(cookie, /SameSite=Strict/);
+    assert.match(cookie, /SameSite=Lax/);
     const [session = ""] = cookie.split(";");
 
     const page = await request("/", { token: null, headers: { cookie: session } });
@@ -89,6 +97,7 @@ Deno.test("every route answers with its view, or with a problem that says what a
       ["/api/v1/agents/test_agnt", "unknown_agent", /did you mean "test_agent"/],
       ["/api/v1/workflows/simple_tst", "unknown_workflow", /did you mean "simple_test"/],
       ["/api/v1/workflows/nonsense/statistics", "unknown_workflow", /"nonsense"/],
+      ["/api/v1/executions?workflow=nonsense", "unknown_workflow", /"nonsense"/],
       ["/api/v1/executions/nonsense", "unknown_execution", /"nonsense"/],
       ["/api/v1/executions/nonsense/events", "unknown_execution", /"nonsense"/],
       ["/api/v1/nonsense", "unknown_route", /\/api\/v1\/nonsense/],
@@ -140,6 +149,38 @@ Deno.test("an execution's event stream tells where it stands until its end", asy
     ["echo_test", { message: "Hello from workflow!" }],
     ["add_numbers", { result: 42 }],
   ]);
+});
+
+Deno.test("a stream that nobody reads keeps one view, and still ends with the last", async () => {
+  await using daemon = await startTestDaemon();
+  const request = requester(daemon);
+  const response = await request("/api/v1/workflows/daily_market_snapshot/executions", {
+    method: "POST",
+  });
+  const { execution_id: id } = await response.json() as ExecutionView;
+  const stream = await request(`/api/v1/executions/${id}/events`);
+  await eventually(async () => {
+    const { status } = await (await request(`/api/v1/executions/${id}`)).json() as ExecutionView;
+    return status === "completed" ? true : undefined;
+  });
+  const statuses = [...(await stream.text()).matchAll(/^data: .*?"status":"(\w+)"/gm)]
+    .map(([, status]) => status);
+  assert.ok(statuses.length <= 2, `${statuses}`);
+  assert.equal(statuses.at(-1), "completed");
+});
+
+Deno.test("a sender that goes away in the middle of a body is no failure of the daemon", async () => {
+  await using daemon = await startTestDaemon();
+  const { hostname, port } = new URL(daemon.daemon.url);
+  const sender = await Deno.connect({ hostname, port: Number(port) });
+  const head = "POST /api/v1/workflows/simple_test/executions HTTP/1.1\r\nhost: test\r\n" +
+    `authorization: Bearer ${daemon.daemon.token}\r\ncontent-length: 100\r\n\r\n{`;
+  await sender.write(new TextEncoder().encode(head));
+  // An answer to another request says that this one has been taken up.
+  await (await daemon.api("/agents")).text();
+  sender.close();
+  for (let times = 0; times < 3; times++) await (await daemon.api("/agents")).text();
+  assert.deepEqual(daemon.log.filter((line) => line.includes("request failed")), []);
 });
 
 Deno.test("cancelling an ended execution is a conflict, an unknown one is not found", async () => {
