@@ -20,9 +20,10 @@ const bodyBytesMax = 1024 * 1024;
 export function createApp(plane: ControlPlane): Hono {
   const app = new Hono();
   app.onError((error, c) => {
-    // A body that breaks off because its sender has gone is no failure of ours.
-    if (!(error instanceof AppError) && !c.req.raw.signal.aborted) {
-      plane.log.error("request failed", { reason: error.message, stack: error.stack });
+    if (!(error instanceof AppError)) {
+      // Reading a body fails so when its sender has gone, which is no failure of ours.
+      const level = error instanceof Deno.errors.BadResource ? "debug" : "error";
+      plane.log[level]("request failed", { reason: error.message, stack: error.stack });
     }
     const wantsPage = c.req.header("accept")?.includes("text/html") ?? false;
     const isShutOut = error instanceof AppError && error.code === "unauthenticated";
