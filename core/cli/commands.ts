@@ -71,6 +71,6 @@ export const commands: readonly Command[] = [
   defineCommand("system", "link", {
     summary: "Print a link that opens the daemon's page once",
     ask: ({ client }) => client.loginLink(),
-    show: ({ url }) => url,
+    show: ({ url }) => new URL(url).href,
   }),
 ];

@@ -15,12 +15,12 @@ export interface EventStreamOptions {
   readonly silentMsMax?: number;
 }
 
-/** A line may hold the results of all steps, but it has an end. */
-const lineLengthMax = 64 * 1024 * 1024;
+/** An event may hold the results of all steps, but it has an end. */
+const eventLengthMax = 64 * 1024 * 1024;
 
 /**
  * The events of a body as they come; an event cut off by the end of the body is dropped.
- * @throws {AppError} `bad_answer` for a line over 64 Mi characters, `not_reachable` when nothing
+ * @throws {AppError} `bad_answer` for an event over 64 Mi characters, `not_reachable` when nothing
  * has come for too long.
  */
 export async function* serverEvents(
@@ -29,13 +29,17 @@ export async function* serverEvents(
 ): AsyncGenerator<ServerEvent, void, undefined> {
   let name = "";
   let data: string[] = [];
+  let length = 0;
   for await (const line of lines(chunks(body, options))) {
     if (line === "") {
       if (data.length > 0) yield { name: name || "message", data: data.join("\n") };
       name = "";
       data = [];
+      length = 0;
       continue;
     }
+    length += line.length;
+    if (length > eventLengthMax) throw endless();
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
@@ -49,17 +53,30 @@ async function* lines(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
-  let pending = "";
+  // The line that has not ended, as it came: looked through again with each chunk, a line of
+  // megabytes would take seconds.
+  let pieces: string[] = [];
+  let length = 0;
+  let held = "";
   for await (const bytes of chunks) {
-    pending += decoder.decode(bytes, { stream: true });
-    const complete = pending.split(/\r\n|\n|\r(?!$)/);
-    pending = complete.pop() ?? "";
-    if (pending.length > lineLengthMax) {
-      throw new AppError("bad_answer", "Cannot read the daemon's events: a line has no end");
-    }
-    yield* complete;
+    const text = held + decoder.decode(bytes, { stream: true });
+    held = text.endsWith("\r") ? "\r" : "";
+    const [first = "", ...others] = text.slice(0, text.length - held.length).split(/\r\n|\n|\r/);
+    pieces.push(first);
+    length += first.length;
+    if (length > eventLengthMax) throw endless();
+    const last = others.pop();
+    if (last === undefined) continue;
+    yield pieces.join("");
+    yield* others;
+    pieces = [last];
+    length = last.length;
   }
-  if (pending.endsWith("\r")) yield pending.slice(0, -1);
+  if (held !== "") yield pieces.join("");
+}
+
+function endless(): AppError {
+  return new AppError("bad_answer", "Cannot read the daemon's events: one has no end");
 }
 
 async function* chunks(

@@ -14,6 +14,8 @@ export interface Summary {
 
 const linesMax = 12;
 const valueWidthMax = 100;
+/** A message is what was asked for, so more of it is shown than of a value among others. */
+const messageWidthMax = 1_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -121,7 +123,7 @@ function dates(fields: Fields): Summary | undefined {
 function message(fields: Fields): Summary | undefined {
   const { message } = fields;
   if (typeof message !== "string" || Object.keys(fields).length > 1) return undefined;
-  return { headline: JSON.stringify(message), lines: [] };
+  return { headline: fitText(JSON.stringify(message), messageWidthMax), lines: [] };
 }
 
 function number(fields: Fields): Summary | undefined {

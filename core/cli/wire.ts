@@ -15,6 +15,8 @@ export interface WireOptions {
 }
 
 const answerMsDefault = 15_000;
+/** The longest answer that is read: what comes from a daemon is a fraction of it. */
+const answerBytesMax = 64 * 1024 * 1024;
 
 /** The way to one daemon. To be disposed of: it may hold a connection. */
 export class Wire implements Disposable {
@@ -46,7 +48,7 @@ export class Wire implements Disposable {
     const either = signal ? AbortSignal.any([signal, late]) : late;
     try {
       const response = await this.#fetch(method, path, either);
-      const answer = parseJson(await response.text());
+      const answer = parseJson(await this.#textOf(response));
       if (!response.ok) throw this.#refusal(response.status, answer);
       if (typeof answer === "object" && answer !== null) return answer as Answer;
       throw this.#strangeAnswer(response.status);
@@ -64,7 +66,8 @@ export class Wire implements Disposable {
     try {
       const response = await this.#fetch("GET", path, signal);
       if (response.ok && response.body) return response.body;
-      throw this.#refusal(response.status, parseJson(await response.text()));
+      const answer = parseJson(await this.#textOf(response));
+      throw this.#refusal(response.status, answer);
     } catch (thrown) {
       signal.throwIfAborted();
       throw this.#failure(thrown);
@@ -82,6 +85,19 @@ export class Wire implements Disposable {
       redirect: "manual", // no daemon redirects, and the token stays with the host it is for
       ...(this.#direct ? { client: this.#direct } : {}),
     });
+  }
+
+  /** The body, as far as a daemon's goes: one without an end would take all memory. */
+  async #textOf({ body, status }: Response): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = "";
+    let size = 0;
+    for await (const bytes of body ?? []) {
+      size += bytes.length;
+      if (size > answerBytesMax) throw this.#strangeAnswer(status);
+      text += decoder.decode(bytes, { stream: true });
+    }
+    return text + decoder.decode();
   }
 
   /** What a failed request means: all but our own errors say that nobody answered. */

@@ -50,3 +50,20 @@ Deno.test("serverEvents() gives up on a body that says nothing for long", async 
   const reading = Array.fromAsync(serverEvents(body, { signal: never, silentMsMax: 10 }));
   await assert.rejects(reading, { code: "not_reachable" });
 });
+
+Deno.test("serverEvents() gives up on an event without an end, of one line or of many", async () => {
+  const mebi = 1024 * 1024;
+  for (const piece of ["x".repeat(mebi), `data: ${"x".repeat(mebi)}\n`]) {
+    const bytes = new TextEncoder().encode(piece);
+    let cancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(bytes),
+      cancel: () => void (cancelled = true),
+    });
+    await assert.rejects(Array.fromAsync(serverEvents(body, { signal: never })), {
+      code: "bad_answer",
+      message: /has no end/,
+    });
+    assert.ok(cancelled, "the body is let go of");
+  }
+});

@@ -80,6 +80,41 @@ Deno.test("Wire tells a stranger from a daemon", async () => {
   }
 });
 
+Deno.test("Wire reads no answer without an end", async () => {
+  const piece = new TextEncoder().encode(" ".repeat(1024 * 1024));
+  let pieces = 0;
+  const endless = (status: number): Response => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        pieces++;
+        controller.enqueue(piece);
+      },
+    });
+    return new Response(body, { status });
+  };
+  await using daemon = startFakeDaemon({
+    "GET /agents": () => endless(200),
+    "GET /events": () => endless(500),
+  });
+  using wire = wireTo(daemon);
+  await assert.rejects(wire.ask("GET", "/agents"), { code: "bad_answer" });
+  await assert.rejects(wire.open("/events", new AbortController().signal), { code: "bad_answer" });
+  assert.ok(pieces < 200, `${pieces} MiB were sent`);
+});
+
+Deno.test("Wire waits for the rest of an answer only so long", async () => {
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
+    pull: () => closed,
+    cancel: () => close(),
+  });
+  await using daemon = startFakeDaemon({ "GET /agents": () => new Response(body) });
+  using wire = wireTo(daemon, { answerMsMax: 50 });
+  await assert.rejects(wire.ask("GET", "/agents"), { code: "not_reachable" });
+  await closed;
+});
+
 Deno.test("Wire hints at starting a daemon when none answers", async () => {
   const daemon = startFakeDaemon({});
   await daemon[Symbol.asyncDispose]();
