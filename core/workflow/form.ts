@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { namePattern } from "../ids.ts";
-import { retryDefault, type Step, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
+import { retryDefault, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
 import { type DurationBounds, durationForm } from "./duration.ts";
 import { shown } from "./wording.ts";
 import { ScheduleForm } from "./schedule.ts";
@@ -31,7 +31,11 @@ const Name = z.string().max(nameLengthMax).regex(namePattern, {
 const RetryForm = z.strictObject({
   attempts: z.int().min(1).max(attemptsMax).default(retryDefault.attemptsMax),
   backoff: durationForm(backoffBounds).default(retryDefault.backoffMs),
-}).transform(({ attempts, backoff }) => ({ attemptsMax: attempts, backoffMs: backoff }));
+}).transform(({ attempts, backoff }) => ({
+  ...retryDefault,
+  attemptsMax: attempts,
+  backoffMs: backoff,
+}));
 
 const StepForm = z.strictObject({
   name: Name.refine((name) => !celWords.has(name), {
@@ -42,7 +46,7 @@ const StepForm = z.strictObject({
   params: z.record(z.string(), z.unknown()).superRefine(reportExpressions).default({}),
   timeout: durationForm(stepTimeoutBounds).default(stepTimeoutMsDefault),
   retry: RetryForm.default(retryDefault),
-}).transform(({ timeout, ...step }): Step => ({ ...step, timeoutMs: timeout }));
+}).transform(({ timeout, ...step }) => ({ ...step, timeoutMs: timeout }));
 
 /** What a workflow may be in a file. */
 export const WorkflowForm = z.strictObject({
@@ -51,9 +55,19 @@ export const WorkflowForm = z.strictObject({
   enabled: z.boolean().default(true),
   schedule: ScheduleForm.optional(),
   steps: z.array(StepForm).min(1).max(stepsMax),
-}).transform(({ schedule, ...workflow }): Workflow =>
-  schedule === undefined ? workflow : { ...workflow, schedule }
-);
+}).transform(({ schedule, steps, ...rest }): Workflow => ({
+  ...rest,
+  ...(schedule && { schedule }),
+  inputs: {},
+  secrets: [],
+  steps: steps.map((step, index) => ({
+    ...step,
+    needs: steps.slice(Math.max(0, index - 1), index).map(({ name }) => name),
+    onError: "fail",
+  })),
+  finally: [],
+  outputs: {},
+}));
 
 /** Handed on as text they would reach an agent, which can't know that they were meant otherwise. */
 function reportExpressions(params: unknown, context: z.RefinementCtx): void {
