@@ -6,9 +6,10 @@
  * Message form: `Cannot <verb> <thing> "<name>": <what was found>; <what to do>`.
  */
 
-const errorCodes = [
+export const errorCodes = [
   // what was asked for is wrong
   "invalid_input",
+  "expression_failed",
   "invalid_workflow",
   "invalid_manifest",
   "invalid_config",

@@ -21,6 +21,7 @@ export const exitCodes = {
 export const exitCodeOf = {
   invalid_input: exitCodes.usage,
   invalid_workflow: exitCodes.refused,
+  expression_failed: exitCodes.failed,
   invalid_manifest: exitCodes.refused,
   invalid_config: exitCodes.usage,
   unauthenticated: exitCodes.refused,

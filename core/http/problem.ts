@@ -6,6 +6,7 @@ import type { ProblemAnswer } from "./api.ts";
 const statusOf = {
   invalid_input: 400,
   invalid_workflow: 422,
+  expression_failed: 422,
   invalid_manifest: 422,
   invalid_config: 422,
   unauthenticated: 401,

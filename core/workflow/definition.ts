@@ -42,7 +42,7 @@ export interface Step {
   readonly capability: string;
   /** The request's input. */
   readonly params: Readonly<Record<string, Template>>;
-  /** Names of the steps that must have ended before; without `needs` in the file, the one before. */
+  /** The steps that must have ended before; without `needs` in the file, the one before it. */
   readonly needs: readonly string[];
   /** The step is skipped where this gives false. */
   readonly when?: string;

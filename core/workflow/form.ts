@@ -4,9 +4,23 @@
  */
 
 import { z } from "zod";
+import { errorCodes, messageOf } from "../errors.ts";
 import { namePattern } from "../ids.ts";
-import { retryDefault, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
-import { type DurationBounds, durationForm } from "./duration.ts";
+import {
+  type Concurrency,
+  type ForEach,
+  type Input,
+  itemsMax,
+  parallelMaxDefault,
+  retryDefault,
+  type RetryPolicy,
+  type Step,
+  stepTimeoutMsDefault,
+  type Workflow,
+} from "./definition.ts";
+import { type DurationBounds, durationForm, durationMsMax } from "./duration.ts";
+import { compileCondition, compileTemplate } from "./expression.ts";
+import { inputProblem } from "./inputs.ts";
 import { shown } from "./wording.ts";
 import { ScheduleForm } from "./schedule.ts";
 
@@ -17,6 +31,7 @@ export const descriptionLengthMax = 2_000;
 export const attemptsMax = 100;
 export const stepTimeoutBounds: DurationBounds = { msMin: 1, msMax: 86_400_000 };
 export const backoffBounds: DurationBounds = { msMin: 0, msMax: 3_600_000 };
+const backoffMaxBounds: DurationBounds = { msMin: 0, msMax: 86_400_000 };
 
 /** Words of CEL: a step with such a name could never be spoken of in an expression. */
 const celWords: ReadonlySet<string> = new Set(
@@ -31,11 +46,33 @@ const Name = z.string().max(nameLengthMax).regex(namePattern, {
 const RetryForm = z.strictObject({
   attempts: z.int().min(1).max(attemptsMax).default(retryDefault.attemptsMax),
   backoff: durationForm(backoffBounds).default(retryDefault.backoffMs),
-}).transform(({ attempts, backoff }) => ({
-  ...retryDefault,
+  factor: z.number().min(1).max(100).default(retryDefault.factor),
+  max: durationForm(backoffMaxBounds).default(retryDefault.backoffMsMax),
+  jitter: z.number().min(0).max(1).default(retryDefault.jitter),
+  on: z.array(z.enum(errorCodes)).min(1).optional(),
+}).transform(({ attempts, backoff, max, on, ...rest }): RetryPolicy => ({
+  ...rest,
   attemptsMax: attempts,
   backoffMs: backoff,
+  backoffMsMax: max,
+  ...(on && { on }),
 }));
+
+/** Expressions are checked where they stand: the text has to be one that can be read. */
+const Expressions = z.unknown().superRefine(reportExpressions);
+
+const ForEachForm = z.union([
+  z.strictObject({
+    items: Expressions,
+    max_parallel: z.int().min(1).max(100).default(parallelMaxDefault),
+  }),
+  z.string(),
+  z.array(z.unknown()).max(itemsMax),
+]).superRefine(reportExpressions).transform((form): ForEach =>
+  typeof form === "string" || Array.isArray(form)
+    ? { items: form, parallelMax: parallelMaxDefault }
+    : { items: form.items, parallelMax: form.max_parallel }
+);
 
 const StepForm = z.strictObject({
   name: Name.refine((name) => !celWords.has(name), {
@@ -44,9 +81,32 @@ const StepForm = z.strictObject({
   agent: Name,
   capability: Name,
   params: z.record(z.string(), z.unknown()).superRefine(reportExpressions).default({}),
+  needs: z.union([Name.transform((name) => [name]), z.array(Name).max(stepsMax)]).optional(),
+  when: z.union([z.string().min(1).superRefine(reportCondition), z.boolean().transform(String)])
+    .optional(),
+  for_each: ForEachForm.optional(),
   timeout: durationForm(stepTimeoutBounds).default(stepTimeoutMsDefault),
   retry: RetryForm.default(retryDefault),
-}).transform(({ timeout, ...step }) => ({ ...step, timeoutMs: timeout }));
+  on_error: z.enum(["fail", "continue"]).default("fail"),
+});
+
+const inputTypes = ["string", "number", "integer", "boolean", "array", "object"] as const;
+
+const InputForm = z.strictObject({
+  type: z.enum(inputTypes),
+  description: z.string().max(descriptionLengthMax).default(""),
+  default: z.unknown().optional(),
+  enum: z.array(z.unknown()).min(1).max(1_000).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  items: z.enum(inputTypes).optional(),
+}).transform((form) => withoutUndefined(form) as Input).superRefine((input, context) => {
+  const problem = input.default === undefined ? undefined : inputProblem(input, input.default);
+  if (problem) context.addIssue({ code: "custom", path: ["default"], message: problem });
+});
+
+/** The name of a secret, as it is set in `AC100_SECRET_<name>`. */
+const SecretName = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, "must match [A-Z][A-Z0-9_]*");
 
 /** What a workflow may be in a file. */
 export const WorkflowForm = z.strictObject({
@@ -54,34 +114,72 @@ export const WorkflowForm = z.strictObject({
   description: z.string().max(descriptionLengthMax).default(""),
   enabled: z.boolean().default(true),
   schedule: ScheduleForm.optional(),
+  inputs: z.record(Name, InputForm).default({}),
+  secrets: z.array(SecretName).max(100).default([]),
+  concurrency: z.strictObject({
+    max: z.int().min(1).max(1_000),
+    key: z.string().superRefine(reportExpressions).optional(),
+  }).optional(),
+  timeout: durationForm({ msMin: 1, msMax: durationMsMax }).optional(),
   steps: z.array(StepForm).min(1).max(stepsMax),
-}).transform(({ schedule, steps, ...rest }): Workflow => ({
-  ...rest,
+  finally: z.array(StepForm).max(stepsMax).default([]),
+  outputs: z.record(Name, z.unknown()).superRefine(reportExpressions).default({}),
+}).transform(({ schedule, concurrency, timeout, ...form }): Workflow => ({
+  ...form,
   ...(schedule && { schedule }),
-  inputs: {},
-  secrets: [],
-  steps: steps.map((step, index) => ({
-    ...step,
-    needs: steps.slice(Math.max(0, index - 1), index).map(({ name }) => name),
-    onError: "fail",
-  })),
-  finally: [],
-  outputs: {},
+  ...(concurrency && { concurrency: withoutUndefined(concurrency) as Concurrency }),
+  ...(timeout !== undefined && { timeoutMs: timeout }),
+  steps: form.steps.map((step, index) => stepOf(step, form.steps[index - 1]?.name)),
+  finally: form.finally.map((step) => stepOf(step, undefined)),
 }));
 
-/** Handed on as text they would reach an agent, which can't know that they were meant otherwise. */
-function reportExpressions(params: unknown, context: z.RefinementCtx): void {
-  const walk = (value: unknown, path: readonly (string | number)[]): void => {
-    if (typeof value === "string" && value.includes("${{")) {
-      const message = "holds an expression; expressions are not supported yet, write the value";
-      context.addIssue({ code: "custom", path: [...path], message });
-    } else if (Array.isArray(value)) {
-      value.forEach((item, index) => walk(item, [...path, index]));
-    } else if (typeof value === "object" && value !== null) {
-      Object.entries(value).forEach(([key, item]) => walk(item, [...path, key]));
+/** Without `needs`, a step needs the one before it. */
+function stepOf(
+  { timeout, needs, when, for_each, on_error, ...step }: z.output<typeof StepForm>,
+  before: string | undefined,
+): Step {
+  return {
+    ...step,
+    needs: needs ?? (before === undefined ? [] : [before]),
+    ...(when !== undefined && { when }),
+    ...(for_each && { forEach: for_each }),
+    timeoutMs: timeout,
+    onError: on_error,
+  };
+}
+
+function withoutUndefined<Form extends object>(form: Form): Partial<Form> {
+  const entries = Object.entries(form).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<Form>;
+}
+
+/** What can't be read as an expression is refused where it stands, not when it is needed. */
+function reportExpressions(value: unknown, context: z.RefinementCtx): void {
+  const walk = (each: unknown, path: readonly (string | number)[]): void => {
+    if (typeof each === "string") {
+      const problem = problemOf(() => compileTemplate(each));
+      if (problem) context.addIssue({ code: "custom", path: [...path], message: problem });
+    } else if (Array.isArray(each)) {
+      each.forEach((item, index) => walk(item, [...path, index]));
+    } else if (typeof each === "object" && each !== null) {
+      Object.entries(each).forEach(([key, item]) => walk(item, [...path, key]));
     }
   };
-  walk(params, []);
+  walk(value, []);
+}
+
+function reportCondition(text: string, context: z.RefinementCtx): void {
+  const problem = problemOf(() => compileCondition(text));
+  if (problem) context.addIssue({ code: "custom", message: problem });
+}
+
+function problemOf(compile: () => unknown): string | undefined {
+  try {
+    compile();
+    return undefined;
+  } catch (thrown) {
+    return `holds an expression that can't be read: ${messageOf(thrown)}`;
+  }
 }
 
 function nameHint(input: unknown): string {

@@ -12,6 +12,7 @@ import type { ParsedWorkflow, Problem, Workflow } from "./definition.ts";
 import { WorkflowForm } from "./form.ts";
 import { validate } from "./issues.ts";
 import { refusal } from "./problems.ts";
+import { checkReferences } from "./references.ts";
 import { SourceText } from "./source_text.ts";
 import { shown } from "./wording.ts";
 import { readTree, type YamlPath, type YamlTree } from "./yaml_tree.ts";
@@ -48,13 +49,14 @@ function readWorkflows(tree: YamlTree, source: SourceText): readonly ParsedWorkf
   const paths = pathsOfWorkflows(tree);
   reportTwice(["workflows"], "workflow", tree);
   return paths.flatMap((path) => {
-    reportTwice([...path, "steps"], "step", tree);
+    reportTwice([...path, "steps"], "step", tree, [...path, "finally"]);
     if (path.length > 0) tree.reportAliasesLeaving(path);
     const checked = validate(WorkflowForm, tree.valueAt(path), "the workflow");
-    if ("value" in checked) {
+    const issues = "value" in checked ? checkReferences(checked.value) : checked.issues;
+    if ("value" in checked && issues.length === 0) {
       return [{ ...checked.value, file: source.file, ...cutOut(path, tree, source) }];
     }
-    for (const issue of checked.issues) {
+    for (const issue of issues) {
       tree.report([...path, ...issue.path], issue.message, issue.place);
     }
     return [];
@@ -84,15 +86,16 @@ function pathsOfWorkflows(tree: YamlTree): readonly YamlPath[] {
   return [];
 }
 
-/** Refuses two workflows of a file, or two steps of a workflow, with one name. */
-function reportTwice(path: YamlPath, thing: "workflow" | "step", tree: YamlTree): void {
-  const list = tree.valueAt(path);
-  if (!Array.isArray(list)) return;
+/** Refuses two workflows of a file, or two steps of a workflow, with one name; in all the lists. */
+function reportTwice(
+  path: YamlPath,
+  thing: "workflow" | "step",
+  tree: YamlTree,
+  ...more: readonly YamlPath[]
+): void {
   const pathOf = new Map<string, YamlPath>();
-  for (const [index, item] of list.entries()) {
-    const name = isMapping(item) ? item["name"] : undefined;
-    if (typeof name !== "string") continue;
-    const here = [...path, index, "name"];
+  for (const here of [path, ...more].flatMap((list) => namesIn(list, tree))) {
+    const name = String(tree.valueAt(here));
     const before = pathOf.get(name);
     if (before === undefined) pathOf.set(name, here);
     else {
@@ -100,6 +103,15 @@ function reportTwice(path: YamlPath, thing: "workflow" | "step", tree: YamlTree)
       tree.report(here, `the ${thing} ${shown(name)} is in line ${line} already; rename one`);
     }
   }
+}
+
+/** Where the names in a list of workflows or steps stand. */
+function namesIn(path: YamlPath, tree: YamlTree): readonly YamlPath[] {
+  const list = tree.valueAt(path);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item, index) =>
+    isMapping(item) && typeof item["name"] === "string" ? [[...path, index, "name"]] : []
+  );
 }
 
 /** A single workflow's text is the file; one of a list keeps its columns by a first indent. */

@@ -1,7 +1,14 @@
 /** A workflow as the text of a file: reading it gives the same workflow again. */
 
 import { Document, visit } from "yaml";
-import { retryDefault, type Schedule, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
+import {
+  retryDefault,
+  type RetryPolicy,
+  type Schedule,
+  type Step,
+  stepTimeoutMsDefault,
+  type Workflow,
+} from "./definition.ts";
 import { durationText } from "./duration.ts";
 import { unprintable } from "./yaml_syntax.ts";
 
@@ -9,24 +16,74 @@ import { unprintable } from "./yaml_syntax.ts";
 const oneLineEach = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER };
 
 /** YAML of one workflow; what has its default is left out. */
-export function workflowText({ name, description, enabled, schedule, steps }: Workflow): string {
-  const form = {
+export function workflowText(workflow: Workflow): string {
+  const { name, description, enabled, schedule, concurrency, timeoutMs } = workflow;
+  return textOf({
     name,
     ...(description !== "" && { description }),
     ...(!enabled && { enabled }),
     ...(schedule && { schedule: scheduleForm(schedule) }),
-    steps: steps.map(({ name, agent, capability, params, timeoutMs, retry }) => ({
-      name,
-      agent,
-      capability,
-      ...(Object.keys(params).length > 0 && { params }),
-      ...(timeoutMs !== stepTimeoutMsDefault && { timeout: durationText(timeoutMs) }),
-      ...((retry.attemptsMax !== retryDefault.attemptsMax ||
-        retry.backoffMs !== retryDefault.backoffMs) &&
-        { retry: { attempts: retry.attemptsMax, backoff: durationText(retry.backoffMs) } }),
-    })),
+    ...filled("inputs", inputForms(workflow.inputs)),
+    ...(workflow.secrets.length > 0 && { secrets: workflow.secrets }),
+    ...(concurrency && { concurrency }),
+    ...(timeoutMs !== undefined && { timeout: durationText(timeoutMs) }),
+    steps: workflow.steps.map((step, index) => stepForm(step, workflow.steps[index - 1]?.name)),
+    ...(workflow.finally.length > 0 &&
+      { finally: workflow.finally.map((step) => stepForm(step, undefined)) }),
+    ...filled("outputs", workflow.outputs),
+  });
+}
+
+function stepForm(step: Step, before: string | undefined): Readonly<Record<string, unknown>> {
+  const { name, agent, capability, params, needs, when, forEach, timeoutMs, retry } = step;
+  const isAfterTheOneBefore = needs.join() === (before ?? "");
+  return {
+    name,
+    agent,
+    capability,
+    ...filled("params", params),
+    ...(!isAfterTheOneBefore && { needs }),
+    ...(when !== undefined && { when }),
+    ...(forEach && { for_each: { items: forEach.items, max_parallel: forEach.parallelMax } }),
+    ...(timeoutMs !== stepTimeoutMsDefault && { timeout: durationText(timeoutMs) }),
+    ...filled("retry", retryForm(retry)),
+    ...(step.onError !== "fail" && { on_error: step.onError }),
   };
-  return textOf(form);
+}
+
+function retryForm(retry: RetryPolicy): Readonly<Record<string, unknown>> {
+  const { attemptsMax, backoffMs, factor, backoffMsMax, jitter, on } = retry;
+  return {
+    ...(attemptsMax !== retryDefault.attemptsMax && { attempts: attemptsMax }),
+    ...(backoffMs !== retryDefault.backoffMs && { backoff: durationText(backoffMs) }),
+    ...(factor !== retryDefault.factor && { factor }),
+    ...(backoffMsMax !== retryDefault.backoffMsMax && { max: durationText(backoffMsMax) }),
+    ...(jitter !== retryDefault.jitter && { jitter }),
+    ...(on && { on }),
+  };
+}
+
+function inputForms(inputs: Workflow["inputs"]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, input]) => {
+      const { type, description, enum: allowed, min, max, items } = input;
+      const form = {
+        type,
+        ...(description !== "" && { description }),
+        ...(input.default !== undefined && { default: input.default }),
+        ...(allowed && { enum: allowed }),
+        ...(min !== undefined && { min }),
+        ...(max !== undefined && { max }),
+        ...(items && { items }),
+      };
+      return [name, form];
+    }),
+  );
+}
+
+/** A key with what stands under it, unless that is nothing. */
+function filled(key: string, form: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.keys(form).length > 0 ? { [key]: form } : {};
 }
 
 function textOf(form: unknown): string {

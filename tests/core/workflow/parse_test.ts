@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ParsedWorkflow, Problem } from "../../../core/workflow/definition.ts";
+import { retryDefault } from "../../../core/workflow/definition.ts";
 import { parseWorkflows, restoreWorkflow } from "../../../core/workflow/parse.ts";
 
 const pipeline = `# kept with the file
@@ -68,18 +69,26 @@ Deno.test("parseWorkflows() reads the form of the origin", () => {
         agent: "market_data_fetcher",
         capability: "validate_symbol",
         params: { symbol: "AAPL" },
+        needs: [],
         timeoutMs: 30_000,
-        retry: { attemptsMax: 1, backoffMs: 1_000 },
+        retry: retryDefault,
+        onError: "fail",
       },
       {
         name: "fetch_watchlist_data",
         agent: "market_data_fetcher",
         capability: "fetch_batch",
         params: { symbols: ["AAPL", "MSFT"] },
+        needs: ["validate_symbols"],
         timeoutMs: 30_000,
-        retry: { attemptsMax: 3, backoffMs: 1_000 },
+        retry: { ...retryDefault, attemptsMax: 3 },
+        onError: "fail",
       },
     ],
+    inputs: {},
+    secrets: [],
+    finally: [],
+    outputs: {},
     file: "w.yaml",
     line: 3,
     text: "",
@@ -212,13 +221,17 @@ Deno.test("a schedule is every so often or by cron, in a known zone and calendar
   ]);
 });
 
-Deno.test("an expression is refused, never passed on as text", () => {
-  const problem = "holds an expression; expressions are not supported yet, write the value";
-  assert.deepEqual(told(withStep('params: { a: "${{ inputs.a }}", b: [{ c: "x ${{ 1 }}" }] }')), [
-    `6:18 "a" ${problem}`,
-    `6:46 "c" ${problem}`,
+Deno.test("an expression that can't be read is refused where it stands", () => {
+  assert.deepEqual(told(withStep('params: { a: "${{ 1 + }}", b: [{ c: "x ${{ 1" }] }')), [
+    '6:18 "a" holds an expression that can\'t be read: ' +
+    'Cannot evaluate "1 +": Unexpected token: EOF',
+    '6:41 "c" holds an expression that can\'t be read: ' +
+    'Cannot evaluate "x ${{ 1": a "${{" is not closed by "}}"',
   ]);
-  assert.deepEqual(told(withStep("params:", "  a: ${{ inputs.a }}")), [`7:10 "a" ${problem}`]);
+  assert.deepEqual(told(withStep('when: "1 +"')), [
+    '6:11 "when" holds an expression that can\'t be read: ' +
+    'Cannot evaluate "1 +": Unexpected token: EOF',
+  ]);
 });
 
 Deno.test("an expression that YAML can't read is answered with: quote the expression", () => {

@@ -12,8 +12,7 @@ Deno.test("a problem is told with its place, its line and a caret below it", () 
       'workflows/w.yaml:2:8: "steps" must have at least 1 item',
       "    steps: []",
       "           ^",
-      'workflows/w.yaml:3:1: unknown key "tiemout" in the workflow; ' +
-      "known: name, description, enabled, schedule, steps",
+      'workflows/w.yaml:3:1: unknown key "tiemout" in the workflow; did you mean "timeout"?',
       "    tiemout: 30",
       "    ^",
     ].join("\n"),

@@ -1,7 +1,13 @@
 /** Workflows of every form, for properties. */
 
 import fc from "fast-check";
-import type { RetryPolicy, Schedule, Step, Workflow } from "../../../core/workflow/definition.ts";
+import type {
+  Input,
+  RetryPolicy,
+  Schedule,
+  Step,
+  Workflow,
+} from "../../../core/workflow/definition.ts";
 
 /** Objects as everyone makes them. */
 const plain = { noNullPrototype: true };
@@ -53,16 +59,64 @@ const json = fc.letrec<{ value: unknown }>((tie) => ({
 const retry: fc.Arbitrary<RetryPolicy> = fc.record({
   attemptsMax: fc.integer({ min: 1, max: 100 }),
   backoffMs: fc.integer({ min: 0, max: 3_600_000 }),
-}, plain);
+  factor: fc.constantFrom(1, 1.5, 2, 100),
+  backoffMsMax: fc.integer({ min: 0, max: 86_400_000 }),
+  jitter: fc.constantFrom(0, 0.25, 1),
+  on: fc.constantFrom(["source_down" as const], ["rate_limited" as const, "internal" as const]),
+}, { ...plain, requiredKeys: ["attemptsMax", "backoffMs", "factor", "backoffMsMax", "jitter"] });
 
-const step: fc.Arbitrary<Step> = fc.record({
+/** An expression that may stand anywhere. */
+const expression = fc.constantFrom(
+  "${{ now }}",
+  "at ${{ execution.id }}, ${{ 1 + 2 }}",
+  "${{ {'a': [1, \"}}\"]} }}",
+);
+
+const step: fc.Arbitrary<Omit<Step, "needs">> = fc.record({
   name,
   agent: name,
   capability: name,
-  params: fc.dictionary(key, json, { ...plain, maxKeys: 4 }),
+  params: fc.dictionary(key, fc.oneof(json, expression), { ...plain, maxKeys: 4 }),
+  when: fc.constantFrom("1 < 2", "${{ execution.workflow == 'a' }}"),
+  forEach: fc.record({
+    items: fc.oneof(fc.array(json, { maxLength: 3 }), expression),
+    parallelMax: fc.integer({ min: 1, max: 100 }),
+  }, plain),
   timeoutMs: fc.integer({ min: 1, max: 86_400_000 }),
   retry,
-}, plain);
+  onError: fc.constantFrom("fail", "continue"),
+}, {
+  ...plain,
+  requiredKeys: ["name", "agent", "capability", "params", "timeoutMs", "retry", "onError"],
+});
+
+/** Steps that need some of those before them. */
+const steps: fc.Arbitrary<readonly Step[]> = fc.tuple(
+  fc.uniqueArray(step, { minLength: 1, maxLength: 4, selector: ({ name }) => name }),
+  fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }),
+).map(([drafts, chances]) =>
+  drafts.map((draft, index) => ({
+    ...draft,
+    needs: drafts.slice(0, index).filter((_, at) => chances[4 * index + at]).map(({ name }) =>
+      name
+    ),
+  }))
+);
+
+const input: fc.Arbitrary<Input> = fc.oneof(
+  fc.record({
+    type: fc.constant("string" as const),
+    description: text,
+    default: text,
+  }, { ...plain, requiredKeys: ["type", "description"] }),
+  fc.record({
+    type: fc.constant("array" as const),
+    description: text,
+    items: fc.constant("integer" as const),
+    max: fc.constant(10),
+    default: fc.array(fc.integer(), { maxLength: 3 }),
+  }, { ...plain, requiredKeys: ["type", "description"] }),
+);
 
 const schedule: fc.Arbitrary<Schedule> = fc.oneof(
   fc.record({
@@ -83,5 +137,26 @@ export const anyWorkflow: fc.Arbitrary<Workflow> = fc.record({
   description: text,
   enabled: fc.boolean(),
   schedule,
-  steps: fc.uniqueArray(step, { minLength: 1, maxLength: 4, selector: ({ name }) => name }),
-}, { ...plain, requiredKeys: ["name", "description", "enabled", "steps"] });
+  inputs: fc.dictionary(name, input, { ...plain, maxKeys: 3 }),
+  secrets: fc.uniqueArray(fc.constantFrom("API_KEY", "TOKEN"), { maxLength: 2 }),
+  concurrency: fc.record({
+    max: fc.integer({ min: 1, max: 1_000 }),
+    key: fc.constantFrom("all", "${{ execution.workflow }}"),
+  }, { ...plain, requiredKeys: ["max"] }),
+  timeoutMs: fc.integer({ min: 1, max: 86_400_000 }),
+  steps,
+  finally: fc.constant<readonly Step[]>([]),
+  outputs: fc.dictionary(name, fc.oneof(json, expression), { ...plain, maxKeys: 3 }),
+}, {
+  ...plain,
+  requiredKeys: [
+    "name",
+    "description",
+    "enabled",
+    "inputs",
+    "secrets",
+    "steps",
+    "finally",
+    "outputs",
+  ],
+});

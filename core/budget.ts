@@ -5,7 +5,7 @@
  */
 
 import { Script } from "node:vm";
-import { AppError } from "../errors.ts";
+import { AppError } from "./errors.ts";
 
 const name = "100ac.call";
 let waiting: (() => unknown) | undefined;

@@ -1,0 +1,75 @@
+/** What an execution is started with, against what its workflow declares. Pure. */
+
+import { AppError } from "../errors.ts";
+import type { Input, InputType, Workflow } from "./definition.ts";
+import { shown, suggestion } from "./wording.ts";
+
+/**
+ * The inputs, with the defaults of those that were not given.
+ * @throws {AppError} `invalid_input` with every problem.
+ */
+export function resolveInputs(
+  { name, inputs }: Workflow,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const problems = Object.keys(given).filter((key) => !Object.hasOwn(inputs, key)).map((key) =>
+    `there is no input ${shown(key)}${suggestion(key, Object.keys(inputs))}`
+  );
+  const resolved: Record<string, unknown> = {};
+  for (const [key, input] of Object.entries(inputs)) {
+    const value = Object.hasOwn(given, key) ? given[key] : input.default;
+    const problem = value === undefined ? "is missing" : inputProblem(input, value);
+    if (problem) problems.push(`${shown(key)} ${problem}`);
+    resolved[key] = value;
+  }
+  if (problems.length === 0) return resolved;
+  throw new AppError("invalid_input", `Cannot start workflow "${name}": ${problems.join("; ")}`, {
+    details: { problems },
+  });
+}
+
+/** What is wrong with a value: a phrase that goes on from the name of the input. */
+export function inputProblem(
+  { type, enum: allowed, min = -Infinity, max = Infinity, items }: Input,
+  value: unknown,
+): string | undefined {
+  if (!isOf(type, value)) return `must be ${typeNames[type]}, not ${shown(value)}`;
+  if (allowed && !allowed.includes(value)) {
+    return `must be one of ${allowed.map(shown).join(", ")}, not ${shown(value)}`;
+  }
+  if (items && Array.isArray(value)) {
+    const wrong = value.findIndex((each) => !isOf(items, each));
+    if (wrong >= 0) return `must hold ${typeNames[items]} as item ${wrong + 1}`;
+  }
+  const size = sizeOf(value);
+  if (size === undefined || (size >= min && size <= max)) return undefined;
+  const unit = typeof value === "string" ? " characters" : Array.isArray(value) ? " items" : "";
+  return size < min ? `must be at least ${min}${unit}` : `must be at most ${max}${unit}`;
+}
+
+const typeNames: Readonly<Record<InputType, string>> = {
+  string: "text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+};
+
+function isOf(type: InputType, value: unknown): boolean {
+  switch (type) {
+    case "integer":
+      return Number.isSafeInteger(value);
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    default:
+      return typeof value === type;
+  }
+}
+
+function sizeOf(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  return typeof value === "string" || Array.isArray(value) ? value.length : undefined;
+}
