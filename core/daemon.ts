@@ -12,6 +12,7 @@ import { Cache } from "./cache/cache.ts";
 import type { Config } from "./config.ts";
 import { Definitions } from "./engine/definitions.ts";
 import { Engine } from "./engine/engine.ts";
+import { Steerer } from "./engine/steer.ts";
 import { AppError, messageOf } from "./errors.ts";
 import type { ManifestCache } from "./host/agent_files.ts";
 import { Hosts } from "./host/hosts.ts";
@@ -88,6 +89,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     definitions,
     log,
     concurrentMax: config.concurrentMax,
+    secrets: config.secrets,
     invoke: (address, input, invocation) =>
       hosts.invoke({ address, input, caller: daemonAddress, ...invocation }),
     publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
@@ -102,6 +104,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     hosts,
     catalog,
     engine,
+    steerer: new Steerer(store, engine, definitions),
     definitions,
     store,
     cache,

@@ -1,22 +1,35 @@
 /**
- * One execution on its way from its first step to its end. Each turn commits what the last step
- * came to together with what is decided next, and only then acts on it: whatever instant the
- * daemon dies at, the rows say where to go on.
+ * One execution on its way from its first step to its end. Each turn commits what its attempts
+ * came to together with what is begun next, and only then acts on it: whatever instant the daemon
+ * dies at, the rows say where to go on.
  */
 
 import { AppError, toErrorData } from "../errors.ts";
-import { capabilityAddress, type ExecutionId } from "../ids.ts";
-import { type CommitQueue, type Write, write } from "../store/commits.ts";
+import { capabilityAddress } from "../ids.ts";
+import type { CommitQueue, Write } from "../store/commits.ts";
+import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import type { Scope } from "../workflow/expression.ts";
 import {
-  beginStep,
-  completeStep,
-  type ErrorRow,
-  type FinalStatus,
-  finishExecution,
-} from "../store/executions.ts";
-import type { Step, Workflow } from "../workflow/definition.ts";
-import { type Attempt, decide, type Decision } from "./decide.ts";
-import { endedEvent, type EngineEvent, startedEvent, stepEvent } from "./events.ts";
+  endedEvent,
+  type EngineEvent,
+  pausedEvent,
+  startedEvent,
+  stepEvent,
+  type StepTopic,
+} from "./events.ts";
+import type { Plan } from "./plan.ts";
+import { type Decision, Progress } from "./progress.ts";
+import type { Steering } from "./steering.ts";
+import {
+  beginWrite,
+  completeWrite,
+  finishWrite,
+  type Hold,
+  type Outcome,
+  parkWrite,
+  settleWrite,
+} from "./step_writes.ts";
+import type { Attempt } from "./unit.ts";
 
 /** Asks an agent; input and output are JSON text. */
 export type Invoke = (
@@ -25,227 +38,271 @@ export type Invoke = (
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ) => Promise<string>;
 
-export interface EnactmentOptions {
-  readonly executionId: ExecutionId;
-  readonly workflow: Workflow;
+/** An attempt as the store has it; one that was running has been cut off. */
+export type StoredAttempt = Attempt & { readonly name: string };
+
+export interface EnactmentOptions extends Hold {
+  readonly plan: Plan;
+  readonly scope: Omit<Scope, "steps">;
+  /** When it has to be over; undefined: no limit. */
+  readonly deadlineAtMs: number | undefined;
   /** Takes the lease, together with the first thing done; absent when the caller has it. */
   readonly claim?: Write;
-  /** As stored, oldest first. */
-  readonly attempts: readonly Attempt[];
-  readonly owner: string;
+  /** In the order of steps, items and attempts. */
+  readonly attempts: readonly StoredAttempt[];
   readonly commits: CommitQueue;
   readonly invoke: Invoke;
   readonly publish: (event: EngineEvent) => void;
   readonly now: () => number;
-  /** Aborted with an AppError `cancelled` to cancel, with anything else to stop and leave. */
-  readonly signal: AbortSignal;
+  readonly steering: Steering;
 }
+
+/** What became of an execution: it ended, or is left in the store until it goes on. */
+export type Enacted = FinalStatus | "paused" | { readonly wakeAtMs: number };
+
+/** A wait that is longer leaves its place to others. */
+export const shortWaitMs = 1_000;
 
 type Begin = Extract<Decision, { kind: "begin" }>;
-
-interface Outcome {
-  readonly status: "completed" | "failed" | "cancelled";
-  readonly atMs: number;
-  readonly result: string | null;
-  readonly error: ErrorRow | null;
-}
+type Settle = Extract<Decision, { kind: "settle" }>;
 
 /**
- * Runs an execution to its end.
+ * Carries an execution on as far as it goes.
  * @throws {AppError} `lease_lost` when another owner has it, `store_unavailable`; what the
- * signal was aborted with when it was told to stop.
+ * steering was stopped with.
  */
-export async function enact(options: EnactmentOptions): Promise<FinalStatus> {
-  const { executionId, workflow, now, signal } = options;
-  const attempts: Attempt[] = [];
-  let settled = open(options, attempts);
-  if (isStopped(signal)) throw signal.reason;
-  for (;;) {
-    const decision = isCancelled(signal)
-      ? { kind: "finish" as const, status: "cancelled" as const, error: null }
-      : decide(workflow, attempts, now());
-    if (decision.kind === "finish") {
-      await finish(options, settled, decision.status, decision.error);
-      return decision.status;
+export async function enact(options: EnactmentOptions): Promise<Enacted> {
+  return await new Enactment(options).run();
+}
+
+class Enactment {
+  readonly #options: EnactmentOptions;
+  readonly #progress: Progress;
+  /** What has come about since the last commit: written with the next, published after it. */
+  #writes: Write[] = [];
+  #events: EngineEvent[] = [];
+  #outcomes: { readonly begun: Begin; readonly outcome: Outcome }[] = [];
+  /** Requests without an answer yet. */
+  #openCount = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(options: EnactmentOptions) {
+    this.#options = options;
+    const { plan, executionId, scope, steering } = options;
+    this.#progress = new Progress({ plan, executionId, scope });
+    steering.listen(() => this.#wake?.());
+  }
+
+  async run(): Promise<Enacted> {
+    const { steering, now } = this.#options;
+    steering.stopped.throwIfAborted();
+    this.#open();
+    for (;;) {
+      this.#checkEndings();
+      const isPausing = steering.wanted === "pause" && !steering.stopped.aborted;
+      const decisions = isPausing ? [] : this.#progress.decide(now());
+      const [first] = decisions;
+      if (first?.kind === "finish") return await this.#finish(first);
+      if (steering.stopped.aborted) await this.#leave();
+      if (isPausing && this.#progress.runningCount === 0) return await this.#pause();
+      const untilMs = first?.kind === "wait" ? first.untilMs : undefined;
+      if (untilMs === undefined) await this.#begin(decisions);
+      else if (this.#mayPark(untilMs)) return await this.#park(untilMs);
+      else await this.#commit();
+      if (decisions.some(({ kind }) => kind === "settle")) continue;
+      await this.#settled(untilMs);
+      this.#takeOutcomes();
     }
-    if (isStopped(signal)) {
-      // What the last step came to is kept; the next one is not begun.
-      await commit(options, settled);
-      throw signal.reason;
+  }
+
+  /** Keeps what has ended; what runs is left as running, for the next daemon. */
+  async #leave(): Promise<never> {
+    await this.#commit();
+    throw this.#options.steering.stopped.reason;
+  }
+
+  /** Takes up what the store knows, and closes the attempts whose replies will never come. */
+  #open(): void {
+    const { claim, attempts, executionId, plan, now } = this.#options;
+    if (claim) this.#writes.push(claim);
+    this.#events.push(startedEvent(executionId, plan.workflow.name));
+    this.#checkEndings();
+    this.#progress.replay(attempts.map((attempt) => {
+      if (attempt.status !== "running") return attempt;
+      const outcome = { ...interrupted, atMs: now() };
+      this.#writes.push(completeWrite(this.#options, attempt, outcome));
+      return { ...attempt, ...ended(outcome) };
+    }));
+  }
+
+  /** Cancelled or out of time, nothing but `finally` is carried on with. */
+  #checkEndings(): void {
+    const { steering, deadlineAtMs = Infinity, now, plan } = this.#options;
+    if (steering.wanted === "cancel") this.#progress.end({ status: "cancelled", error: null });
+    if (now() < deadlineAtMs || this.#progress.isInFinally) return;
+    const message = `Cannot complete workflow "${plan.workflow.name}": its "timeout" is over`;
+    this.#progress.end({ status: "failed", error: { code: "deadline_exceeded", message } });
+    steering.endSteps(new AppError("deadline_exceeded", message));
+  }
+
+  /** Commits that steps begin, then begins them. */
+  async #begin(decisions: readonly Decision[]): Promise<void> {
+    const at = this.#options.now();
+    const begun: Begin[] = [];
+    for (const decision of decisions) {
+      if (decision.kind === "settle") this.#settle(decision, at);
+      if (decision.kind !== "begin") continue;
+      begun.push(decision);
+      this.#writes.push(beginWrite(this.#options, decision, at));
+      this.#progress.record(attemptOf(decision, running));
+      this.#events.push(this.#stepEvent("step.started", decision));
     }
-    if (decision.kind === "wait") {
-      await commit(options, settled);
-      settled = nothingSettled;
-      await sleep(decision.untilMs - now(), signal);
-      continue;
+    await this.#commit();
+    for (const each of begun) this.#ask(each);
+  }
+
+  #settle(decision: Settle, atMs: number): void {
+    const { status, result, error } = decision;
+    this.#writes.push(settleWrite(this.#options, decision, atMs));
+    this.#progress.record(
+      attemptOf(decision, { status, completedAtMs: atMs, result, error }),
+    );
+    this.#events.push(this.#stepEvent(`step.${status}`, decision, error));
+  }
+
+  /** Asks the agent; what it comes to is taken at the next turn. */
+  #ask(begun: Begin): void {
+    const { invoke, now, steering } = this.#options;
+    const { step: { agent, capability, timeoutMs } } = begun.planned;
+    const signal = this.#progress.isInFinally ? steering.stopped : steering.stepsSignal;
+    const note = (outcome: Omit<Outcome, "atMs" | "resultRef">): void => {
+      this.#outcomes.push({ begun, outcome: { ...outcome, resultRef: null, atMs: now() } });
+      this.#wake?.();
+    };
+    this.#openCount++;
+    Promise.try(() => {
+      signal.throwIfAborted();
+      return invoke(capabilityAddress(agent, capability), begun.input, { timeoutMs, signal });
+    }).finally(() => this.#openCount--).then(
+      (result) => note({ status: "completed", result, error: null }),
+      (thrown) => {
+        // Left as running in the store, for the next daemon.
+        if (steering.stopped.aborted) return this.#wake?.();
+        const { code, message } = toErrorData(signal.aborted ? signal.reason : thrown, "internal");
+        const status = signal.aborted ? "cancelled" : "failed";
+        note({ status, result: null, error: code === "cancelled" ? null : { code, message } });
+      },
+    );
+  }
+
+  /** Resolves once there is something to do; with `untilMs`, at the latest then. */
+  #settled(untilMs = Infinity): Promise<void> {
+    const { now, steering, deadlineAtMs = Infinity } = this.#options;
+    const isPaused = steering.wanted === "pause" && this.#progress.runningCount === 0;
+    // Told to stop, what is asked gives way, and may still have been answered.
+    const isLeft = steering.stopped.aborted && this.#openCount === 0;
+    if (this.#outcomes.length > 0 || isLeft || isPaused) return Promise.resolve();
+    return new Promise((resolve) => {
+      const atMs = Math.min(untilMs, this.#progress.isInFinally ? Infinity : deadlineAtMs);
+      const timer = atMs < Infinity
+        ? setTimeout(() => this.#wake?.(), Math.max(0, atMs - now()))
+        : undefined;
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #takeOutcomes(): void {
+    for (const { begun, outcome } of this.#outcomes.splice(0)) {
+      this.#progress.record(attemptOf(begun, ended(outcome)));
+      const attempt = { index: begun.planned.index, item: begun.item, attempt: begun.attempt };
+      this.#writes.push(completeWrite(this.#options, attempt, outcome));
+      this.#events.push(this.#stepEvent(`step.${outcome.status}`, begun, outcome.error));
     }
-    const startedAtMs = now();
-    await commit(options, settled, beginWrite(options, decision, startedAtMs));
-    options.publish(stepEvent(executionId, workflow.name, "step.started", decision));
-    const outcome = await attemptStep(options, decision.step);
-    attempts.push(attemptOf(decision, startedAtMs, outcome));
-    settled = settle(options, decision, outcome);
+  }
+
+  #mayPark(untilMs: number): boolean {
+    const { now } = this.#options;
+    return this.#progress.runningCount === 0 && untilMs - now() > shortWaitMs;
+  }
+
+  async #park(untilMs: number): Promise<Enacted> {
+    const { deadlineAtMs = Infinity } = this.#options;
+    const wakeAtMs = Math.min(untilMs, deadlineAtMs);
+    await this.#commit(parkWrite(this.#options, wakeAtMs));
+    return { wakeAtMs };
+  }
+
+  async #pause(): Promise<Enacted> {
+    const { executionId, plan } = this.#options;
+    this.#events.push(pausedEvent(executionId, plan.workflow.name));
+    await this.#commit(parkWrite(this.#options, null));
+    return "paused";
+  }
+
+  async #finish(
+    { status, result, error }: Extract<Decision, { kind: "finish" }>,
+  ): Promise<FinalStatus> {
+    const { executionId, plan, now } = this.#options;
+    this.#events.push(endedEvent(executionId, plan.workflow.name, status, error));
+    await this.#commit(finishWrite(this.#options, status, now(), { result, error }));
+    return status;
+  }
+
+  async #commit(...next: readonly Write[]): Promise<void> {
+    const writes = [...this.#writes, ...next];
+    const events = this.#events;
+    this.#writes = [];
+    this.#events = [];
+    if (writes.length > 0) {
+      const applied = await this.#options.commits.commit(writes);
+      if (applied.includes(false)) throw leaseLost(this.#options.executionId);
+    }
+    for (const event of events) this.#options.publish(event);
+  }
+
+  #stepEvent(
+    topic: StepTopic,
+    { planned: { step, index }, item, attempt }: Begin | Settle,
+    error: ErrorRow | null = null,
+  ): EngineEvent {
+    const { executionId, plan } = this.#options;
+    const subject = { step: step.name, index, item, attempt };
+    return stepEvent(executionId, plan.workflow.name, topic, subject, error);
   }
 }
 
-/** What has come about: committed with the next decision, published after it. */
-interface Settled {
-  readonly writes: readonly Write[];
-  readonly events: readonly EngineEvent[];
+type AttemptState = Pick<Attempt, "status" | "completedAtMs" | "result" | "error">;
+
+const running: AttemptState = {
+  status: "running",
+  completedAtMs: null,
+  result: null,
+  error: null,
+};
+
+const interrupted: Omit<Outcome, "atMs"> = {
+  status: "cancelled",
+  result: null,
+  resultRef: null,
+  error: { code: "interrupted", message: "the daemon ended while it ran" },
+};
+
+function ended({ status, atMs, result, error }: Outcome): AttemptState {
+  return { status, completedAtMs: atMs, result, error };
 }
 
-const nothingSettled: Settled = { writes: [], events: [] };
-
-/**
- * Takes the lease, where that is still to be done, and closes the attempts that were running when
- * the daemon ended: their replies will never come.
- */
-function open(options: EnactmentOptions, attempts: Attempt[]): Settled {
-  const { claim, executionId, workflow } = options;
-  const atMs = options.now();
-  const error: ErrorRow = { code: "interrupted", message: "the daemon ended while it ran" };
-  const interrupted: Outcome = { status: "cancelled", atMs, result: null, error };
-  const writes: Write[] = claim ? [claim] : [];
-  for (const attempt of options.attempts) {
-    const isCutOff = attempt.status === "running";
-    if (isCutOff) writes.push(completeWrite(options, attempt, interrupted));
-    attempts.push(isCutOff ? attemptOf(attempt, attempt.startedAtMs, interrupted) : attempt);
-  }
-  return { writes, events: [startedEvent(executionId, workflow.name)] };
-}
-
-async function attemptStep(options: EnactmentOptions, step: Step): Promise<Outcome> {
-  const { invoke, now, signal } = options;
-  const address = capabilityAddress(step.agent, step.capability);
-  try {
-    signal.throwIfAborted();
-    const input = JSON.stringify(step.params);
-    const result = await invoke(address, input, { timeoutMs: step.timeoutMs, signal });
-    return { status: "completed", atMs: now(), result, error: null };
-  } catch (thrown) {
-    const { code, message } = toErrorData(thrown, "internal");
-    const ended = { atMs: now(), result: null };
-    if (isCancelled(signal)) return { status: "cancelled", error: null, ...ended };
-    // The attempt stays running in the store, for the next daemon.
-    if (isStopped(signal)) throw signal.reason;
-    return { status: "failed", error: { code, message }, ...ended };
-  }
-}
-
-function attemptOf(
-  { index, attempt }: Pick<Attempt, "index" | "attempt">,
-  startedAtMs: number,
-  { status, atMs, error }: Outcome,
-): Attempt {
-  return { index, attempt, status, startedAtMs, completedAtMs: atMs, error };
-}
-
-function settle(options: EnactmentOptions, begun: Begin, outcome: Outcome): Settled {
-  const { executionId, workflow } = options;
-  const topic = `step.${outcome.status}` as const;
-  return {
-    writes: [completeWrite(options, begun, outcome)],
-    events: [stepEvent(executionId, workflow.name, topic, begun, outcome.error)],
-  };
-}
-
-async function finish(
-  options: EnactmentOptions,
-  settled: Settled,
-  status: FinalStatus,
-  error: ErrorRow | null,
-): Promise<void> {
-  const { executionId, owner, now, workflow } = options;
-  await commit(options, settled, finishWrite(executionId, owner, status, now(), error));
-  options.publish(endedEvent(executionId, workflow.name, status, error));
-}
-
-/** Ends an execution, with `error` where it failed. */
-export function finishWrite(
-  executionId: ExecutionId,
-  owner: string,
-  status: FinalStatus,
-  at: number,
-  error: ErrorRow | null,
-): Write {
-  return write(finishExecution, {
-    execution_id: executionId,
-    owner,
-    status,
-    at,
-    result: null,
-    error_code: error?.code ?? null,
-    error_message: error?.message ?? null,
-  });
-}
-
-async function commit(
-  options: EnactmentOptions,
-  settled: Settled,
-  ...next: readonly Write[]
-): Promise<void> {
-  const writes = [...settled.writes, ...next];
-  if (writes.length === 0) return;
-  const applied = await options.commits.commit(writes);
-  if (applied.includes(false)) throw leaseLost(options.executionId);
-  for (const event of settled.events) options.publish(event);
+function attemptOf({ planned, item, attempt }: Begin | Settle, state: AttemptState): Attempt {
+  return { index: planned.index, item, attempt, isSuperseded: false, ...state };
 }
 
 /** What an enactment ends with when its execution is no longer this daemon's to advance. */
-export function leaseLost(id: ExecutionId): AppError {
+export function leaseLost(id: string): AppError {
   return new AppError(
     "lease_lost",
     `Cannot advance execution "${id}": it has ended, or another daemon has taken it`,
   );
-}
-
-function beginWrite(
-  { executionId, owner }: EnactmentOptions,
-  { step, index, attempt }: Begin,
-  at: number,
-): Write {
-  const { name } = step;
-  return write(beginStep, { execution_id: executionId, name, index, attempt, owner, at });
-}
-
-function completeWrite(
-  { executionId, owner }: EnactmentOptions,
-  { index, attempt }: Pick<Attempt, "index" | "attempt">,
-  { status, atMs, result, error }: Outcome,
-): Write {
-  return write(completeStep, {
-    execution_id: executionId,
-    index,
-    attempt,
-    owner,
-    status,
-    at: atMs,
-    result,
-    error_code: error?.code ?? null,
-    error_message: error?.message ?? null,
-  });
-}
-
-function isCancelled(signal: AbortSignal): boolean {
-  return signal.aborted && signal.reason instanceof AppError && signal.reason.code === "cancelled";
-}
-
-/** Whether it was told to stop and leave the rest to another. */
-function isStopped(signal: AbortSignal): boolean {
-  return signal.aborted && !isCancelled(signal);
-}
-
-/** Resolves after `ms`, or at once when cancelled; rejects when told to stop. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      if (isStopped(signal)) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(end, Math.max(0, ms));
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

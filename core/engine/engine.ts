@@ -7,28 +7,22 @@
  * an earlier daemon left running, from the first step that had not completed.
  */
 
-import { createHash } from "node:crypto";
 import { setImmediate as endOfTurn } from "node:timers/promises";
 import { AppError, messageOf, toErrorData } from "../errors.ts";
-import { type ExecutionId, newExecutionId, newOpaqueId } from "../ids.ts";
+import { type ExecutionId, newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
-import {
-  type ClaimableRow,
-  claimExecution,
-  createExecution,
-  type ErrorRow,
-  type ExecutionRow,
-  leaseMs,
-  releaseAllLeases,
-  renewLease,
-  saveDefinition,
-} from "../store/executions.ts";
+import { claimExecution, leaseMs, releaseAllLeases, renewLease } from "../store/execution_verbs.ts";
+import type { ClaimableRow, ErrorRow, ExecutionRow } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
-import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
+import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Definitions } from "./definitions.ts";
-import { enact, finishWrite, type Invoke, leaseLost } from "./enactment.ts";
+import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
 import { endedEvent, type EngineEvent } from "./events.ts";
+import type { Plan } from "./plan.ts";
+import { newExecution, type StartOptions } from "./start.ts";
+import { Steering } from "./steering.ts";
+import { finishWrite } from "./step_writes.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -36,6 +30,8 @@ export interface EngineOptions {
   readonly publish: (event: EngineEvent) => void;
   readonly definitions: Definitions;
   readonly concurrentMax: number;
+  /** By name: what workflows that name them may use in expressions. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly now?: () => number;
   /** How long a lease holds; it is renewed three times as often. */
@@ -51,13 +47,15 @@ export class Engine {
   readonly #now: () => number;
   readonly #leaseMs: number;
   readonly #owner = newOpaqueId();
-  readonly #active = new Map<ExecutionId, AbortController>();
+  readonly #active = new Map<ExecutionId, Steering>();
   readonly #ended = new Set<Promise<void>>();
   /** Whether executions may wait in the table that have not been taken. */
   #waiting = true;
   #taking: Promise<void> | undefined;
   #renewing: Promise<void> | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
+  /** For the executions that have a place to wait for other than here. */
+  #wakes = new Set<ReturnType<typeof setTimeout>>();
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -83,59 +81,55 @@ export class Engine {
   }
 
   /**
-   * Stores a new execution, which then starts as soon as there is room.
-   * @throws {AppError} `store_unavailable`, `overloaded`; `conflict` while shutting down.
+   * Stores a new execution, which then starts as soon as there is room. With the idempotency key
+   * of an earlier start it is that start, whatever became of it.
+   * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
+   * `store_unavailable`, `overloaded`; `conflict` while shutting down, or for a key that was used
+   * with other inputs.
    */
-  async start(workflow: ParsedWorkflow): Promise<ExecutionRow> {
+  async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
     if (this.#closing) {
       throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
     }
     const { store, definitions } = this.#options;
-    const { name, text } = workflow;
-    const at = this.#now();
-    const executionId = newExecutionId();
-    const definitionId = createHash("sha256").update(text).digest("hex");
-    await store.commits.commit([
-      write(saveDefinition, { definition_id: definitionId, name, text, at }),
-      write(createExecution, {
-        execution_id: executionId,
-        name,
-        definition_id: definitionId,
-        input: "{}",
-        at,
-      }),
-    ]);
-    definitions.keep(definitionId, workflow);
-    const row = { executionId, definitionId, workflowName: name, status: "pending" as const };
-    // Whatever waits in the table was created before it.
-    if (this.#waiting || !this.#take(row)) this.#look();
-    return {
-      ...row,
-      inputParams: "{}",
-      result: null,
-      error: null,
-      createdAtMs: at,
-      startedAtMs: null,
-      completedAtMs: null,
-    };
+    const { row, claimable, writes } = newExecution(workflow, options, this.#now());
+    definitions.keep(row.definitionId, workflow);
+    const created = (await store.commits.commit(writes)).at(-1);
+    if (!created) return await this.#startedBefore(row, options.idempotencyKey ?? "");
+    // Whatever waits in the table was created before it; whether others of its concurrency key
+    // keep it back, the table knows.
+    if (this.#waiting || claimable.concurrencyKey !== null || !this.#take(claimable)) this.#look();
+    return row;
+  }
+
+  async #startedBefore(wanted: ExecutionRow, key: string): Promise<ExecutionRow> {
+    const { workflowName, inputParams } = wanted;
+    const found = await this.#options.store.executions.startedWith(workflowName, key);
+    if (!found) throw new AppError("internal", `Cannot start workflow "${workflowName}"`);
+    if (found.inputParams === inputParams) return found;
+    throw new AppError(
+      "conflict",
+      `Cannot start workflow "${workflowName}": the idempotency key "${key}" was used with other ` +
+        `inputs, for execution "${found.executionId}"; take another key`,
+    );
+  }
+
+  /** Takes up at once what has been opened again in the store. */
+  wake(): void {
+    this.#look();
+  }
+
+  /** What steers an execution that this engine advances. */
+  steeringOf(id: ExecutionId): Steering | undefined {
+    return this.#active.get(id);
   }
 
   /**
-   * Cancels an execution: a pending one at once, a running one as soon as its step gives way.
-   * @throws {AppError} `unknown_execution`, or `conflict` when it has ended.
+   * Ends an execution that has never begun, or that nobody can take any more.
+   * @returns false when it has begun, or ended.
    */
-  async cancel(id: ExecutionId): Promise<void> {
-    const execution = await this.#options.store.executions.execution(id);
-    if (!execution) {
-      throw new AppError("unknown_execution", `Cannot cancel execution "${id}": there is none`);
-    }
-    // Without a lease only a pending one ends; taken meanwhile, it is cancelled as a running one.
-    if (!this.#active.has(id) && await this.#finish(execution, "", "cancelled", null)) return;
-    const abort = this.#active.get(id);
-    if (!abort) {
-      throw new AppError("conflict", `Cannot cancel execution "${id}": it is ${execution.status}`);
-    }
-    abort.abort(new AppError("cancelled", `Cannot go on with execution "${id}": it was cancelled`));
+  async endUnbegun(row: ExecutionRow, status: "cancelled"): Promise<boolean> {
+    return !this.#active.has(row.executionId) && await this.#finish(row, "", status, null);
   }
 
   /**
@@ -145,13 +139,16 @@ export class Engine {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#timers.forEach((timer) => clearInterval(timer));
+    this.#wakes.forEach((timer) => clearTimeout(timer));
     await Promise.all([this.#taking, this.#renewing]);
     const all = Promise.all(this.#ended);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs));
     await Promise.race([all, grace]);
     clearTimeout(timer);
-    for (const abort of this.#active.values()) abort.abort(new Error("the daemon is stopping"));
+    for (const steering of this.#active.values()) {
+      steering.stop(new Error("the daemon is stopping"));
+    }
     await all;
   }
 
@@ -179,10 +176,14 @@ export class Engine {
         // Unless there is more than room for, or more comes while it looks.
         this.#waiting = false;
         const found = await store.executions.claimable(this.#now(), room);
-        const taken = found.filter((row) => this.#take(row));
+        const taken = oneOfEachKey(found).filter((row) => this.#take(row));
         if (found.length === room || taken.length < found.length) this.#waiting = true;
         // Own ones alone, whose leases ran out while this thread was held up: they are enacted.
         if (taken.length === 0) break;
+        // The next of their key is counted against them once they are claimed.
+        if (taken.some(({ concurrencyKey }) => concurrencyKey !== null)) {
+          await store.commits.drain();
+        }
       }
     } catch (thrown) {
       this.#waiting = true;
@@ -198,17 +199,18 @@ export class Engine {
     const { executionId } = row;
     const hasRoom = this.#active.size < this.#options.concurrentMax;
     if (!hasRoom || this.#closing || this.#active.has(executionId)) return false;
-    const abort = new AbortController();
-    this.#active.set(executionId, abort);
-    const ended = this.#enactToEnd(row, abort.signal).finally(() => this.#ended.delete(ended));
+    const steering = new Steering();
+    this.#active.set(executionId, steering);
+    const ended = this.#enactToEnd(row, steering).finally(() => this.#ended.delete(ended));
     this.#ended.add(ended);
     return true;
   }
 
-  async #enactToEnd(row: ClaimableRow, signal: AbortSignal): Promise<void> {
-    const { executionId } = row;
+  async #enactToEnd(row: ClaimableRow, steering: Steering): Promise<void> {
+    const { executionId, concurrencyKey } = row;
+    let enacted: Enacted | undefined;
     try {
-      await this.#enact(row, signal);
+      enacted = await this.#enact(row, steering);
     } catch (thrown) {
       this.#report(executionId, thrown);
       // The store fails: the next look is a timer's, not one after another without a pause.
@@ -216,43 +218,72 @@ export class Engine {
     } finally {
       this.#active.delete(executionId);
     }
+    if (typeof enacted === "object") this.#lookAt(enacted.wakeAtMs);
+    // Others of its key may go on, or it was resumed as it was paused.
+    if (concurrencyKey !== null || enacted === "paused") this.#waiting = true;
     this.#goOn();
   }
 
-  async #enact(row: ClaimableRow, signal: AbortSignal): Promise<void> {
-    const { store, publish, invoke } = this.#options;
+  async #enact(row: ClaimableRow, steering: Steering): Promise<Enacted | undefined> {
+    const { store } = this.#options;
     const { executionId, status } = row;
     const at = this.#now();
+    const expires = at + this.#leaseMs;
     const claim = write(claimExecution, {
       execution_id: executionId,
       owner: this.#owner,
       at,
-      expires: at + this.#leaseMs,
+      expires,
     });
-    const common = {
+    if (status === "pending" && row.concurrencyKey === null) {
+      const plan = await this.#planOf(row);
+      return plan && await this.#carryOn(row, plan, steering, { claim, attempts: [] }, at);
+    }
+    // Until it is claimed another daemon may still add to its attempts.
+    const [claimed] = await store.commits.commit([claim]);
+    const current = claimed ? await store.executions.execution(executionId) : undefined;
+    const plan = current && await this.#planOf(row);
+    if (!current || !plan) return undefined;
+    if (current.wanted === "cancel") steering.cancel();
+    if (current.wanted === "pause") steering.pause();
+    const attempts = await store.executions.steps(executionId);
+    return await this.#carryOn(row, plan, steering, { attempts }, current.startedAtMs ?? at);
+  }
+
+  #carryOn(
+    { executionId, workflowName, inputParams, createdAtMs }: ClaimableRow,
+    plan: Plan,
+    steering: Steering,
+    from: Pick<Parameters<typeof enact>[0], "claim" | "attempts">,
+    startedAtMs: number,
+  ): Promise<Enacted> {
+    const { store, publish, invoke, secrets = {} } = this.#options;
+    const { timeoutMs, secrets: named } = plan.workflow;
+    return enact({
+      ...from,
       executionId,
+      plan,
+      scope: {
+        inputs: JSON.parse(inputParams),
+        execution: { id: executionId, workflow: workflowName },
+        now: new Date(createdAtMs).toISOString(),
+        secrets: Object.fromEntries(
+          named.filter((name) => Object.hasOwn(secrets, name))
+            .map((name) => [name, secrets[name] ?? ""]),
+        ),
+      },
+      deadlineAtMs: timeoutMs === undefined ? undefined : startedAtMs + timeoutMs,
       owner: this.#owner,
       commits: store.commits,
       invoke,
       publish,
       now: this.#now,
-      signal,
-    };
-    if (status === "pending") {
-      const workflow = await this.#definitionOf(row);
-      if (workflow) await enact({ ...common, workflow, claim, attempts: [] });
-      return;
-    }
-    // Until it is claimed another daemon may still add to its attempts.
-    const [claimed] = await store.commits.commit([claim]);
-    if (!claimed) return;
-    const workflow = await this.#definitionOf(row);
-    if (!workflow) return;
-    await enact({ ...common, workflow, attempts: await store.executions.steps(executionId) });
+      steering,
+    });
   }
 
-  /** The workflow as it was at the start; an execution whose text is no longer read fails. */
-  async #definitionOf(row: ClaimableRow): Promise<Workflow | undefined> {
+  /** Ready as it was at the start; an execution whose text is no longer read fails. */
+  async #planOf(row: ClaimableRow): Promise<Plan | undefined> {
     try {
       return await this.#options.definitions.of(row);
     } catch (thrown) {
@@ -263,6 +294,18 @@ export class Engine {
     }
   }
 
+  /** Looks at the table when an execution that waits there is to go on. */
+  #lookAt(atMs: number): void {
+    if (this.#closing) return;
+    // What is further off than this, the regular look finds.
+    const waitMs = Math.min(Math.max(0, atMs - this.#now()), 60_000);
+    const timer = setTimeout(() => {
+      this.#wakes.delete(timer);
+      this.#look();
+    }, waitMs);
+    this.#wakes.add(timer);
+  }
+
   /** Ends an execution that is not being enacted; false when `owner` may not. */
   async #finish(
     { executionId, workflowName }: Pick<ClaimableRow, "executionId" | "workflowName">,
@@ -271,9 +314,8 @@ export class Engine {
     error: ErrorRow | null,
   ): Promise<boolean> {
     const { store, publish } = this.#options;
-    const at = this.#now();
     const [applied = false] = await store.commits.commit([
-      finishWrite(executionId, owner, status, at, error),
+      finishWrite({ executionId, owner }, status, this.#now(), { error }),
     ]);
     if (applied) publish(endedEvent(executionId, workflowName, status, error));
     return applied;
@@ -291,7 +333,7 @@ export class Engine {
       );
       if (!renewed.includes(false)) return;
       for (const id of await store.executions.lostLeases(ids, this.#owner)) {
-        this.#active.get(id)?.abort(leaseLost(id));
+        this.#active.get(id)?.stop(leaseLost(id));
       }
     } catch (thrown) {
       log.error("cannot renew leases", { reason: messageOf(thrown) });
@@ -305,6 +347,15 @@ export class Engine {
     const level = isLeaseLost(thrown) ? "info" : "error";
     log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });
   }
+}
+
+/** At most one of each concurrency key: how many more may run, the table tells after its claim. */
+function oneOfEachKey(rows: readonly ClaimableRow[]): readonly ClaimableRow[] {
+  const seen = new Set<string>();
+  return rows.filter(({ concurrencyKey, status }) => {
+    if (concurrencyKey === null || status !== "pending") return true;
+    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
+  });
 }
 
 function isLeaseLost(thrown: unknown): boolean {

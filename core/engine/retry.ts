@@ -1,19 +1,38 @@
-/** When a failed step is tried again. Pure. */
+/** When a failed step is tried again. Pure: chance is drawn from a seed. */
 
+import type { ErrorCode } from "../errors.ts";
 import type { RetryPolicy } from "../workflow/definition.ts";
 
-/** The longest wait between two attempts. */
-const backoffMsMax = 60 * 60 * 1_000;
+export interface Failure {
+  /** How many there were, this one included. */
+  readonly failures: number;
+  readonly code: ErrorCode;
+  readonly atMs: number;
+}
 
 /**
- * The instant of the next attempt after `failures` failed ones, the last at `failedAtMs`;
- * undefined when the policy allows no more.
+ * The instant of the next attempt after a failure; undefined when the policy allows no more. With
+ * jitter, up to that part of the wait is taken off, the same for one seed each time.
  */
 export function nextAttemptAtMs(
-  policy: RetryPolicy,
-  failures: number,
-  failedAtMs: number,
+  { attemptsMax, backoffMs, factor, backoffMsMax, jitter, on }: RetryPolicy,
+  { failures, code, atMs }: Failure,
+  seed: string,
 ): number | undefined {
-  if (failures >= policy.attemptsMax) return undefined;
-  return failedAtMs + Math.min(policy.backoffMs * 2 ** (failures - 1), backoffMsMax);
+  // An expression comes out the same each time.
+  if (failures >= attemptsMax || code === "expression_failed") return undefined;
+  if (on && !on.includes(code)) return undefined;
+  const waitMs = Math.min(backoffMs * factor ** (failures - 1), backoffMsMax);
+  return atMs + Math.round(waitMs * (1 - jitter * chance(`${seed}/${failures}`)));
+}
+
+/** From 0 to below 1, evenly spread over texts (FNV-1a, then mixed as in MurmurHash3). */
+function chance(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }

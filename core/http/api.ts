@@ -127,8 +127,16 @@ export interface StepView {
   readonly started_at: string | null;
   readonly completed_at: string | null;
   readonly duration_seconds: number | null;
+  /** Of a step with `for_each`: that of the last item. */
   readonly result: unknown;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** Of a step with `for_each`: how its items are. */
+  readonly items?: {
+    readonly begun: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly running: number;
+  };
 }
 
 export interface ExecutionView {
@@ -139,6 +147,12 @@ export interface ExecutionView {
   readonly started_at: string | null;
   readonly completed_at: string | null;
   readonly duration_seconds: number | null;
+  /** What it was started with, defaults included. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** What its workflow's `outputs` gave; null before it has completed, and without any. */
+  readonly outputs: Readonly<Record<string, unknown>> | null;
+  /** The execution that it repeats. */
+  readonly rerun_of: string | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** One for each step, at its latest attempt, in order; absent in lists. */
   readonly steps?: readonly StepView[];

@@ -5,6 +5,7 @@ import type { Cache } from "../cache/cache.ts";
 import type { Config } from "../config.ts";
 import type { Definitions } from "../engine/definitions.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Steerer } from "../engine/steer.ts";
 import type { Hosts } from "../host/hosts.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
@@ -19,6 +20,7 @@ export interface ControlPlane {
   readonly hosts: Hosts;
   readonly catalog: Catalog;
   readonly engine: Engine;
+  readonly steerer: Steerer;
   readonly definitions: Definitions;
   readonly store: Store;
   readonly cache: Cache;

@@ -11,7 +11,7 @@ const historyMax = 1_000;
 const historyDefault = 20;
 
 export function executionRoutes(plane: ControlPlane): Hono {
-  const { store, engine, definitions, catalog } = plane;
+  const { store, definitions, catalog } = plane;
   const routes = new Hono();
   routes.get("/", async (c) => {
     const limit = readLimit(c.req.query("limit"));
@@ -26,10 +26,18 @@ export function executionRoutes(plane: ControlPlane): Hono {
     async (c) => c.json(await readExecution(store, definitions, c.req.param("id") as ExecutionId)),
   );
   routes.get("/:id/events", (c) => executionStream(plane, c.req.param("id") as ExecutionId));
-  routes.post("/:id/cancel", async (c) => {
-    const id = c.req.param("id") as ExecutionId;
-    await engine.cancel(id);
-    return c.json(await readExecution(store, definitions, id), 202);
+  const { steerer } = plane;
+  const steer = (verb: "cancel" | "pause" | "resume" | "retry"): void => {
+    routes.post(`/:id/${verb}`, async (c) => {
+      const id = c.req.param("id") as ExecutionId;
+      await steerer[verb](id);
+      return c.json(await readExecution(store, definitions, id), 202);
+    });
+  };
+  for (const verb of ["cancel", "pause", "resume", "retry"] as const) steer(verb);
+  routes.post("/:id/rerun", async (c) => {
+    const row = await steerer.rerun(c.req.param("id") as ExecutionId);
+    return c.json(executionView(row), 202);
   });
   return routes;
 }

@@ -4,7 +4,8 @@ import type { Definitions } from "../engine/definitions.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { ExecutionRow, StepRow } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
-import type { Step, Workflow } from "../workflow/definition.ts";
+import type { Plan } from "../engine/plan.ts";
+import type { Step } from "../workflow/definition.ts";
 import { AppError } from "../errors.ts";
 import type { ExecutionView, StepView } from "./api.ts";
 
@@ -19,8 +20,8 @@ export async function readExecution(
     throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
   }
   const attempts = await store.executions.steps(id);
-  const workflow = await definitions.of(row).catch(() => undefined); // its rows still tell enough
-  return { ...executionView(row), steps: stepViews(workflow, attempts) };
+  const plan = await definitions.of(row).catch(() => undefined); // its rows still tell enough
+  return { ...executionView(row), steps: stepViews(plan?.steps, attempts) };
 }
 
 export function executionView(row: ExecutionRow): ExecutionView {
@@ -32,30 +33,62 @@ export function executionView(row: ExecutionRow): ExecutionView {
     started_at: isoOrNull(row.startedAtMs),
     completed_at: isoOrNull(row.completedAtMs),
     duration_seconds: seconds(row.startedAtMs, row.completedAtMs),
+    inputs: JSON.parse(row.inputParams),
+    outputs: row.result === null ? null : JSON.parse(row.result),
+    rerun_of: row.rerunOf,
     error: row.error,
   };
 }
 
-/** One view for each step, at its latest attempt. */
-function stepViews(workflow: Workflow | undefined, attempts: readonly StepRow[]): StepView[] {
-  const latest = new Map(attempts.map((attempt) => [attempt.index, attempt]));
-  if (!workflow) return [...latest.values()].map((row) => stepView(row.index, undefined, row));
-  return workflow.steps.map((step, index) => stepView(index, step, latest.get(index)));
+/** One view for each step, at its latest attempt; of `for_each` summed up over the items. */
+function stepViews(
+  planned: Plan["steps"] | undefined,
+  attempts: readonly StepRow[],
+): StepView[] {
+  const byStep = Map.groupBy(attempts, ({ index }) => index);
+  if (!planned) return [...byStep].map(([index, rows]) => stepView(index, undefined, rows));
+  return planned.map(({ step, index }) => stepView(index, step, byStep.get(index) ?? []));
 }
 
-function stepView(index: number, step: Step | undefined, row: StepRow | undefined): StepView {
+function stepView(index: number, step: Step | undefined, rows: readonly StepRow[]): StepView {
+  const current = rows.filter(({ isSuperseded }) => !isSuperseded);
+  const row = current.at(-1) ?? rows.at(-1);
+  const startedAtMs = rows.length > 0 ? Math.min(...rows.map((each) => each.startedAtMs)) : null;
+  const items = new Map(
+    current.filter(({ item }) => item >= 0).map((each) => [each.item, each]),
+  );
   return {
     name: row?.name ?? step?.name ?? "",
     index,
     agent: step?.agent ?? "",
     capability: step?.capability ?? "",
-    status: row?.status ?? "pending",
+    status: items.size > 0 ? statusOfItems([...items.values()]) : row?.status ?? "pending",
     attempt: row?.attempt ?? 0,
-    started_at: isoOrNull(row?.startedAtMs ?? null),
+    started_at: isoOrNull(items.size > 0 ? startedAtMs : row?.startedAtMs ?? null),
     completed_at: isoOrNull(row?.completedAtMs ?? null),
-    duration_seconds: seconds(row?.startedAtMs ?? null, row?.completedAtMs ?? null),
+    duration_seconds: seconds(
+      items.size > 0 ? startedAtMs : row?.startedAtMs ?? null,
+      row?.completedAtMs ?? null,
+    ),
     result: row?.result === null || row?.result === undefined ? null : JSON.parse(row.result),
-    error: row?.error ?? null,
+    error: [...items.values()].find(({ error }) => error)?.error ?? row?.error ?? null,
+    ...(items.size > 0 && { items: countsOf([...items.values()]) }),
+  };
+}
+
+function statusOfItems(items: readonly StepRow[]): StepRow["status"] {
+  const order = ["running", "failed", "cancelled"] as const;
+  return order.find((status) => items.some((item) => item.status === status)) ?? "completed";
+}
+
+function countsOf(items: readonly StepRow[]): NonNullable<StepView["items"]> {
+  const count = (status: StepRow["status"]): number =>
+    items.filter((item) => item.status === status).length;
+  return {
+    begun: items.length,
+    completed: count("completed"),
+    failed: count("failed"),
+    running: count("running"),
   };
 }
 

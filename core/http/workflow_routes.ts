@@ -1,7 +1,7 @@
 /** `/api/v1/workflows`. */
 
 import { type Context, Hono } from "hono";
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { statistics } from "../store/statistics.ts";
 import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
 import { durationText } from "../workflow/duration.ts";
@@ -39,20 +39,42 @@ export function workflowRoutes(plane: ControlPlane): Hono {
     return c.json(view);
   });
   routes.post("/:name/executions", async (c) => {
-    await refuseInputs(c);
+    const inputs = await readInputs(c);
     const workflow = await catalog.runnable(c.req.param("name"));
-    return c.json(executionView(await engine.start(workflow)), 202);
+    return c.json(
+      executionView(await engine.start(workflow, { inputs, ...readIdempotencyKey(c) })),
+      202,
+    );
   });
   return routes;
 }
 
-/** Workflows take no inputs yet: what was sent would be dropped without a word. */
-async function refuseInputs(c: Context): Promise<void> {
+/** The body is the inputs, by name; none for a workflow without, or with defaults for all. */
+async function readInputs(c: Context): Promise<Record<string, unknown>> {
   const text = await c.req.text();
-  if (text.trim() === "" || /^\{\s*\}$/.test(text.trim())) return;
+  if (text.trim() === "") return {};
+  const cannot = `Cannot start workflow "${c.req.param("name")}"`;
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) {
+      return body as Record<string, unknown>;
+    }
+  } catch (thrown) {
+    throw new AppError("invalid_input", `${cannot}: the body is no JSON: ${messageOf(thrown)}`);
+  }
+  throw new AppError("invalid_input", `${cannot}: the body is no JSON object of its inputs`);
+}
+
+const idempotencyKeyLengthMax = 200;
+
+function readIdempotencyKey(c: Context): { readonly idempotencyKey?: string } {
+  const key = c.req.header("Idempotency-Key");
+  if (key === undefined) return {};
+  if (key.length > 0 && key.length <= idempotencyKeyLengthMax) return { idempotencyKey: key };
   throw new AppError(
     "invalid_input",
-    `Cannot start workflow "${c.req.param("name")}": workflows take no inputs; send no body`,
+    `Cannot start workflow "${c.req.param("name")}": its Idempotency-Key is not 1 to ` +
+      `${idempotencyKeyLengthMax} characters long`,
   );
 }
 

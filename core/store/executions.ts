@@ -1,13 +1,7 @@
-/**
- * Executions and their steps: the verbs the engine writes with, and what is read back.
- *
- * Every verb that advances an execution names the lease it does so under (`owner`); a row whose
- * lease has been lost changes nothing, and the commit's answer says so.
- */
+/** Executions and their steps as they are read back; written by the verbs of execution_verbs.ts. */
 
 import type { ErrorCode } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
-import type { Verb } from "./commits.ts";
 import type { Database, Row } from "./database.ts";
 
 export type ExecutionStatus =
@@ -39,12 +33,16 @@ export interface ExecutionRow {
   readonly workflowName: string;
   readonly definitionId: string;
   readonly status: ExecutionStatus;
+  /** What someone has asked for that its owner has not yet carried out. */
+  readonly wanted: "pause" | "cancel" | null;
   readonly inputParams: string;
   readonly result: string | null;
   readonly error: ErrorRow | null;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
   readonly completedAtMs: number | null;
+  /** The execution that this one repeats. */
+  readonly rerunOf: ExecutionId | null;
 }
 
 /** An execution that nobody advances. */
@@ -52,169 +50,34 @@ export interface ClaimableRow {
   readonly executionId: ExecutionId;
   readonly workflowName: string;
   readonly definitionId: string;
-  readonly status: "pending" | "running";
+  readonly status: "pending" | "running" | "waiting";
+  readonly inputParams: string;
+  readonly createdAtMs: number;
+  /** What at most so many executions at once share; null where there is no limit. */
+  readonly concurrencyKey: string | null;
 }
 
-/** A row of `workflow_step_executions`: one attempt of one step. */
+/** A row of `workflow_step_executions`: one attempt of one step, or of one of its items. */
 export interface StepRow {
   readonly executionId: ExecutionId;
   readonly name: string;
   readonly index: number;
+  /** The item's place in the list; -1 for a step that is carried out once. */
+  readonly item: number;
   readonly attempt: number;
   readonly status: StepStatus;
   readonly startedAtMs: number;
   readonly completedAtMs: number | null;
   readonly result: string | null;
+  /** Where a large result is kept; `result` is null then. */
+  readonly resultRef: string | null;
   readonly error: ErrorRow | null;
+  /** Belongs to an earlier try of the execution. */
+  readonly isSuperseded: boolean;
 }
 
-/** How long a lease holds without being renewed. */
-export const leaseMs = 30_000;
-
-export const saveDefinition: Verb<
-  { definition_id: string; name: string; text: string; at: number }
-> = {
-  name: "save_definition",
-  order: 10,
-  key: ({ definition_id }) => definition_id,
-  sql: `INSERT INTO workflow_definitions (definition_id, workflow_name, text, created_at)
-      SELECT value ->> 'definition_id', value ->> 'name', value ->> 'text', value ->> 'at'
-      FROM json_each(?1) WHERE true
-      ON CONFLICT DO NOTHING RETURNING definition_id AS key`,
-};
-
-export const createExecution: Verb<
-  { execution_id: string; name: string; definition_id: string; input: string; at: number }
-> = {
-  name: "create_execution",
-  order: 20,
-  key: ({ execution_id }) => execution_id,
-  sql: `INSERT INTO workflow_executions
-      (execution_id, workflow_name, definition_id, status, input_params, created_at)
-    SELECT value ->> 'execution_id', value ->> 'name', value ->> 'definition_id', 'pending',
-      value ->> 'input', value ->> 'at'
-    FROM json_each(?1) WHERE true
-    ON CONFLICT DO NOTHING RETURNING execution_id AS key`,
-};
-
-/** Takes the lease of a pending execution, or of one whose lease nobody holds any more. */
-export const claimExecution: Verb<
-  { execution_id: string; owner: string; at: number; expires: number }
-> = {
-  name: "claim_execution",
-  order: 30,
-  key: ({ execution_id }) => execution_id,
-  sql: `UPDATE workflow_executions SET
-      status = 'running', started_at = coalesce(started_at, claim.value ->> 'at'),
-      lease_owner = claim.value ->> 'owner', lease_expires_at = claim.value ->> 'expires'
-    FROM json_each(?1) AS claim
-    WHERE execution_id = claim.value ->> 'execution_id' AND (
-      status = 'pending' OR
-      (status = 'running' AND lease_owner = claim.value ->> 'owner') OR
-      (status = 'running' AND coalesce(lease_expires_at, 0) <= claim.value ->> 'at'))
-    RETURNING execution_id AS key`,
-};
-
-export const completeStep: Verb<
-  {
-    execution_id: string;
-    index: number;
-    attempt: number;
-    owner: string;
-    status: "completed" | "failed" | "cancelled";
-    at: number;
-    result: string | null;
-    error_code: ErrorCode | null;
-    error_message: string | null;
-  }
-> = {
-  name: "complete_step",
-  order: 40,
-  key: ({ execution_id, index, attempt }) => `${execution_id}/${index}/${attempt}`,
-  sql: `UPDATE workflow_step_executions AS step SET
-      status = done.value ->> 'status', completed_at = done.value ->> 'at',
-      result = done.value ->> 'result', error_code = done.value ->> 'error_code',
-      error_message = done.value ->> 'error_message'
-    FROM json_each(?1) AS done
-    JOIN workflow_executions AS execution
-      ON execution.execution_id = done.value ->> 'execution_id'
-    WHERE step.execution_id = done.value ->> 'execution_id'
-      AND step.step_index = done.value ->> 'index' AND step.attempt = done.value ->> 'attempt'
-      AND step.status = 'running' AND execution.lease_owner = done.value ->> 'owner'
-    RETURNING execution_id || '/' || step_index || '/' || attempt AS key`,
-};
-
-export const beginStep: Verb<
-  {
-    execution_id: string;
-    name: string;
-    index: number;
-    attempt: number;
-    owner: string;
-    at: number;
-  }
-> = {
-  name: "begin_step",
-  order: 50,
-  key: ({ execution_id, index, attempt }) => `${execution_id}/${index}/${attempt}`,
-  sql: `INSERT INTO workflow_step_executions
-      (execution_id, step_name, step_index, attempt, status, started_at)
-    SELECT value ->> 'execution_id', value ->> 'name', value ->> 'index', value ->> 'attempt',
-      'running', value ->> 'at'
-    FROM json_each(?1) AS step
-    JOIN workflow_executions AS execution
-      ON execution.execution_id = step.value ->> 'execution_id'
-      AND execution.status = 'running' AND execution.lease_owner = step.value ->> 'owner'
-    WHERE true
-    ON CONFLICT DO NOTHING
-    RETURNING execution_id || '/' || step_index || '/' || attempt AS key`,
-};
-
-/** Ends an execution under its lease, or a pending one that has none. */
-export const finishExecution: Verb<
-  {
-    execution_id: string;
-    owner: string;
-    status: FinalStatus;
-    at: number;
-    result: string | null;
-    error_code: ErrorCode | null;
-    error_message: string | null;
-  }
-> = {
-  name: "finish_execution",
-  order: 60,
-  key: ({ execution_id }) => execution_id,
-  sql: `UPDATE workflow_executions SET
-      status = done.value ->> 'status', completed_at = done.value ->> 'at',
-      result = done.value ->> 'result', error_code = done.value ->> 'error_code',
-      error_message = done.value ->> 'error_message',
-      lease_owner = NULL, lease_expires_at = NULL
-    FROM json_each(?1) AS done
-    WHERE execution_id = done.value ->> 'execution_id'
-      AND (lease_owner = done.value ->> 'owner' OR status = 'pending')
-    RETURNING execution_id AS key`,
-};
-
-/** Keeps a lease for another {@link leaseMs}. */
-export const renewLease: Verb<{ execution_id: string; owner: string; expires: number }> = {
-  name: "renew_lease",
-  order: 70,
-  key: ({ execution_id }) => execution_id,
-  sql: `UPDATE workflow_executions SET lease_expires_at = renewal.value ->> 'expires'
-    FROM json_each(?1) AS renewal
-    WHERE execution_id = renewal.value ->> 'execution_id'
-      AND lease_owner = renewal.value ->> 'owner'
-    RETURNING execution_id AS key`,
-};
-
-/** Takes every lease away: at start, when a lock proves that their owners are dead. */
-export const releaseAllLeases =
-  "UPDATE workflow_executions SET lease_owner = NULL, lease_expires_at = NULL " +
-  "WHERE completed_at IS NULL AND status IN ('running', 'waiting') AND lease_owner IS NOT NULL";
-
-const executionColumns = "execution_id, workflow_name, definition_id, status, input_params, " +
-  "result, error_code, error_message, created_at, started_at, completed_at";
+const executionColumns = "execution_id, workflow_name, definition_id, status, wanted, " +
+  "input_params, result, error_code, error_message, created_at, started_at, completed_at, rerun_of";
 
 /** What is read of executions. */
 export class ExecutionReader {
@@ -233,9 +96,10 @@ export class ExecutionReader {
   /** All attempts of all steps, in the order in which they began. */
   async steps(id: ExecutionId): Promise<StepRow[]> {
     const rows = await this.#database.read(
-      `SELECT execution_id, step_name, step_index, attempt, status, started_at, completed_at,
-         result, error_code, error_message
-       FROM workflow_step_executions WHERE execution_id = ? ORDER BY step_index, attempt`,
+      `SELECT execution_id, step_name, step_index, item, attempt, status, started_at,
+         completed_at, result, result_ref, error_code, error_message, superseded
+       FROM workflow_step_executions WHERE execution_id = ?
+       ORDER BY step_index, item, attempt`,
       [id],
     );
     return rows.map(toStep);
@@ -252,15 +116,38 @@ export class ExecutionReader {
     return rows.map(toExecution);
   }
 
-  /** Executions whose lease ran out, then the oldest that wait to be started. */
+  /** The execution that was started with an idempotency key. */
+  async startedWith(workflowName: string, key: string): Promise<ExecutionRow | undefined> {
+    const [row] = await this.#database.read(
+      `SELECT ${executionColumns} FROM workflow_executions
+       WHERE workflow_name = ? AND idempotency_key = ?`,
+      [workflowName, key],
+    );
+    return row && toExecution(row);
+  }
+
+  /**
+   * Executions whose lease ran out or whose wait is over, then the oldest that wait to be started
+   * and are not kept back by others of their concurrency key.
+   */
   async claimable(nowMs: number, limit: number): Promise<ClaimableRow[]> {
+    const columns = "execution_id, workflow_name, definition_id, status, input_params, " +
+      "created_at, concurrency_key";
     const rows = await this.#database.read(
-      `SELECT execution_id, workflow_name, definition_id, status FROM workflow_executions
+      `SELECT ${columns} FROM workflow_executions
        WHERE completed_at IS NULL AND status = 'running' AND coalesce(lease_expires_at, 0) <= ?1
        UNION ALL
+       SELECT ${columns} FROM workflow_executions
+       WHERE completed_at IS NULL AND status = 'waiting' AND wake_at <= ?1
+       UNION ALL
        SELECT * FROM (
-         SELECT execution_id, workflow_name, definition_id, status FROM workflow_executions
-         WHERE completed_at IS NULL AND status = 'pending' ORDER BY execution_id LIMIT ?2)
+         SELECT ${columns} FROM workflow_executions AS next
+         WHERE completed_at IS NULL AND status = 'pending' AND (
+           concurrency_key IS NULL OR concurrency_max > (
+             SELECT count(*) FROM workflow_executions AS other
+             WHERE other.completed_at IS NULL AND other.concurrency_key = next.concurrency_key
+               AND other.started_at IS NOT NULL))
+         ORDER BY execution_id LIMIT ?2)
        LIMIT ?2`,
       [nowMs, limit],
     );
@@ -268,8 +155,20 @@ export class ExecutionReader {
       executionId: String(row.execution_id) as ExecutionId,
       workflowName: String(row.workflow_name),
       definitionId: String(row.definition_id),
-      status: row.status === "pending" ? "pending" : "running",
+      status: String(row.status) as ClaimableRow["status"],
+      inputParams: String(row.input_params),
+      createdAtMs: Number(row.created_at),
+      concurrencyKey: textOrNull(row.concurrency_key),
     }));
+  }
+
+  /** When the next waiting execution goes on; undefined while none waits. */
+  async nextWakeAtMs(): Promise<number | undefined> {
+    const [row] = await this.#database.read(
+      `SELECT min(wake_at) AS at FROM workflow_executions
+       WHERE completed_at IS NULL AND status = 'waiting'`,
+    );
+    return numberOrNull(row?.at) ?? undefined;
   }
 
   /** Those of the executions that are no longer `owner`'s to advance. */
@@ -306,12 +205,14 @@ function toExecution(row: Row): ExecutionRow {
     workflowName: String(row.workflow_name),
     definitionId: String(row.definition_id),
     status: String(row.status) as ExecutionStatus,
+    wanted: textOrNull(row.wanted) as ExecutionRow["wanted"],
     inputParams: String(row.input_params),
     result: textOrNull(row.result),
     error: toError(row),
     createdAtMs: Number(row.created_at),
     startedAtMs: numberOrNull(row.started_at),
     completedAtMs: numberOrNull(row.completed_at),
+    rerunOf: textOrNull(row.rerun_of) as ExecutionId | null,
   };
 }
 
@@ -320,12 +221,15 @@ function toStep(row: Row): StepRow {
     executionId: String(row.execution_id) as ExecutionId,
     name: String(row.step_name),
     index: Number(row.step_index),
+    item: Number(row.item),
     attempt: Number(row.attempt),
     status: String(row.status) as StepStatus,
     startedAtMs: Number(row.started_at),
     completedAtMs: numberOrNull(row.completed_at),
     result: textOrNull(row.result),
+    resultRef: textOrNull(row.result_ref),
     error: toError(row),
+    isSuperseded: row.superseded === 1,
   };
 }
 

@@ -19,7 +19,7 @@ import {
   finishExecution,
   leaseMs,
   saveDefinition,
-} from "../../core/store/executions.ts";
+} from "../../core/store/execution_verbs.ts";
 import { openStore, type Store } from "../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../core/workflow/parse.ts";
@@ -145,6 +145,10 @@ class Floor {
       definition_id: "floor",
       input: "{}",
       at: Date.now(),
+      idempotency_key: null,
+      rerun_of: null,
+      concurrency_key: null,
+      concurrency_max: null,
     });
   }
 
@@ -158,6 +162,7 @@ class Floor {
       execution_id,
       name: steps[index] ?? "",
       index,
+      item: -1,
       attempt: 1,
       owner: this.#owner,
       at: Date.now(),
@@ -168,11 +173,13 @@ class Floor {
     return write(completeStep, {
       execution_id,
       index,
+      item: -1,
       attempt: 1,
       owner: this.#owner,
       status: "completed",
       at: Date.now(),
       result,
+      result_ref: null,
       error_code: null,
       error_message: null,
     });

@@ -108,6 +108,9 @@ export function anExecution(values: Partial<ExecutionView> = {}): ExecutionView 
     started_at: "2026-01-16T10:28:00.000Z",
     completed_at: null,
     duration_seconds: null,
+    inputs: {},
+    outputs: null,
+    rerun_of: null,
     error: null,
     ...values,
   };

@@ -19,7 +19,7 @@ Deno.test("a pending execution is cancelled at once, and never begins", async ()
   });
   const first = await trial.start(workflowOf(["wait"]));
   const second = await trial.start(workflowOf(["wait"]));
-  await trial.engine.cancel(second);
+  await trial.steerer.cancel(second);
   const ended = await temp.store.executions.execution(second);
   assert.deepEqual([ended?.status, ended?.startedAtMs, ended?.error], ["cancelled", null, null]);
   assert.deepEqual(topicsOf(trial, second), ["execution.cancelled"]);
@@ -36,7 +36,7 @@ Deno.test("a running execution is cancelled with its step, and later steps are n
   });
   const id = await trial.start(workflowOf(["before", "wait", "never"]));
   await eventually(() => gate.arrived === 1);
-  await trial.engine.cancel(id);
+  await trial.steerer.cancel(id);
   const ended = await trial.end(id);
   assert.deepEqual([ended.status, ended.error], ["cancelled", null]);
   assert.deepEqual(await trial.steps(id), ["before/1 completed", "wait/1 cancelled"]);
@@ -54,7 +54,7 @@ Deno.test("a step that ends as its execution is cancelled is followed by no othe
   const id = await trial.start(workflowOf(["deaf", "never"]));
   await eventually(() => gate.arrived === 1);
   gate.open();
-  await trial.engine.cancel(id);
+  await trial.steerer.cancel(id);
   assert.equal((await trial.end(id)).status, "cancelled");
   const [step] = await trial.steps(id);
   assert.match(step ?? "", /^deaf\/1 (completed|cancelled)$/);
@@ -73,7 +73,7 @@ Deno.test("an execution that waits for its next attempt is cancelled at once", a
   const retry = { attempts: 2, backoff: "1h" };
   const id = await trial.start(workflowOf([{ capability: "broken", retry }]));
   await eventually(() => topicsOf(trial, id).includes("step.failed"));
-  await trial.engine.cancel(id);
+  await trial.steerer.cancel(id);
   assert.equal((await trial.end(id)).status, "cancelled");
   assert.deepEqual(await trial.steps(id), ["broken/1 failed"]);
 });
@@ -83,12 +83,12 @@ Deno.test("what has ended can't be cancelled, nor what never was", async () => {
   await using trial = await tryEngine(temp.store, { agents: { "agent.one": () => 1 } });
   const { executionId } = await trial.run(workflowOf(["one"]));
   await eventually(() => trial.engine.runningCount === 0);
-  await assert.rejects(trial.engine.cancel(executionId), {
+  await assert.rejects(trial.steerer.cancel(executionId), {
     code: "conflict",
     message: `Cannot cancel execution "${executionId}": it is completed`,
   });
   const nobody = newExecutionId();
-  await assert.rejects(trial.engine.cancel(nobody), { code: "unknown_execution" });
+  await assert.rejects(trial.steerer.cancel(nobody), { code: "unknown_execution" });
   assert.equal((await temp.store.executions.execution(executionId))?.status, "completed");
 });
 
@@ -106,7 +106,7 @@ Deno.test("cancelling as an execution is taken up leaves it cancelled, at whatev
     const id = await trial.start(workflow);
     ids.push(id);
     for (let passed = 0; passed < late; passed++) await Promise.resolve();
-    await trial.engine.cancel(id);
+    await trial.steerer.cancel(id);
   }
   const ended = await Promise.all(ids.map((id) => trial.end(id)));
   assert.deepEqual(new Set(ended.map(({ status }) => status)), new Set(["cancelled"]));

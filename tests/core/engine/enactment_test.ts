@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { enact, type EnactmentOptions } from "../../../core/engine/enactment.ts";
 import type { EngineEvent } from "../../../core/engine/events.ts";
-import { AppError } from "../../../core/errors.ts";
+import { planWorkflow } from "../../../core/engine/plan.ts";
+import { Steering } from "../../../core/engine/steering.ts";
 import { openTempStore, type TempStore } from "../../support/temp_store.ts";
 import { claim, createdIn } from "../store/execution_writes.ts";
 import { workflowOf } from "./engine_trial.ts";
@@ -12,17 +13,23 @@ const stop = new Error("the daemon is stopping");
 
 interface Trial extends EnactmentOptions {
   readonly events: EngineEvent[];
-  readonly abort: AbortController;
   steps(): Promise<string[]>;
 }
 
 async function tryEnactment({ store }: TempStore, invoke: () => string): Promise<Trial> {
   const executionId = await createdIn(store);
   const events: EngineEvent[] = [];
-  const abort = new AbortController();
+  const steering = new Steering();
   return {
     executionId,
-    workflow: workflowOf(["one", "two"]),
+    plan: planWorkflow(workflowOf(["one", "two"])),
+    scope: {
+      inputs: {},
+      execution: { id: executionId, workflow: "trial" },
+      now: "2026-01-16T10:30:00Z",
+      secrets: {},
+    },
+    deadlineAtMs: undefined,
     claim: claim(executionId, "me"),
     attempts: [],
     owner: "me",
@@ -30,9 +37,8 @@ async function tryEnactment({ store }: TempStore, invoke: () => string): Promise
     invoke: () => Promise.resolve(invoke()),
     publish: (event) => events.push(event),
     now: Date.now,
-    signal: abort.signal,
+    steering,
     events,
-    abort,
     steps: async () =>
       (await store.executions.steps(executionId)).map(({ name, status }) => `${name} ${status}`),
   };
@@ -41,7 +47,7 @@ async function tryEnactment({ store }: TempStore, invoke: () => string): Promise
 Deno.test("enact() told to stop as a step ends keeps the step and begins no other", async () => {
   await using temp = await openTempStore();
   const trial = await tryEnactment(temp, () => {
-    trial.abort.abort(stop);
+    trial.steering.stop(stop);
     return "1";
   });
   await assert.rejects(enact(trial), stop);
@@ -57,7 +63,7 @@ Deno.test("enact() told to stop as its last step ends finishes the execution", a
   await using temp = await openTempStore();
   let asked = 0;
   const trial = await tryEnactment(temp, () => {
-    if (++asked === 2) trial.abort.abort(stop);
+    if (++asked === 2) trial.steering.stop(stop);
     return "1";
   });
   assert.equal(await enact(trial), "completed");
@@ -67,7 +73,7 @@ Deno.test("enact() told to stop as its last step ends finishes the execution", a
 Deno.test("enact() told to stop before it began claims nothing", async () => {
   await using temp = await openTempStore();
   const trial = await tryEnactment(temp, () => "1");
-  trial.abort.abort(stop);
+  trial.steering.stop(stop);
   await assert.rejects(enact(trial), stop);
   assert.equal((await temp.store.executions.execution(trial.executionId))?.status, "pending");
   assert.deepEqual(trial.events, []);
@@ -91,7 +97,7 @@ Deno.test("enact() cancelled as a step is begun does not ask its agent", async (
   const publish = (event: EngineEvent): void => {
     trial.events.push(event);
     if (event.topic !== "step.started") return;
-    trial.abort.abort(new AppError("cancelled", "Cannot go on: it was cancelled"));
+    trial.steering.cancel();
   };
   assert.equal(await enact({ ...trial, publish }), "cancelled");
   assert.deepEqual(await trial.steps(), ["one cancelled"]);

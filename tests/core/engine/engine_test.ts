@@ -94,8 +94,8 @@ Deno.test("events come in order, and tell only of what is committed", async () =
   const { executionId } = await trial.run(workflowOf(["one", "two"]));
   await Promise.all(checks);
   const common = { execution_id: executionId, workflow: "trial" };
-  const one = { ...common, step: "one", index: 0, attempt: 1 };
-  const two = { ...common, step: "two", index: 1, attempt: 1 };
+  const one = { ...common, step: "one", index: 0, item: -1, attempt: 1 };
+  const two = { ...common, step: "two", index: 1, item: -1, attempt: 1 };
   assert.deepEqual(trial.events, [
     { topic: "execution.started", ...common },
     { topic: "step.started", ...one },
@@ -131,6 +131,7 @@ Deno.test("a step that fails ends its execution, and the steps after it are not 
       workflow: "trial",
       step: "bad",
       index: 1,
+      item: -1,
       attempt: 1,
       error: { code: "rate_limited", message: "too many requests" },
     },

@@ -3,9 +3,11 @@
 import { Definitions } from "../../../core/engine/definitions.ts";
 import type { Invoke } from "../../../core/engine/enactment.ts";
 import { Engine, type EngineOptions } from "../../../core/engine/engine.ts";
+import { Steerer } from "../../../core/engine/steer.ts";
 import type { EngineEvent } from "../../../core/engine/events.ts";
 import { AppError } from "../../../core/errors.ts";
 import type { ExecutionId } from "../../../core/ids.ts";
+import type { StartOptions } from "../../../core/engine/start.ts";
 import { createLog } from "../../../core/log.ts";
 import type { ExecutionRow } from "../../../core/store/executions.ts";
 import type { Store } from "../../../core/store/store.ts";
@@ -21,6 +23,7 @@ export type Agent = (
 
 export interface EngineTrial extends AsyncDisposable {
   readonly engine: Engine;
+  readonly steerer: Steerer;
   readonly store: Store;
   /** What the engine told, in order. */
   readonly events: readonly EngineEvent[];
@@ -28,16 +31,17 @@ export interface EngineTrial extends AsyncDisposable {
   readonly asked: readonly string[];
   /** What it logged, a line of JSON each. */
   readonly log: readonly string[];
-  start(workflow: ParsedWorkflow): Promise<ExecutionId>;
+  start(workflow: ParsedWorkflow, options?: StartOptions): Promise<ExecutionId>;
   /** Waits for an execution's end. */
   end(id: ExecutionId): Promise<ExecutionRow>;
-  run(workflow: ParsedWorkflow): Promise<ExecutionRow>;
+  run(workflow: ParsedWorkflow, options?: StartOptions): Promise<ExecutionRow>;
   /** Its steps: name, attempt and status, as `first/1 completed`. */
   steps(id: ExecutionId): Promise<string[]>;
 }
 
 export interface TrialOptions
-  extends Partial<Pick<EngineOptions, "concurrentMax" | "now" | "leaseMs" | "lookEveryMs">> {
+  extends
+    Partial<Pick<EngineOptions, "concurrentMax" | "now" | "leaseMs" | "lookEveryMs" | "secrets">> {
   readonly agents: Readonly<Record<string, Agent>>;
   readonly onEvent?: (event: EngineEvent) => void;
 }
@@ -48,11 +52,12 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
   const events: EngineEvent[] = [];
   const asked: string[] = [];
   const log: string[] = [];
+  const definitions = new Definitions(store.executions);
   const engine = new Engine({
     concurrentMax: 5,
     ...timings,
     store,
-    definitions: new Definitions(store.executions),
+    definitions,
     invoke: invokeOf(agents, asked),
     publish: (event) => {
       events.push(event);
@@ -61,8 +66,8 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     log: createLog({ threshold: "debug", write: (line) => log.push(line), pretty: false }),
   });
   await engine.open();
-  const start = async (workflow: ParsedWorkflow): Promise<ExecutionId> =>
-    (await engine.start(workflow)).executionId;
+  const start = async (workflow: ParsedWorkflow, options?: StartOptions): Promise<ExecutionId> =>
+    (await engine.start(workflow, options)).executionId;
   const end = (id: ExecutionId): Promise<ExecutionRow> =>
     eventually(async () => {
       const row = await store.executions.execution(id);
@@ -70,13 +75,14 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     });
   return {
     engine,
+    steerer: new Steerer(store, engine, definitions),
     store,
     events,
     asked,
     log,
     start,
     end,
-    run: async (workflow) => await end(await start(workflow)),
+    run: async (workflow, options) => await end(await start(workflow, options)),
     steps: async (id) =>
       (await store.executions.steps(id)).map(({ name, attempt, status }) =>
         `${name}/${attempt} ${status}`

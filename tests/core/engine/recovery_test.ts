@@ -1,10 +1,10 @@
 /** What an engine leaves and what the next one makes of it: shutdown, interruption, old texts. */
 
 import assert from "node:assert/strict";
-import { interruptionsMax } from "../../../core/engine/decide.ts";
+import { interruptionsMax } from "../../../core/engine/unit.ts";
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
 import { write } from "../../../core/store/commits.ts";
-import { createExecution, saveDefinition } from "../../../core/store/executions.ts";
+import { createExecution, saveDefinition } from "../../../core/store/execution_verbs.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
@@ -124,6 +124,10 @@ async function storeText({ commits }: Store, text: string): Promise<ExecutionId>
       definition_id: text,
       input: "{}",
       at: 1,
+      idempotency_key: null,
+      rerun_of: null,
+      concurrency_key: null,
+      concurrency_max: null,
     }),
   ]);
   return id;

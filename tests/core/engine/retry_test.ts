@@ -3,31 +3,42 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { nextAttemptAtMs } from "../../../core/engine/retry.ts";
+import { retryDefault, type RetryPolicy } from "../../../core/workflow/definition.ts";
 
 const hourMs = 3_600_000;
 
+function waitMs(policy: Partial<RetryPolicy>, failures: number, seed = "s"): number | undefined {
+  const failure = { failures, code: "source_down" as const, atMs: 100 };
+  const atMs = nextAttemptAtMs({ ...retryDefault, attemptsMax: 100, ...policy }, failure, seed);
+  return atMs && atMs - 100;
+}
+
 Deno.test("nextAttemptAtMs() doubles the wait after each failure, up to an hour", () => {
-  const policy = { attemptsMax: 100, backoffMs: 1_000 };
-  const waits = [1, 2, 3, 4, 12, 13, 99].map((failures) => nextAttemptAtMs(policy, failures, 0));
+  const waits = [1, 2, 3, 4, 12, 13, 99].map((failures) => waitMs({}, failures));
   assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 2_048_000, hourMs, hourMs]);
 });
 
-Deno.test("nextAttemptAtMs() allows attemptsMax attempts in all", () => {
-  assert.equal(nextAttemptAtMs({ attemptsMax: 1, backoffMs: 5 }, 1, 0), undefined);
-  assert.equal(nextAttemptAtMs({ attemptsMax: 3, backoffMs: 5 }, 2, 100), 110);
-  assert.equal(nextAttemptAtMs({ attemptsMax: 3, backoffMs: 5 }, 3, 100), undefined);
+Deno.test("nextAttemptAtMs() goes by the policy's factor and longest wait", () => {
+  const policy = { factor: 10, backoffMsMax: 50_000 };
+  assert.deepEqual([1, 2, 3].map((failures) => waitMs(policy, failures)), [1_000, 10_000, 50_000]);
 });
 
-Deno.test("nextAttemptAtMs() is never before the failure, nor more than an hour after it", () => {
-  fc.assert(fc.property(
-    fc.integer({ min: 1, max: 100 }),
-    fc.integer({ min: 0, max: hourMs }),
-    fc.integer({ min: 1, max: 100 }),
-    fc.nat(),
-    (attemptsMax, backoffMs, failures, failedAtMs) => {
-      const atMs = nextAttemptAtMs({ attemptsMax, backoffMs }, failures, failedAtMs);
-      if (atMs === undefined) assert.ok(failures >= attemptsMax);
-      else assert.ok(atMs >= failedAtMs && atMs <= failedAtMs + hourMs);
-    },
-  ));
+Deno.test("nextAttemptAtMs() allows attemptsMax attempts in all, of the codes named", () => {
+  assert.equal(waitMs({ attemptsMax: 1 }, 1), undefined);
+  assert.equal(waitMs({ attemptsMax: 3, backoffMs: 5 }, 2), 10);
+  assert.equal(waitMs({ attemptsMax: 3 }, 3), undefined);
+  assert.equal(waitMs({ on: ["rate_limited"] }, 1), undefined);
+  assert.equal(waitMs({ on: ["source_down"] }, 1), 1_000);
+});
+
+Deno.test("nextAttemptAtMs() takes up to the jitter off, the same for one seed, others for others", () => {
+  fc.assert(fc.property(fc.string(), (seed) => {
+    const wait = waitMs({ jitter: 0.5 }, 1, seed) ?? 0;
+    assert.ok(wait > 500 - 1 && wait <= 1_000);
+    assert.equal(waitMs({ jitter: 0.5 }, 1, seed), wait);
+  }));
+  const waits = Array.from({ length: 200 }, (_, n) => waitMs({ jitter: 1 }, 1, `e/${n}`) ?? 0);
+  assert.ok(new Set(waits).size > 150);
+  const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+  assert.ok(mean > 400 && mean < 600, `${mean}`);
 });

@@ -8,12 +8,12 @@ import {
   claimExecution,
   completeStep,
   createExecution,
-  type FinalStatus,
   finishExecution,
   leaseMs,
   renewLease,
   saveDefinition,
-} from "../../../core/store/executions.ts";
+} from "../../../core/store/execution_verbs.ts";
+import type { FinalStatus } from "../../../core/store/executions.ts";
 import type { Store } from "../../../core/store/store.ts";
 
 /** The instant at which a test's story begins. */
@@ -33,6 +33,10 @@ export async function createdIn(
       definition_id: `d-${name}`,
       input: "{}",
       at,
+      idempotency_key: null,
+      rerun_of: null,
+      concurrency_key: null,
+      concurrency_max: null,
     }),
   ]);
   return id;
@@ -47,7 +51,8 @@ export function begin(
   owner: string,
   { index = 0, attempt = 1, at = startMs } = {},
 ): Write {
-  return write(beginStep, { execution_id, name: `step_${index}`, index, attempt, owner, at });
+  const name = `step_${index}`;
+  return write(beginStep, { execution_id, name, index, item: -1, attempt, owner, at });
 }
 
 export function complete(
@@ -58,11 +63,13 @@ export function complete(
   return write(completeStep, {
     execution_id,
     index,
+    item: -1,
     attempt,
     owner,
     status: "completed",
     at,
     result,
+    result_ref: null,
     error_code: null,
     error_message: null,
   });

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import type { ExecutionId } from "../../../core/ids.ts";
 import type { Database } from "../../../core/store/database.ts";
-import { ExecutionReader, leaseMs, releaseAllLeases } from "../../../core/store/executions.ts";
+import { leaseMs, releaseAllLeases } from "../../../core/store/execution_verbs.ts";
+import { ExecutionReader } from "../../../core/store/executions.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { begin, claim, complete, createdIn, finish, renew, startMs } from "./execution_writes.ts";
 
@@ -16,12 +17,14 @@ Deno.test("an execution is kept with all that is told of it", async () => {
     workflowName: "a",
     definitionId: "d-a",
     status: "pending",
+    wanted: null,
     inputParams: "{}",
     result: null,
     error: null,
     createdAtMs: startMs,
     startedAtMs: null,
     completedAtMs: null,
+    rerunOf: null,
   };
   assert.deepEqual(await store.executions.execution(id), created);
   await store.commits.commit([claim(id, "me", startMs + 1), begin(id, "me", { at: startMs + 2 })]);
@@ -30,12 +33,15 @@ Deno.test("an execution is kept with all that is told of it", async () => {
     executionId: id,
     name: "step_0",
     index: 0,
+    item: -1,
     attempt: 1,
     status: "running",
     startedAtMs: startMs + 2,
     completedAtMs: null,
     result: null,
+    resultRef: null,
     error: null,
+    isSuperseded: false,
   };
   assert.deepEqual(await store.executions.steps(id), [step]);
   await store.commits.commit([

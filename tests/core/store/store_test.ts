@@ -8,7 +8,7 @@ import { openStore, type Store } from "../../../core/store/store.ts";
 import { startScript } from "../../support/child_script.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { migrationsFolder, openTempStore } from "../../support/temp_store.ts";
-import { saveDefinition } from "../../../core/store/executions.ts";
+import { saveDefinition } from "../../../core/store/execution_verbs.ts";
 
 function open(path: string): Promise<Store> {
   return openStore({ url: pathToFileURL(path).href, migrationsFolder, onFatal: assert.fail });

@@ -1,0 +1,304 @@
+/**
+ * What an execution does next. Pure: the caller brings the plan, the attempts and the clock, and
+ * carries out what {@link Progress.decide} says; an attempt is recorded as it begins and as it
+ * ends. Recording the rows of a store gives the same state again, so a crash changes no decision.
+ *
+ * A step begins when all that it needs have ended. A step that fails lets nothing new begin, unless
+ * it says `on_error: continue`; once nothing runs any more, the steps of `finally` are carried out,
+ * then the execution ends. A decision costs by what may begin, not by the number of steps.
+ */
+
+import { AppError, toErrorData } from "../errors.ts";
+import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import { itemsMax } from "../workflow/definition.ts";
+import type { CompiledTemplate, Scope } from "../workflow/expression.ts";
+import type { Plan, PlannedStep } from "./plan.ts";
+import { noItem, type StepEnd, StepProgress } from "./step_progress.ts";
+import type { Attempt } from "./unit.ts";
+
+/** Attempts of one execution that run at once. */
+export const runningMax = 32;
+/** Characters of output that are kept for expressions. */
+export const keptLengthMax = 64 * 2 ** 20;
+/** Characters of an execution's result. */
+export const resultLengthMax = 2 ** 20;
+
+/** Why the steps are not carried on with. */
+export interface Ending {
+  readonly status: "failed" | "cancelled";
+  readonly error: ErrorRow | null;
+}
+
+export type Decision =
+  | {
+    readonly kind: "begin";
+    readonly planned: PlannedStep;
+    readonly item: number;
+    readonly attempt: number;
+    /** JSON. */
+    readonly input: string;
+  }
+  /** It ends without a request. */
+  | {
+    readonly kind: "settle";
+    readonly planned: PlannedStep;
+    readonly item: number;
+    readonly attempt: number;
+    readonly status: "completed" | "failed" | "skipped";
+    readonly result: string | null;
+    readonly error: ErrorRow | null;
+  }
+  | { readonly kind: "wait"; readonly untilMs: number }
+  | {
+    readonly kind: "finish";
+    readonly status: FinalStatus;
+    readonly result: string | null;
+    readonly error: ErrorRow | null;
+  };
+
+export interface ProgressOptions {
+  readonly plan: Plan;
+  readonly executionId: string;
+  /** What expressions see beside the steps. */
+  readonly scope: Omit<Scope, "steps">;
+}
+
+export class Progress {
+  readonly #plan: Plan;
+  readonly #scope: Omit<Scope, "steps">;
+  readonly #steps: readonly StepProgress[];
+  /** How many needs of each step have not ended. */
+  readonly #unmet: number[];
+  /** Steps whose needs have ended and that have not. */
+  readonly #ready: Set<number>;
+  readonly #ended = new Map<number, StepEnd>();
+  /** What expressions see of the ended steps. */
+  readonly #seen: Record<string, unknown> = {};
+  #mainOpen: number;
+  #ending: Ending | undefined;
+  #isInFinally = false;
+  #keptLength = 0;
+  #running = 0;
+
+  constructor({ plan, executionId, scope }: ProgressOptions) {
+    this.#plan = plan;
+    this.#scope = scope;
+    this.#steps = plan.steps.map((planned) => new StepProgress(planned, executionId));
+    this.#unmet = plan.steps.map(({ needsCount }) => needsCount);
+    this.#ready = new Set(
+      plan.steps.flatMap(({ index, needsCount }) =>
+        needsCount === 0 && index < plan.finallyIndex ? [index] : []
+      ),
+    );
+    this.#mainOpen = plan.finallyIndex;
+    for (const { step } of plan.steps) this.#seen[step.name] = { status: "pending" };
+  }
+
+  /** Attempts that run now. */
+  get runningCount(): number {
+    return this.#running;
+  }
+
+  /** Whether the steps are over and those of `finally` are carried out. */
+  get isInFinally(): boolean {
+    return this.#isInFinally;
+  }
+
+  /** Carries on with `finally` alone, once nothing runs; a second ending changes nothing. */
+  end(ending: Ending): void {
+    this.#ending ??= ending;
+  }
+
+  /** The attempts of a store, in the order of steps, items and attempts; none of them running. */
+  replay(attempts: readonly Attempt[]): void {
+    for (const attempt of attempts) this.#steps[attempt.index]?.record(attempt);
+    do this.#replayEnds(); while (this.#startFinally());
+    this.#keptLength = this.#steps.reduce((sum, { keptLength }) => sum + keptLength, 0);
+  }
+
+  /** That a step has ended is seen once its list is known, which takes what it needs. */
+  #replayEnds(): void {
+    // A set also gives what is added while it is gone through.
+    for (const index of this.#ready) {
+      const progress = this.#steps[index];
+      if (progress?.isBegun) this.#open(progress);
+      if (progress) this.#noteEnd(progress);
+    }
+  }
+
+  /** Turns to `finally` when it is time; gives whether it did. */
+  #startFinally(): boolean {
+    const isOver = this.#mainOpen === 0 || (this.#ending !== undefined && this.#running === 0);
+    if (this.#isInFinally || !isOver) return false;
+    this.#isInFinally = true;
+    this.#ready.clear();
+    if (this.#plan.finallyIndex < this.#steps.length) this.#ready.add(this.#plan.finallyIndex);
+    return true;
+  }
+
+  /** An attempt that has begun, or come to its end. */
+  record(attempt: Attempt): void {
+    const progress = this.#steps[attempt.index];
+    if (!progress) return;
+    const before = progress.runningCount;
+    const kept = progress.keptLength;
+    progress.record(attempt);
+    this.#running += progress.runningCount - before;
+    this.#keptLength += progress.keptLength - kept;
+    this.#noteEnd(progress);
+    if (this.#keptLength > keptLengthMax) this.end({ status: "failed", error: tooMuchKept });
+  }
+
+  /**
+   * What is to be done at `nowMs`: none while what runs has to be awaited. Nothing that it gives
+   * changes anything before it is recorded.
+   */
+  decide(nowMs: number): readonly Decision[] {
+    this.#startFinally();
+    const decisions: Decision[] = [];
+    let untilMs = Infinity;
+    // Once it is known how it ends, what runs is awaited and nothing else begun.
+    for (const index of this.#isInFinally || !this.#ending ? this.#ready : []) {
+      const room = runningMax - this.#running - decisions.length;
+      if (room <= 0) break;
+      const progress = this.#steps[index];
+      if (!progress) continue;
+      const settled = this.#open(progress);
+      if (settled) {
+        decisions.push(settled);
+      } else {
+        const due = progress.due(nowMs, room);
+        untilMs = Math.min(untilMs, due.untilMs);
+        for (const each of due.begin) decisions.push(this.#begin(progress, each));
+      }
+    }
+    if (decisions.length > 0) return decisions;
+    if (untilMs < Infinity) return [{ kind: "wait", untilMs }];
+    return this.#running > 0 ? [] : [this.#finish()];
+  }
+
+  /** Finds out what a step is carried out for; gives what ends it before it has begun. */
+  #open(progress: StepProgress): Decision | undefined {
+    const { planned } = progress;
+    if (progress.isOpen) return undefined;
+    try {
+      if (!progress.isBegun && planned.when && planned.when.evaluate(this.#scoped()) !== true) {
+        return settle(progress, "skipped", null);
+      }
+      const items = planned.items && listOf(planned, planned.items.evaluate(this.#scoped()));
+      progress.openWith(items);
+      return items?.length === 0 ? settle(progress, "completed", null) : undefined;
+    } catch (thrown) {
+      return settle(progress, "failed", toErrorData(thrown));
+    }
+  }
+
+  #begin(
+    progress: StepProgress,
+    { item, attempt }: { readonly item: number; readonly attempt: number },
+  ): Decision {
+    const { planned } = progress;
+    try {
+      const scope = this.#scoped(
+        item === noItem ? {} : {
+          item: progress.itemAt(item),
+          index: item,
+        },
+      );
+      const input = inputOf(planned.params, scope);
+      return { kind: "begin", planned, item, attempt, input };
+    } catch (thrown) {
+      return { ...settle(progress, "failed", toErrorData(thrown)), item, attempt };
+    }
+  }
+
+  #scoped(item: Pick<Scope, "item" | "index"> = {}): Scope {
+    return { ...this.#scope, ...item, steps: this.#seen };
+  }
+
+  /** Lets those go on that waited for a step which has ended. */
+  #noteEnd(progress: StepProgress): boolean {
+    const { index, step, dependents, isRead } = progress.planned;
+    const end = this.#ended.has(index) ? undefined : progress.end();
+    if (!end) return false;
+    this.#ended.set(index, end);
+    this.#ready.delete(index);
+    this.#seen[step.name] = {
+      status: end.status,
+      ...(isRead && end.status === "completed" && { output: progress.output() }),
+      ...(end.status === "failed" && { error: end.error }),
+    };
+    if (index < this.#plan.finallyIndex) this.#mainOpen--;
+    if (end.status === "failed" && step.onError === "fail") this.#fail(step.name, end.error);
+    for (const dependent of dependents) {
+      const unmet = (this.#unmet[dependent] ?? 0) - 1;
+      this.#unmet[dependent] = unmet;
+      if (unmet === 0) this.#ready.add(dependent);
+    }
+    return true;
+  }
+
+  #fail(name: string, { code, message }: ErrorRow): void {
+    this.end({ status: "failed", error: { code, message: `Step "${name}" failed: ${message}` } });
+  }
+
+  #finish(): Decision {
+    const { status, error } = this.#ending ?? { status: "completed", error: null };
+    if (status !== "completed") return { kind: "finish", status, result: null, error };
+    try {
+      const outputs = this.#plan.outputs.evaluate(this.#scoped());
+      const isEmpty = Object.keys(this.#plan.workflow.outputs).length === 0;
+      const result = isEmpty ? null : JSON.stringify(outputs);
+      if (result !== null && result.length > resultLengthMax) throw tooLargeResult(result.length);
+      return { kind: "finish", status, result, error: null };
+    } catch (thrown) {
+      return { kind: "finish", status: "failed", result: null, error: toErrorData(thrown) };
+    }
+  }
+}
+
+function settle(
+  { planned, nextAttempt }: StepProgress,
+  status: "completed" | "failed" | "skipped",
+  error: ErrorRow | null,
+): Extract<Decision, { kind: "settle" }> {
+  const result = status === "completed" ? "[]" : null;
+  return { kind: "settle", planned, item: noItem, attempt: nextAttempt, status, result, error };
+}
+
+function listOf({ step }: PlannedStep, items: unknown): readonly unknown[] {
+  const cannot = `Cannot carry out step "${step.name}" for each item`;
+  if (!Array.isArray(items)) {
+    throw new AppError("expression_failed", `${cannot}: "items" gives ${typeof items}, no list`);
+  }
+  if (items.length > itemsMax) {
+    const found = `${cannot}: there are ${items.length} items, at most ${itemsMax} are allowed`;
+    throw new AppError("expression_failed", `${found}; split the list over more executions`);
+  }
+  return items;
+}
+
+const inputs = new WeakMap<CompiledTemplate, string>();
+
+/** JSON of the params; made once where nothing in them changes. */
+function inputOf(params: CompiledTemplate, scope: Scope): string {
+  const known = inputs.get(params);
+  if (known !== undefined) return known;
+  const input = JSON.stringify(params.evaluate(scope));
+  if (params.isConstant) inputs.set(params, input);
+  return input;
+}
+
+const tooMuchKept: ErrorRow = {
+  code: "invalid_output",
+  message: `Cannot go on: the outputs that expressions read are over ${keptLengthMax} characters ` +
+    `together; let steps pass on less`,
+};
+
+function tooLargeResult(length: number): AppError {
+  return new AppError(
+    "invalid_output",
+    `Cannot keep the outputs: they are ${length} characters, at most ${resultLengthMax} are ` +
+      `allowed; let "outputs" name less`,
+  );
+}

@@ -1,0 +1,83 @@
+/** A new execution, as it is stored. */
+
+import { createHash } from "node:crypto";
+import { type ExecutionId, newExecutionId } from "../ids.ts";
+import { type Write, write } from "../store/commits.ts";
+import { createExecution, saveDefinition } from "../store/execution_verbs.ts";
+import type { ClaimableRow, ExecutionRow } from "../store/executions.ts";
+import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
+import { compileTemplate } from "../workflow/expression.ts";
+import { resolveInputs } from "../workflow/inputs.ts";
+
+export interface StartOptions {
+  /** By name; those that have a default may be left out. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  /** A start that is repeated with its key is the same start. */
+  readonly idempotencyKey?: string;
+  /** The execution that the new one repeats. */
+  readonly rerunOf?: ExecutionId;
+}
+
+export interface NewExecution {
+  readonly row: ExecutionRow;
+  readonly claimable: ClaimableRow;
+  /** The execution's own is the last. */
+  readonly writes: readonly Write[];
+}
+
+/** @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key. */
+export function newExecution(
+  workflow: ParsedWorkflow,
+  { inputs: given = {}, idempotencyKey, rerunOf }: StartOptions,
+  at: number,
+): NewExecution {
+  const { name, text } = workflow;
+  const executionId = newExecutionId();
+  const inputs = resolveInputs(workflow, given);
+  const inputParams = JSON.stringify(inputs);
+  const definitionId = createHash("sha256").update(text).digest("hex");
+  const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, at);
+  const common = { executionId, workflowName: name, definitionId, inputParams, createdAtMs: at };
+  return {
+    claimable: { ...common, status: "pending", concurrencyKey },
+    row: {
+      ...common,
+      status: "pending",
+      wanted: null,
+      result: null,
+      error: null,
+      startedAtMs: null,
+      completedAtMs: null,
+      rerunOf: rerunOf ?? null,
+    },
+    writes: [
+      write(saveDefinition, { definition_id: definitionId, name, text, at }),
+      write(createExecution, {
+        execution_id: executionId,
+        name,
+        definition_id: definitionId,
+        input: inputParams,
+        at,
+        idempotency_key: idempotencyKey ?? null,
+        rerun_of: rerunOf ?? null,
+        concurrency_key: concurrencyKey,
+        concurrency_max: workflow.concurrency?.max ?? null,
+      }),
+    ],
+  };
+}
+
+/** Keys of different workflows never meet: names hold no slash. */
+function concurrencyKeyOf(
+  { name, concurrency }: Workflow,
+  id: ExecutionId,
+  inputs: Readonly<Record<string, unknown>>,
+  at: number,
+): string | null {
+  if (!concurrency) return null;
+  const { key = "" } = concurrency;
+  const now = new Date(at).toISOString();
+  const execution = { id, workflow: name };
+  const value = compileTemplate(key).evaluate({ inputs, steps: {}, execution, now, secrets: {} });
+  return `${name}/${typeof value === "string" ? value : JSON.stringify(value)}`;
+}

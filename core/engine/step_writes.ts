@@ -1,0 +1,100 @@
+/** What an enactment commits, as rows of the store's verbs. */
+
+import type { ExecutionId } from "../ids.ts";
+import { type Write, write } from "../store/commits.ts";
+import { beginStep, completeStep, finishExecution, settleStep } from "../store/execution_verbs.ts";
+import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import { parkExecution } from "../store/steering_verbs.ts";
+import type { Decision } from "./progress.ts";
+import type { Attempt } from "./unit.ts";
+
+/** The execution, and the lease it is written under. */
+export interface Hold {
+  readonly executionId: ExecutionId;
+  readonly owner: string;
+}
+
+/** What an attempt came to. */
+export interface Outcome {
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly atMs: number;
+  readonly result: string | null;
+  readonly resultRef: string | null;
+  readonly error: ErrorRow | null;
+}
+
+export function beginWrite(
+  { executionId, owner }: Hold,
+  { planned: { step, index }, item, attempt }: Extract<Decision, { kind: "begin" }>,
+  at: number,
+): Write {
+  const { name } = step;
+  return write(beginStep, { execution_id: executionId, name, index, item, attempt, owner, at });
+}
+
+export function settleWrite(
+  { executionId, owner }: Hold,
+  { planned, item, attempt, status, result, error }: Extract<Decision, { kind: "settle" }>,
+  at: number,
+): Write {
+  return write(settleStep, {
+    execution_id: executionId,
+    name: planned.step.name,
+    index: planned.index,
+    item,
+    attempt,
+    owner,
+    at,
+    status,
+    result,
+    error_code: error?.code ?? null,
+    error_message: error?.message ?? null,
+  });
+}
+
+export function completeWrite(
+  { executionId, owner }: Hold,
+  { index, item, attempt }: Pick<Attempt, "index" | "item" | "attempt">,
+  { status, atMs, result, resultRef, error }: Outcome,
+): Write {
+  return write(completeStep, {
+    execution_id: executionId,
+    index,
+    item,
+    attempt,
+    owner,
+    status,
+    at: atMs,
+    result,
+    result_ref: resultRef,
+    error_code: error?.code ?? null,
+    error_message: error?.message ?? null,
+  });
+}
+
+/** Ends an execution, with `error` where it failed and its outputs where it completed. */
+export function finishWrite(
+  { executionId, owner }: Hold,
+  status: FinalStatus,
+  at: number,
+  { result = null, error = null }: {
+    readonly result?: string | null;
+    readonly error?: ErrorRow | null;
+  },
+): Write {
+  return write(finishExecution, {
+    execution_id: executionId,
+    owner,
+    status,
+    at,
+    result,
+    error_code: error?.code ?? null,
+    error_message: error?.message ?? null,
+  });
+}
+
+/** Lets go of it: until `wakeAtMs`, or until it is resumed. */
+export function parkWrite({ executionId, owner }: Hold, wakeAtMs: number | null): Write {
+  const status = wakeAtMs === null ? "paused" : "waiting";
+  return write(parkExecution, { execution_id: executionId, owner, status, wake_at: wakeAtMs });
+}

@@ -1,0 +1,83 @@
+/**
+ * What has become of a step, or of one item of it: attempts are recorded, and it says what is to
+ * be done next. Pure.
+ *
+ * An attempt that was cut off by the daemon's end is `cancelled`, and made again without counting
+ * as a failure; but what was cut off {@link interruptionsMax} times may itself be what ends the
+ * daemon, and fails.
+ */
+
+import type { ErrorRow, StepRow } from "../store/executions.ts";
+import type { RetryPolicy } from "../workflow/definition.ts";
+import { nextAttemptAtMs } from "./retry.ts";
+
+export const interruptionsMax = 5;
+
+/** What is known of one attempt. */
+export type Attempt = Pick<
+  StepRow,
+  "index" | "item" | "attempt" | "status" | "completedAtMs" | "result" | "error" | "isSuperseded"
+>;
+
+export type UnitNext =
+  | { readonly kind: "begin" }
+  /** It runs. */
+  | { readonly kind: "await" }
+  | { readonly kind: "wait"; readonly untilMs: number }
+  | { readonly kind: "ended"; readonly status: "completed" | "skipped" }
+  | { readonly kind: "ended"; readonly status: "failed"; readonly error: ErrorRow };
+
+export class Unit {
+  readonly #retry: RetryPolicy;
+  /** Names it in a draw of chance that comes out the same after a crash. */
+  readonly #seed: string;
+  #attempt = 0;
+  #failures = 0;
+  #interruptions = 0;
+  #next: UnitNext = { kind: "begin" };
+
+  constructor(retry: RetryPolicy, seed: string) {
+    this.#retry = retry;
+    this.#seed = seed;
+  }
+
+  get nextAttempt(): number {
+    return this.#attempt + 1;
+  }
+
+  get next(): UnitNext {
+    return this.#next;
+  }
+
+  record({ attempt, status, completedAtMs, error, isSuperseded }: Attempt): void {
+    this.#attempt = attempt;
+    if (isSuperseded) {
+      this.#next = { kind: "begin" };
+    } else if (status === "completed" || status === "skipped") {
+      this.#next = { kind: "ended", status };
+    } else if (status === "failed") {
+      this.#failures++;
+      this.#next = this.#afterFailure(error ?? noError, completedAtMs ?? 0);
+    } else if (status === "cancelled") {
+      this.#interruptions++;
+      this.#next = this.#afterInterruption();
+    } else {
+      this.#next = { kind: "await" };
+    }
+  }
+
+  #afterFailure(error: ErrorRow, atMs: number): UnitNext {
+    const failures = this.#failures;
+    const untilMs = nextAttemptAtMs(this.#retry, { failures, code: error.code, atMs }, this.#seed);
+    if (untilMs === undefined) return { kind: "ended", status: "failed", error };
+    return { kind: "wait", untilMs };
+  }
+
+  #afterInterruption(): UnitNext {
+    if (this.#interruptions < interruptionsMax) return { kind: "begin" };
+    const message = `the daemon ended ${this.#interruptions} times while it ran`;
+    return { kind: "ended", status: "failed", error: { code: "interrupted", message } };
+  }
+}
+
+const noError: ErrorRow = { code: "internal", message: "it failed without an error" };
