@@ -19,6 +19,8 @@ export const openRequestsMax = 131_072;
 export const openInputMax = 256 * 1024 * 1024;
 /** An event reaches every thread: a large body should be stored, and its place published. */
 export const eventBodyMax = 64 * 1024;
+/** Characters of the message, and of the details, of a failure. */
+const failureTextMax = 16 * 1024;
 /** The caller's own cancel should come first: else its deadline races with an answer to it. */
 const cancelGraceMs = 50;
 /** Cancels remembered for requests that they have overtaken. */
@@ -151,10 +153,12 @@ export class Bus {
 
   /**
    * Tells every subscriber in every thread, this one included.
-   * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters.
+   * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters, `overloaded`
+   * for more events than one turn may publish.
    */
   publish(topic: string, body: string, from = "daemon"): void {
     if (body.length > eventBodyMax) throw eventTooLarge(topic, body);
+    if (this.#endpoint.isFlooded) throw eventsOverloaded(topic);
     this.#hear(this.#endpoint.publish(topic, from, body));
   }
 
@@ -310,12 +314,18 @@ export function matches(pattern: string, topic: string): boolean {
   return pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern;
 }
 
-/** What was thrown, as it can travel: details that are no JSON stay behind. */
+/** What was thrown, as it can travel: cut, and without details that are no JSON. */
 function failureOf(thrown: unknown): ErrorData {
-  const { details, ...error } = toErrorData(thrown, "agent_error");
+  const { code, message, details } = toErrorData(thrown, "agent_error");
+  const { length } = message;
+  const error = length <= failureTextMax
+    ? { code, message }
+    : { code, message: `${message.slice(0, failureTextMax)}… (${length} characters)` };
   try {
     const text = JSON.stringify(details) as string | undefined;
-    return text === undefined ? error : { ...error, details: JSON.parse(text) as unknown };
+    if (text === undefined) return error;
+    if (text.length > failureTextMax) return { ...error, details: { characters: text.length } };
+    return { ...error, details: JSON.parse(text) as unknown };
   } catch (notJson) {
     return { ...error, details: { not_json: messageOf(notJson) } };
   }
@@ -345,6 +355,13 @@ function overloaded(address: string, open: number): AppError {
   return new AppError(
     "overloaded",
     `Cannot send request "${address}": ${open} requests are open; try again later`,
+  );
+}
+
+function eventsOverloaded(topic: string): AppError {
+  return new AppError(
+    "overloaded",
+    `Cannot publish "${topic}": too many events wait to leave; await between parts of them`,
   );
 }
 

@@ -240,6 +240,7 @@ export class Keeper {
     const { hub, heapMb = heapMbDefault, budgetMs = budgetMsDefault } = this.#options;
     const { grants, kind } = home.placement;
     const address = `host-${++this.#hostsStarted}`;
+    const agents = new Set(entries.map(({ id }) => id));
     const folders = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
     const readable = [...new Set(folders), ...this.#options.readable];
     const host: Host = new Host({
@@ -253,8 +254,8 @@ export class Keeper {
       agents: entries.flatMap((entry) => this.#toLoad(entry)),
       openVessel: (events) =>
         kind === "thread"
-          ? openThread({ address, grants, readable, ...events })
-          : openProcess({ address, grants, readable, hub, heapMb, ...events }),
+          ? openThread({ address, grants, agents, readable, ...events })
+          : openProcess({ address, grants, agents, readable, hub, heapMb, ...events }),
       onNews: (news) => this.#hear(address, news),
       onLost: (reason) => this.#lose(home, host, reason),
     });
@@ -329,7 +330,8 @@ export class Keeper {
     }
     log.error("agent fault", { host, agent: news.agent, reason: news.message });
     const entry = this.#entries().find((entry) => entry.id === news.agent);
-    if (!entry) return;
+    // A process can say anything of agents that live elsewhere.
+    if (!entry || !this.#running.get(host)?.agents.has(entry.id)) return;
     entry.errors++;
     entry.lastError = news.message;
   }

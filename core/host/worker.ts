@@ -154,18 +154,16 @@ function answer(request: IncomingRequest): Promise<string> {
 }
 
 function reportFault(thrown: unknown): void {
-  const { message, stack } = describe(thrown);
+  const stack = stackOf(thrown);
   const [, agent] = [...agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
-  gate.tell({ kind: "fault", agent: agent ?? null, message });
+  gate.tell({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
 }
 
-/** What was thrown may throw when it is looked at. */
-function describe(thrown: unknown): { readonly message: string; readonly stack: string } {
+function stackOf(thrown: unknown): string {
   try {
-    const stack = thrown instanceof Error ? String(thrown.stack) : "";
-    return { message: String(messageOf(thrown)), stack };
+    return thrown instanceof Error ? String(thrown.stack) : "";
   } catch {
-    return { message: "something was thrown that can't be shown", stack: "" };
+    return ""; // it throws when it is looked at
   }
 }
 
