@@ -13,7 +13,7 @@ import { Deadlines } from "./deadlines.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
 import type { EventRecord, Message } from "./frame.ts";
 
-/** Requests one bus has open at once; past it they are refused with `overloaded`. */
+/** Requests one bus has open at once by default; past it they are refused with `overloaded`. */
 export const openRequestsMax = 131_072;
 /** Characters of input of all open requests; past it they are refused with `overloaded`. */
 export const openInputMax = 256 * 1024 * 1024;
@@ -58,6 +58,8 @@ export interface BusOptions {
   readonly address: string;
   /** Answers the requests that arrive here. */
   readonly onRequest: RequestHandler;
+  /** Requests it has open at once. */
+  readonly openMax?: number;
   readonly onLost?: (publisher: string, count: number) => void;
 }
 
@@ -132,8 +134,9 @@ export class Bus {
    */
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
     const { timeoutMs, signal, caller = "daemon" } = options;
+    const { openMax = openRequestsMax } = this.#options;
     if (input.length > bodyMax) return Promise.reject(inputTooLarge(address, input));
-    if (this.#open.size >= openRequestsMax || this.#openInput + input.length > openInputMax) {
+    if (this.#open.size >= openMax || this.#openInput + input.length > openInputMax) {
       return Promise.reject(overloaded(address, this.#open.size));
     }
     if (signal?.aborted) return Promise.reject(abortError(signal, address));

@@ -13,7 +13,7 @@ const tickMs = 10;
 const eventsPerFrameMax = 64;
 const eventCharactersPerFrameMax = 64 * 1024;
 /** Characters of events that wait for the end of the turn; with more, `publish` refuses. */
-const outboxCharactersMax = 32 * 1024 * 1024;
+const outboxCharactersMax = 4 * 1024 * 1024;
 /** About what an event takes beside its body. */
 const eventCharacters = 100;
 const goneMax = 1_000;

@@ -8,7 +8,7 @@ import type { EventRecord } from "./frame.ts";
 
 const ringMax = 1_024;
 /** Characters of body that a ring holds, its newest event beside. */
-const ringCharactersMax = 8 * 1024 * 1024;
+const ringCharactersMax = 4 * 1024 * 1024;
 const heldMax = 4_096;
 const askAgainAfterMs = 1_000;
 const announceAfterMs = 10;

@@ -20,7 +20,7 @@ export interface Content {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** The content of the agent at `path` of the agents folder `root`; a missing file counts as such. */
+/** The content of the agent at `path` in the folder `root`; a missing file counts as such. */
 export async function readContent(root: string, path: string): Promise<Content> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const notRead: [string, string][] = [];

@@ -38,6 +38,8 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
 
 /** How long an agent may take to load: its neighbours wait for it. */
 const loadMsMax = 5_000;
+/** Requests that the agents of a host have open at once: more would take the daemon's time. */
+const openMax = 4_096;
 
 const report = self.postMessage.bind(self);
 const gate = new NewsGate(report);
@@ -84,6 +86,7 @@ async function open(
     channel: frames ? openPortChannel(frames) : openBroadcastChannel(command.channel ?? ""),
     address: command.address,
     onRequest: answer,
+    openMax,
     onLost: (publisher, count) => tell("warn", null, "events were lost", { publisher, count }),
   });
   bus.attach(command.daemon, bulkOverPort(bulk));
