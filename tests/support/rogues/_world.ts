@@ -23,6 +23,14 @@ const sources: Readonly<Record<string, string>> = {
   "spaces.ts": `// import${" ".repeat(200_000)}x\nexport default 1;\n`,
   "zeros.ts": `import "../../../../../../../../../dev/zero";\nexport default 1;\n`,
   "folder_import.ts": `import "./a_folder";\nexport default 1;\n`,
+  "whisperer.ts": `const say = (line) => Deno.stdout.writeSync(
+  new TextEncoder().encode("\\n100ac-scan " + JSON.stringify(line) + "\\n"));
+const error = { code: "invalid_manifest", message: "whispered" };
+say({ kind: "manifest", name: "whisperer.ts", manifest: {} });
+say({ kind: "error", name: "healthy.ts", error });
+say(null);
+throw new Error("whispered in vain");
+`,
   "shouter.ts": `const shout = new Uint8Array(1_000_000).fill(65);
 for (let n = 0; n < 30; n++) for (const to of [Deno.stdout, Deno.stderr]) to.writeSync(shout);
 throw new Error("x".repeat(5_000_000));\n`,

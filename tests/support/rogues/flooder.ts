@@ -60,10 +60,10 @@ export default defineAgent({
         return endings(10_000, () => ctx.publish("flood.risen", text));
       },
     ),
-    ask: floods("200,000 requests at once", async (ctx) =>
+    ask: floods("20,000 requests at once", async (ctx) =>
       count(
         await Promise.all(
-          Array.from({ length: 200_000 }, (_, n) =>
+          Array.from({ length: 20_000 }, (_, n) =>
             ending(ctx.request("neighbour.double", { n }, Doubled))),
         ),
       )),

@@ -1,4 +1,4 @@
-/** Tries the same by the names that node:worker_threads has for it, and by the host's own modules. */
+/** Tries the same by what node:worker_threads has for it, and by the host's own modules. */
 
 import * as threads from "node:worker_threads";
 import process from "node:process";
