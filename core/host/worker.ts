@@ -45,7 +45,7 @@ const report = self.postMessage.bind(self);
 const gate = new NewsGate(report);
 const agents = new Map<string, AgentRunner>();
 const agentOfUrl = new Map<string, string>();
-const subscriptions: { readonly agent: string; readonly end: () => void }[] = [];
+const subscriptions: (() => void)[] = [];
 let bus: Bus | undefined;
 
 self.addEventListener("error", (event) => {
@@ -69,7 +69,7 @@ self.addEventListener("message", (event) => {
       report({ kind: "beat" });
       break;
     case "retire":
-      for (const { agent, end } of subscriptions) if (!command.keep.includes(agent)) end();
+      for (const end of subscriptions) end();
       break;
     case "gone":
       bus?.drop(command.address, new AppError("host_gone", `Cannot reach "${command.address}"`));
@@ -123,8 +123,7 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   const runner = new AgentRunner({ ...definition, id: manifest.id }, agent, services);
   agents.set(manifest.id, runner);
   for (const topic of manifest.subscriptions) {
-    const end = services.bus.subscribe(topic, (event) => runner.hear(topic, event));
-    subscriptions.push({ agent: runner.id, end });
+    subscriptions.push(services.bus.subscribe(topic, (event) => runner.hear(topic, event)));
   }
 }
 

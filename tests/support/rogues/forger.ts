@@ -65,9 +65,8 @@ export default defineAgent({
       output: z.object({}),
       run: () => {
         const { port1, port2 } = new MessageChannel();
-        const agents: readonly string[] = [];
         for (
-          const data of [openCommand, { kind: "retire", keep: agents }, null, { kind: "gone" }]
+          const data of [openCommand, { kind: "retire" }, null, { kind: "gone" }]
         ) {
           self.dispatchEvent(new MessageEvent("message", { data, ports: [port1, port2] }));
         }
