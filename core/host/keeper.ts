@@ -101,6 +101,7 @@ export class Keeper {
           if (this.#settleFailed(failed) && home.leave(host)) this.#retire(host);
         },
         (thrown) => {
+          if (this.#isClosed) return;
           // That it was lost is told there; any new version may be what ended it.
           for (const entry of this.#inhabitants(home)) {
             this.#agents.goBack(entry, messageOf(thrown));
@@ -180,6 +181,7 @@ export class Keeper {
         );
         if (isOver) this.#retire(old);
       } catch (thrown) {
+        if (this.#isClosed) return;
         const reason = messageOf(thrown);
         const suspects = entries.filter(({ file }) => changed.has(file));
         // All are tried: which of them kept the host from starting is not known.
@@ -214,7 +216,10 @@ export class Keeper {
       const host = this.#openHost(home, entries);
       this.#running.set(host.address, host);
       this.#ending.add(host.gone);
-      void host.gone.then(() => this.#ending.delete(host.gone));
+      void host.gone.then(() => {
+        this.#running.delete(host.address);
+        this.#ending.delete(host.gone);
+      });
       host.ready.then((failed) => prove(entries, failed), () => undefined);
       return host;
     } catch (thrown) {
