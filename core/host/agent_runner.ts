@@ -64,13 +64,13 @@ export class AgentRunner {
     try {
       const context = this.#context(signal, Date.now() + timeoutMs);
       // Schemas are the agent's own, too: a pattern in one may take years.
-      const { isChecked, output } = withinBudget(() => {
+      const { isChecked, output } = await withinBudget(() => {
         const output = capability.run(checkInput(inputSchema, request), context) as unknown;
         const isChecked = isPlain(output);
         return { isChecked, output: isChecked ? check(output) : output };
       }, budgetMs);
       const awaited = isChecked ? output : await output;
-      const checked = isChecked ? output : withinBudget(() => check(awaited), budgetMs);
+      const checked = isChecked ? output : await withinBudget(() => check(awaited), budgetMs);
       // JSON knows no undefined, which a schema may let through.
       return JSON.stringify(checked ?? null);
     } catch (thrown) {

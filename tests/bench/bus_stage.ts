@@ -16,7 +16,6 @@ export class BusStage implements AsyncDisposable {
   readonly #folder: TempFolder;
   readonly #bus: Bus;
   readonly #hosts: Hosts;
-  readonly #signal = new AbortController().signal;
 
   private constructor(folder: TempFolder, processForAll: boolean) {
     const channel = `bench-${newOpaqueId()}`;
@@ -51,7 +50,9 @@ export class BusStage implements AsyncDisposable {
   }
 
   ask(address: string, input: string): Promise<string> {
-    return this.#hosts.invoke({ address, input, caller: "bench", timeoutMs, signal: this.#signal });
+    // One of its own for each, as the engine has it: listeners of one signal are a list.
+    const { signal } = new AbortController();
+    return this.#hosts.invoke({ address, input, caller: "bench", timeoutMs, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
