@@ -111,7 +111,7 @@ async function scanInOneProcess(
   for await (const text of lines(child.stdout)) {
     const line = toScanLine(text);
     const file = line && byName.get(line.name);
-    // An agent can print such lines too, but none for another one.
+    // An agent can print such lines too: what is settled stays, and none comes out of turn.
     if (!file || results.has(file.name)) continue;
     if (line.kind !== "begin" && file !== current) continue;
     clearTimeout(timer);
