@@ -3,6 +3,7 @@
  * The only file that sees everything.
  */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Bus } from "./bus/bus.ts";
 import { openBroadcastChannel } from "./bus/channel.ts";
@@ -155,6 +156,7 @@ function openHosts(
   closers.push(() => bus.close());
   const hosts = new Hosts({
     agentsFolder: config.agentsFolder,
+    keptFolder: join(config.dataFolder, "agents"),
     readable: [`${projectFolder}node_modules`],
     bus,
     hub,

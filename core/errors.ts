@@ -78,11 +78,12 @@ export class AppError extends Error {
 
 /** Any thrown value as plain data; what is no AppError gets `fallback` as its code. */
 export function toErrorData(thrown: unknown, fallback: ErrorCode = "internal"): ErrorData {
-  if (thrown instanceof AppError) {
-    const { code, message, details } = thrown;
-    return details === undefined ? { code, message } : { code, message, details };
-  }
-  return { code: fallback, message: messageOf(thrown) };
+  const message = messageOf(thrown);
+  if (!(thrown instanceof AppError)) return { code: fallback, message };
+  // Agents make them too, and in plain JavaScript a code may be anything.
+  const code = isErrorCode(thrown.code) ? thrown.code : fallback;
+  const { details } = thrown;
+  return details === undefined ? { code, message } : { code, message, details };
 }
 
 /** The AppError that plain data stands for. */
@@ -90,13 +91,24 @@ export function fromErrorData(data: ErrorData): AppError {
   return new AppError(data.code, data.message, { details: data.details });
 }
 
-/** The text of any thrown value. */
+/** The text of any thrown value, even of one that throws when it is looked at. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "what was thrown can't be shown";
+  }
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && knownCodes.has(value);
+}
+
+/** Whether something that came from elsewhere has the form of an error. */
+export function isErrorData(value: unknown): value is ErrorData {
+  if (typeof value !== "object" || value === null) return false;
+  const { code, message } = value as Partial<Record<keyof ErrorData, unknown>>;
+  return isErrorCode(code) && typeof message === "string";
 }
 
 /** Ends a switch over a union: a value that reaches it is a case that nobody wrote. */

@@ -13,12 +13,14 @@ import { Deadlines } from "./deadlines.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
 import type { EventRecord, Message } from "./frame.ts";
 
-/** Requests one bus has open at once; past it they are refused with `overloaded`. */
+/** Requests one bus has open at once by default; past it they are refused with `overloaded`. */
 export const openRequestsMax = 131_072;
 /** Characters of input of all open requests; past it they are refused with `overloaded`. */
 export const openInputMax = 256 * 1024 * 1024;
 /** An event reaches every thread: a large body should be stored, and its place published. */
 export const eventBodyMax = 64 * 1024;
+/** Characters of the message, and of the details, of a failure. */
+const failureTextMax = 16 * 1024;
 /** The caller's own cancel should come first: else its deadline races with an answer to it. */
 const cancelGraceMs = 50;
 /** Cancels remembered for requests that they have overtaken. */
@@ -56,6 +58,8 @@ export interface BusOptions {
   readonly address: string;
   /** Answers the requests that arrive here. */
   readonly onRequest: RequestHandler;
+  /** Requests it has open at once. */
+  readonly openMax?: number;
   readonly onLost?: (publisher: string, count: number) => void;
 }
 
@@ -130,8 +134,9 @@ export class Bus {
    */
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
     const { timeoutMs, signal, caller = "daemon" } = options;
+    const { openMax = openRequestsMax } = this.#options;
     if (input.length > bodyMax) return Promise.reject(inputTooLarge(address, input));
-    if (this.#open.size >= openRequestsMax || this.#openInput + input.length > openInputMax) {
+    if (this.#open.size >= openMax || this.#openInput + input.length > openInputMax) {
       return Promise.reject(overloaded(address, this.#open.size));
     }
     if (signal?.aborted) return Promise.reject(abortError(signal, address));
@@ -151,10 +156,12 @@ export class Bus {
 
   /**
    * Tells every subscriber in every thread, this one included.
-   * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters.
+   * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters, `overloaded`
+   * for more events than one turn may publish.
    */
   publish(topic: string, body: string, from = "daemon"): void {
     if (body.length > eventBodyMax) throw eventTooLarge(topic, body);
+    if (this.#endpoint.isFlooded) throw eventsOverloaded(topic);
     this.#hear(this.#endpoint.publish(topic, from, body));
   }
 
@@ -310,12 +317,18 @@ export function matches(pattern: string, topic: string): boolean {
   return pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern;
 }
 
-/** What was thrown, as it can travel: details that are no JSON stay behind. */
+/** What was thrown, as it can travel: cut, and without details that are no JSON. */
 function failureOf(thrown: unknown): ErrorData {
-  const { details, ...error } = toErrorData(thrown, "agent_error");
+  const { code, message, details } = toErrorData(thrown, "agent_error");
+  const { length } = message;
+  const error = length <= failureTextMax
+    ? { code, message }
+    : { code, message: `${message.slice(0, failureTextMax)}… (${length} characters)` };
   try {
     const text = JSON.stringify(details) as string | undefined;
-    return text === undefined ? error : { ...error, details: JSON.parse(text) as unknown };
+    if (text === undefined) return error;
+    if (text.length > failureTextMax) return { ...error, details: { characters: text.length } };
+    return { ...error, details: JSON.parse(text) as unknown };
   } catch (notJson) {
     return { ...error, details: { not_json: messageOf(notJson) } };
   }
@@ -345,6 +358,13 @@ function overloaded(address: string, open: number): AppError {
   return new AppError(
     "overloaded",
     `Cannot send request "${address}": ${open} requests are open; try again later`,
+  );
+}
+
+function eventsOverloaded(topic: string): AppError {
+  return new AppError(
+    "overloaded",
+    `Cannot publish "${topic}": too many events wait to leave; await between parts of them`,
   );
 }
 

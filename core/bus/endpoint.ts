@@ -11,6 +11,11 @@ import { Link } from "./link.ts";
 /** How long an acknowledgement waits for a message to ride on; well under the resend delay. */
 const tickMs = 10;
 const eventsPerFrameMax = 64;
+const eventCharactersPerFrameMax = 64 * 1024;
+/** Characters of events that wait for the end of the turn; with more, `publish` refuses. */
+const outboxCharactersMax = 4 * 1024 * 1024;
+/** About what an event takes beside its body. */
+const eventCharacters = 100;
 const goneMax = 1_000;
 
 export interface EndpointOptions {
@@ -51,6 +56,7 @@ export class Endpoint {
   readonly #dirty = new Set<Peer>();
   readonly #counts = { sent: 0, received: 0, lostEvents: 0, resentBefore: 0, duplicatesBefore: 0 };
   #outbox: EventRecord[] = [];
+  #outboxCharacters = 0;
   #eventSeqPosted = 0;
   #flushPlanned = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,11 +103,17 @@ export class Endpoint {
     this.#planFlush();
   }
 
+  /** Whether more events wait to leave than one turn may publish. */
+  get isFlooded(): boolean {
+    return this.#outboxCharacters > outboxCharactersMax;
+  }
+
   /** Broadcasts an event; gives its record, so that the own thread can hear it too. */
   publish(topic: string, from: string, body: string): EventRecord {
     const event = this.#ring.add(topic, from, body);
     if (!this.#closed) {
       this.#outbox.push(event);
+      this.#outboxCharacters += body.length + eventCharacters;
       this.#planFlush();
     }
     return event;
@@ -161,10 +173,10 @@ export class Endpoint {
 
   #replay(peer: Peer, after: number, upTo: number): void {
     const { events, lostUpTo } = this.#ring.replay(after, upTo);
-    do {
-      const some = events.splice(0, eventsPerFrameMax);
+    if (events.length === 0) this.send(peer.address, { kind: "replayed", lostUpTo, events });
+    for (const some of batches(events)) {
       this.send(peer.address, { kind: "replayed", lostUpTo, events: some });
-    } while (events.length > 0);
+    }
   }
 
   #hearEvents(peer: Peer, frame: Frame): void {
@@ -216,8 +228,11 @@ export class Endpoint {
   }
 
   #flushEvents(): void {
-    while (this.#outbox.length > 0) {
-      const events = this.#outbox.splice(0, eventsPerFrameMax);
+    if (this.#outbox.length === 0) return;
+    const outbox = this.#outbox;
+    this.#outbox = [];
+    this.#outboxCharacters = 0;
+    for (const events of batches(outbox)) {
       this.#eventSeqPosted = events.at(-1)?.seq ?? this.#eventSeqPosted;
       this.#post(everyone, nothing, events);
       this.#ring.posted(this.#now());
@@ -250,4 +265,23 @@ export class Endpoint {
       if (!peer.link.isQuiet) this.#armTimer();
     }
   }
+}
+
+/** Events in groups that a frame may hold. */
+function* batches(events: readonly EventRecord[]): Generator<readonly EventRecord[]> {
+  let batch: EventRecord[] = [];
+  let characters = 0;
+  for (const event of events) {
+    const more = event.body.length + eventCharacters;
+    const isFull = batch.length >= eventsPerFrameMax ||
+      characters + more > eventCharactersPerFrameMax;
+    if (isFull && batch.length > 0) {
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+    batch.push(event);
+    characters += more;
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -7,6 +7,8 @@
 import type { EventRecord } from "./frame.ts";
 
 const ringMax = 1_024;
+/** Characters of body that a ring holds, its newest event beside. */
+const ringCharactersMax = 4 * 1024 * 1024;
 const heldMax = 4_096;
 const askAgainAfterMs = 1_000;
 const announceAfterMs = 10;
@@ -16,6 +18,7 @@ const announceAfterMsMax = 2_000;
 export class EventRing {
   #seq = 0;
   readonly #ring: EventRecord[] = [];
+  #characters = 0;
   #announceAtMs = Infinity;
   #announceAfterMs = announceAfterMs;
 
@@ -27,8 +30,21 @@ export class EventRing {
   add(topic: string, from: string, body: string): EventRecord {
     const event = { seq: ++this.#seq, topic, from, body };
     this.#ring.push(event);
-    if (this.#ring.length > ringMax * 2) this.#ring.splice(0, ringMax);
+    this.#characters += body.length;
+    if (this.#ring.length > ringMax * 2 || this.#characters > ringCharactersMax * 2) this.#trim();
     return event;
+  }
+
+  /** Forgets the oldest, many at once. */
+  #trim(): void {
+    let first = Math.max(0, this.#ring.length - ringMax);
+    let characters = 0;
+    for (let at = this.#ring.length - 1; at >= first; at--) {
+      characters += this.#ring[at]?.body.length ?? 0;
+      if (characters > ringCharactersMax) first = at + 1;
+    }
+    const forgotten = this.#ring.splice(0, Math.min(first, this.#ring.length - 1));
+    for (const { body } of forgotten) this.#characters -= body.length;
   }
 
   /** Tells that events have left now. */
@@ -85,13 +101,13 @@ export class EventTail {
 
   /** Gives up on all events up to `seq` that have not arrived. */
   skip(seq: number): EventRecord[] {
-    const ready: EventRecord[] = [];
-    while (this.#next <= seq) {
-      const event = this.#held.get(this.#next);
-      if (event) ready.push(event);
-      else this.lost++;
-      this.#held.delete(this.#next++);
-    }
+    if (seq < this.#next) return [];
+    // The number may be anything: what is walked over is what is held.
+    const ready = [...this.#held.values()].filter((event) => event.seq <= seq)
+      .sort((a, b) => a.seq - b.seq);
+    this.lost += seq - this.#next + 1 - ready.length;
+    for (const event of ready) this.#held.delete(event.seq);
+    this.#next = seq + 1;
     return [...ready, ...this.#release()];
   }
 

@@ -24,11 +24,19 @@ export class Hub implements Channel {
     this.#broadcast = broadcast;
   }
 
-  /** Joins the endpoint `address` to the channel; gives what hears the frames it sends. */
-  join(address: string, spoke: Spoke): (value: unknown) => void {
+  /**
+   * Joins the endpoint `address` to the channel; gives what hears the frames it sends, of which
+   * only those pass that it `maySay`.
+   */
+  join(
+    address: string,
+    spoke: Spoke,
+    maySay: (frame: Frame) => boolean = () => true,
+  ): (value: unknown) => void {
     this.#spokes.set(address, spoke);
     return (value) => {
       if (!isFrame(value) || value.from !== address || !this.#spokes.has(address)) return;
+      if (!maySay(value)) return;
       this.#heard(value);
       // Other threads may be meant, and subscribe to its events.
       if (value.to !== this.#address && !this.#handOn(value)) this.#broadcast.post(value);

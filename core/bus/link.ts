@@ -114,6 +114,7 @@ export class Link {
     this.#settle(cargo);
     const arrived: Message[] = [];
     cargo.seqs.forEach((seq, index) => {
+      if (seq > this.#received + spanMax) return; // no peer of ours would
       this.#ackOwed++;
       if (seq <= this.#received || this.#beyond.has(seq)) {
         this.duplicates++;

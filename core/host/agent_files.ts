@@ -4,7 +4,7 @@
  */
 
 import { type AgentFile, findAgentFiles } from "./find.ts";
-import { hashAgent } from "./content_hash.ts";
+import { type Content, readContent } from "./content.ts";
 import type { Manifest } from "./manifest.ts";
 import { scanAgents, type ScanResult } from "./scan.ts";
 
@@ -12,6 +12,7 @@ import { scanAgents, type ScanResult } from "./scan.ts";
 export interface ReadFile {
   readonly result: ScanResult;
   readonly hash: string;
+  readonly content: Content;
 }
 
 /** A manifest and the content it was scanned from. */
@@ -50,26 +51,24 @@ export class AgentFiles {
   async look(isFresh: (file: AgentFile) => boolean = () => false): Promise<readonly ReadFile[]> {
     const { folder, readable, signal, cache } = this.#options;
     const files = await findAgentFiles(folder);
-    const hashes = new Map(
-      await Promise.all(
-        files.map(async (file) => [file.name, await hashAgent(file.path)] as const),
-      ),
-    );
+    const root = await Deno.realPath(folder);
+    const contents = new Map<string, Content>();
+    for (const { name, path } of files) contents.set(name, await readContent(root, path));
     const kept = this.#read ? [] : await cache?.load() ?? [];
     const known = (file: AgentFile): ScanResult | undefined => {
       const before = this.#read?.get(file.name);
-      const hash = hashes.get(file.name);
+      const hash = contents.get(file.name)?.hash;
       if (before && before.hash === hash) return before.result;
       const found = kept.find((one) => one.file === file.name && one.hash === hash);
       return found && { file, manifest: found.manifest };
     };
     const unknown = files.filter((file) => isFresh(file) || !known(file));
-    const root = await Deno.realPath(folder);
     const scanned = await scanAgents(unknown, { readable: [root, ...readable], signal });
     const byName = new Map(scanned.map((result) => [result.file.name, result]));
     const read = files.flatMap((file): ReadFile[] => {
       const result = byName.get(file.name) ?? known(file);
-      return result ? [{ result, hash: hashes.get(file.name) ?? "" }] : [];
+      const content = contents.get(file.name);
+      return result && content ? [{ result, hash: content.hash, content }] : [];
     });
     this.#read = new Map(read.map((file) => [file.result.file.name, file]));
     if (unknown.length > 0) {

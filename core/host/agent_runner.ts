@@ -58,14 +58,21 @@ export class AgentRunner {
         `Cannot invoke "${request.address}": agent "${this.id}" has no such capability`,
       );
     }
-    const input = checkInput(inputSchema, request);
-    const { signal, timeoutMs } = request;
+    const { signal, timeoutMs, address } = request;
+    const { budgetMs } = this.#services;
+    const check = (output: unknown): unknown => checkOutput(capability, output, address);
     try {
       const context = this.#context(signal, Date.now() + timeoutMs);
-      const { budgetMs } = this.#services;
-      const output = await withinBudget(() => capability.run(input, context), budgetMs);
+      // Schemas are the agent's own, too: a pattern in one may take years.
+      const { isChecked, output } = await withinBudget(() => {
+        const output = capability.run(checkInput(inputSchema, request), context) as unknown;
+        const isChecked = isPlain(output);
+        return { isChecked, output: isChecked ? check(output) : output };
+      }, budgetMs);
+      const awaited = isChecked ? output : await output;
+      const checked = isChecked ? output : await withinBudget(() => check(awaited), budgetMs);
       // JSON knows no undefined, which a schema may let through.
-      return JSON.stringify(checkOutput(capability, output, request.address) ?? null);
+      return JSON.stringify(checked ?? null);
     } catch (thrown) {
       throw toAgentError(thrown, request.address);
     }
@@ -148,6 +155,11 @@ function checkInput(schema: z.ZodObject, request: IncomingRequest): Record<strin
     `Cannot invoke "${request.address}": its input is wrong: ${describe(parsed.error)}`,
     { details: { problems: parsed.error.issues.map(describeIssue) } },
   );
+}
+
+/** Whether it is there already, and nothing that has to be waited for. */
+function isPlain(output: unknown): boolean {
+  return typeof output !== "object" || output === null || !("then" in output);
 }
 
 /** What a capability threw, as its caller is told: an AppError keeps its code. */

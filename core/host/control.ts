@@ -14,8 +14,8 @@ export const pingAddress = "host.ping";
 export type HostCommand =
   | OpenCommand
   | { readonly kind: "beat" }
-  /** Hear no more events: a newer host has taken over, but for the agents of `keep`. */
-  | { readonly kind: "retire"; readonly keep: readonly string[] }
+  /** Hear no more events: a newer host has taken over. */
+  | { readonly kind: "retire" }
   /** Another host has ended: whatever is kept for it can be forgotten. */
   | { readonly kind: "gone"; readonly address: string };
 

@@ -7,7 +7,7 @@ import { AppError, type ErrorData } from "../errors.ts";
 import { closest } from "../closest.ts";
 import { splitAddress } from "../ids.ts";
 import type { Grants, Manifest } from "./manifest.ts";
-import type { ScanResult } from "./scan.ts";
+import type { ReadFile } from "./agent_files.ts";
 
 export type AgentState = "loaded" | "failed" | "refused";
 
@@ -15,13 +15,18 @@ export interface AgentEntry {
   /** The manifest's id; the file's name for a file that gave none. */
   readonly id: string;
   readonly file: string;
-  readonly path: string;
+  /** Where it is loaded from: the agents folder, or the copy of a version that is kept. */
+  path: string;
+  /** The hash of its content. */
+  readonly hash: string;
   readonly manifest: Manifest | undefined;
   /** What it is given: its manifest's permissions, or what the configuration replaces them by. */
   readonly grants: Grants;
   state: AgentState;
   /** Why it is failed or refused; or why its newest version is not the one that serves. */
   reason: string | undefined;
+  /** Whether a host has loaded this version. */
+  isProven: boolean;
   /** It held a host that others shared, and lives in a process of its own since. */
   isApart: boolean;
   /** Requests answered or failed. */
@@ -34,24 +39,25 @@ export interface AgentEntry {
 
 /** One entry for each file. An id that two files claim belongs to the first, by file name. */
 export function makeEntries(
-  results: readonly ScanResult[],
+  read: readonly Pick<ReadFile, "result" | "hash">[],
   grantsOf: (manifest: Manifest) => Grants,
   whyRefused: (grants: Grants, manifest: Manifest) => string | undefined = () => undefined,
 ): AgentEntry[] {
   const owners = new Map<string, string>();
-  return results.map((result) => {
+  return read.map(({ result, hash }) => {
     const { name: file, path } = result.file;
-    if ("error" in result) return failedEntry(file, file, path, result.error);
+    const blank = { ...blankEntry, id: file, file, path, hash };
+    if ("error" in result) return failed(blank, result.error);
     const { manifest } = result;
     const owner = owners.get(manifest.id);
     if (owner !== undefined) {
       const message = `Cannot load agent "${file}": id: "${manifest.id}" is taken by ` +
         `"${owner}", so all its capabilities are duplicates; choose another id`;
-      return failedEntry(file, file, path, { code: "invalid_manifest", message });
+      return failed(blank, { code: "invalid_manifest", message });
     }
     owners.set(manifest.id, file);
     const grants = grantsOf(manifest);
-    const entry = { ...blankEntry(manifest.id, file, path), manifest, grants };
+    const entry = { ...blank, id: manifest.id, manifest, grants };
     const refusal = whyRefused(grants, manifest);
     return refusal === undefined ? entry : { ...entry, state: "refused", reason: refusal };
   });
@@ -96,23 +102,19 @@ function suggestion(word: string, known: readonly string[]): string {
   return near ? `; did you mean "${near}"?` : `; it knows ${known.join(", ") || "none"}`;
 }
 
-function blankEntry(id: string, file: string, path: string): AgentEntry {
-  return {
-    id,
-    file,
-    path,
-    manifest: undefined,
-    grants: {},
-    state: "loaded",
-    reason: undefined,
-    isApart: false,
-    messages: 0,
-    open: 0,
-    errors: 0,
-    lastError: undefined,
-  };
-}
+const blankEntry = {
+  manifest: undefined,
+  grants: {},
+  state: "loaded",
+  reason: undefined,
+  isProven: false,
+  isApart: false,
+  messages: 0,
+  open: 0,
+  errors: 0,
+  lastError: undefined,
+} as const;
 
-function failedEntry(id: string, file: string, path: string, error: ErrorData): AgentEntry {
-  return { ...blankEntry(id, file, path), state: "failed", reason: error.message };
+function failed(blank: AgentEntry, error: ErrorData): AgentEntry {
+  return { ...blank, state: "failed", reason: error.message };
 }

@@ -47,7 +47,7 @@ async function collect(
     if (entry.name.startsWith("_") || entry.name.startsWith(".")) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory) await collect(root, path, depth + 1, files);
-    else if (entry.name.endsWith(".ts") && await isInside(root, path, entry.isSymlink)) {
+    else if (entry.name.endsWith(".ts") && (entry.isFile || await leadsInside(root, path))) {
       files.push({ name: relative(root, path).split(sep).join("/"), path });
     }
     if (files.length > filesMax) {
@@ -59,12 +59,14 @@ async function collect(
   }
 }
 
-async function isInside(root: string, path: string, isSymlink: boolean): Promise<boolean> {
-  if (!isSymlink) return true;
+/** Whether it is a link to a file inside; a pipe, or a socket, is nothing to read. */
+async function leadsInside(root: string, path: string): Promise<boolean> {
   try {
-    return (await Deno.realPath(path)).startsWith(root + sep);
+    const real = await Deno.realPath(path);
+    return real.startsWith(root + sep) && (await Deno.stat(real)).isFile;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return false; // a link to nowhere
+    if (thrown instanceof Deno.errors.FilesystemLoop) return false;
     throw thrown;
   }
 }

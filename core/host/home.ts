@@ -51,15 +51,26 @@ export class Home {
     return this.#current = open();
   }
 
-  /** Replaces the host by one that `open` starts; the old one serves until that is ready. */
+  /**
+   * Replaces the host by one that `open` starts; the old one serves until that is ready. Gives
+   * whether it `mayTakeOver` without the agents that it could not load; else it is closed.
+   */
   async renew(
     open: () => Host,
-    takeOver: (failed: readonly FailedAgent[]) => void,
-  ): Promise<void> {
+    mayTakeOver: (failed: readonly FailedAgent[]) => boolean,
+  ): Promise<boolean> {
     const next = open();
-    const failed = await next.ready;
-    this.#current = next;
-    takeOver(failed);
+    const isFit = mayTakeOver(await next.ready);
+    if (isFit) this.#current = next;
+    else next.close();
+    return isFit;
+  }
+
+  /** The next use starts another host than this one; false when it is not the one that serves. */
+  leave(host: Host): boolean {
+    if (this.#current !== host) return false;
+    this.#current = undefined;
+    return true;
   }
 
   /** Takes note that a host was lost. */

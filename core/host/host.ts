@@ -120,14 +120,11 @@ export class Host {
     return this.#ended;
   }
 
-  /**
-   * A newer host has taken over from this one, but for the agents of `keep`. Without any it ends
-   * as soon as what is open in it has ended.
-   */
-  retire(keep: readonly string[]): void {
-    this.#retiring = keep.length === 0;
-    this.#command({ kind: "retire", keep });
-    if (this.#retiring && this.#open === 0) this.close();
+  /** A newer host has taken over from this one: it ends as soon as what is open in it has ended. */
+  retire(): void {
+    this.#retiring = true;
+    this.#command({ kind: "retire" });
+    if (this.#open === 0) this.close();
   }
 
   close(): void {

@@ -12,12 +12,15 @@ import { pingAddress } from "./control.ts";
 import { type AgentEntry, findServing, makeEntries } from "./directory.ts";
 import { type Host, whileCallerWaits } from "./host.ts";
 import { isSubscriber, Keeper, type KeeperOptions } from "./keeper.ts";
+import { KeptVersions } from "./kept_versions.ts";
 import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
 import type { Placement } from "./placement.ts";
 import { watchFolder } from "./watch.ts";
 
 export interface HostsOptions extends KeeperOptions {
   readonly agentsFolder: string;
+  /** Where copies of agents are kept, to go back to. */
+  readonly keptFolder: string;
   /** Hosts that nothing is asked of for as long end. */
   readonly idleMs?: number;
   /** Take up changes of the folder by itself. */
@@ -35,7 +38,10 @@ export class Hosts {
   readonly #abort = new AbortController();
   readonly #files: AgentFiles;
   readonly #keeper: Keeper;
-  #entries: ReadonlyMap<string, AgentEntry> = new Map();
+  readonly #kept: KeptVersions;
+  /** By file: the version before the one that serves, until a newer one has proved itself. */
+  readonly #before = new Map<string, AgentEntry>();
+  #entries: Map<string, AgentEntry> = new Map();
   #hashes: ReadonlyMap<string, string> = new Map();
   #refreshing: Promise<void> = Promise.resolve();
   #watching: Promise<void> | undefined;
@@ -43,7 +49,8 @@ export class Hosts {
 
   constructor(options: HostsOptions) {
     this.#options = options;
-    this.#keeper = new Keeper(options, () => this.entries);
+    this.#keeper = new Keeper(options, this);
+    this.#kept = new KeptVersions(options.keptFolder);
     const { agentsFolder: folder, readable, cache } = options;
     this.#files = new AgentFiles({ folder, readable, cache, signal: this.#abort.signal });
   }
@@ -98,17 +105,35 @@ export class Hosts {
   }
 
   /** Starts the host of an agent, if need be. @throws {AppError} when it can't be had. */
-  async start(entry: AgentEntry, request?: IncomingRequest): Promise<Host> {
+  async start({ id }: AgentEntry, request?: IncomingRequest): Promise<Host> {
     for (;;) {
-      if (entry.state !== "loaded") throw unavailable(entry);
+      // It may have become another version while its host was waited for.
+      const entry = this.#entries.get(id);
+      if (entry?.state !== "loaded") throw unavailable(id, entry);
       const host = this.#keeper.use(entry);
       if (!host.isReady) {
         await (request ? whileCallerWaits(host.ready, request) : host.ready);
-        if (entry.state !== "loaded") throw unavailable(entry);
+        if (this.#entries.get(id) !== entry) continue;
+        if (entry.state !== "loaded") throw unavailable(id, entry);
       }
       // It may have been replaced while it was waited for.
       if (!host.hasEnded) return host;
     }
+  }
+
+  /** Puts the version before this one in its place; false where there is none. */
+  goBack(entry: AgentEntry, reason: string): boolean {
+    const before = this.#before.get(entry.file);
+    this.#before.delete(entry.file);
+    if (!before || entry.isProven || this.#entries.get(entry.id) !== entry) return false;
+    this.#entries.delete(entry.id);
+    if (this.#entries.has(before.id)) {
+      this.#entries.set(entry.id, entry);
+      return false;
+    }
+    this.#entries.set(before.id, before);
+    this.#serveOn(before, reason);
+    return true;
   }
 
   /**
@@ -175,6 +200,9 @@ export class Hosts {
     const before = this.entries;
     const changed = changedFiles(read, this.#hashes, reload);
     const entries = this.#newEntries(read, changed);
+    const loaded = entries.filter(({ state }) => state === "loaded");
+    await this.#keep(read, new Set(loaded.map(({ hash }) => hash)));
+    if (this.#abort.signal.aborted) return;
     this.#hashes = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
     for (const { id, file, state, reason } of entries) {
@@ -183,6 +211,7 @@ export class Hosts {
     }
     const touched = [...before, ...entries].filter(({ file }) => changed.has(file));
     await this.#keeper.renew(touched, changed);
+    await this.#forget();
     // Why one could not be started is logged; it must not keep the others from starting.
     await Promise.allSettled(entries.filter(isSubscriber).map((entry) => this.start(entry)));
   }
@@ -191,23 +220,54 @@ export class Hosts {
   #newEntries(read: readonly ReadFile[], changed: ReadonlySet<string>): AgentEntry[] {
     const { grantsOf, secrets = {} } = this.#options;
     const before = new Map(this.entries.map((entry) => [entry.file, entry]));
-    const results = read.map(({ result }) => result);
+    for (const file of this.#before.keys()) if (!before.has(file)) this.#before.delete(file);
     return makeEntries(
-      results,
+      read,
       grantsOf,
       (grants, manifest) => whyRefused(grants, manifest.secrets, secrets),
     ).map((next) => {
       const old = before.get(next.file);
       if (!old) return next;
       if (!changed.has(next.file)) return old;
-      const serves = old.state === "loaded" && next.state !== "loaded";
-      if (serves && this.#keeper.pin(old, next.reason ?? "its new version does not load")) {
-        return old;
+      if (old.state === "loaded") {
+        if (next.state !== "loaded") {
+          this.#serveOn(old, next.reason ?? "its new version does not load");
+          return old;
+        }
+        // One that no host has tried is no better to go back to than the one before it.
+        if (old.isProven || !this.#before.has(old.file)) this.#before.set(old.file, old);
       }
-      this.#keeper.unpin(old.id);
       const { messages, errors, lastError } = old;
       return next.id === old.id ? Object.assign(next, { messages, errors, lastError }) : next;
     });
+  }
+
+  /** From now on it is loaded from its copy: its file is another one, which is broken. */
+  #serveOn(entry: AgentEntry, reason: string): void {
+    entry.path = this.#kept.pathOf(entry.hash, entry.file);
+    entry.reason = reason;
+    this.#options.log.error("an agent's new version does not load", { agent: entry.id, reason });
+  }
+
+  /** Keeps copies of what may have to be gone back to. */
+  async #keep(read: readonly ReadFile[], hashes: ReadonlySet<string>): Promise<void> {
+    try {
+      for (const { hash, content } of read) if (hashes.has(hash)) await this.#kept.keep(content);
+    } catch (thrown) {
+      this.#options.log.error("cannot keep copies of agents", { reason: messageOf(thrown) });
+    }
+  }
+
+  /** Forgets the copies of all but the versions that serve, and those before them. */
+  async #forget(): Promise<void> {
+    const entries = this.entries;
+    for (const { file, isProven } of entries) if (isProven) this.#before.delete(file);
+    const inUse = [...entries, ...this.#before.values()];
+    try {
+      await this.#kept.prune(new Set(inUse.map(({ hash }) => hash)));
+    } catch (thrown) {
+      this.#options.log.error("cannot forget copies of agents", { reason: messageOf(thrown) });
+    }
   }
 }
 
@@ -222,9 +282,7 @@ function changedFiles(
   return new Set(names.filter((name) => name === reload || now.get(name) !== hashes.get(name)));
 }
 
-function unavailable({ id, state, reason }: AgentEntry): AppError {
-  return new AppError(
-    "agent_unavailable",
-    `Cannot use agent "${id}": it is ${state}: ${reason}`,
-  );
+function unavailable(id: string, entry: AgentEntry | undefined): AppError {
+  const found = entry ? `it is ${entry.state}: ${entry.reason}` : "its file is gone";
+  return new AppError("agent_unavailable", `Cannot use agent "${id}": ${found}`);
 }

@@ -1,7 +1,7 @@
 /**
  * Keeps hosts: opens one for a placement when it is needed, lets a newer one take over, and deals
- * with one that is lost. Agents whose newest version does not load are pinned to the host in which
- * the version before it serves.
+ * with one that is lost. An agent whose newest version a host can't load goes back to the version
+ * before it.
  */
 
 import type { Bus } from "../bus/bus.ts";
@@ -44,23 +44,29 @@ export interface KeeperOptions {
 const budgetMsDefault = 1_000;
 const heapMbDefault = 256;
 
+/** The agents whose hosts are kept. */
+export interface Agents {
+  /** Every one as it is now. */
+  readonly entries: readonly AgentEntry[];
+  /** Puts the version before this one in its place; false where there is none. */
+  goBack(entry: AgentEntry, reason: string): boolean;
+}
+
 export class Keeper {
   readonly #options: KeeperOptions;
-  readonly #entries: () => readonly AgentEntry[];
+  readonly #agents: Agents;
   readonly #homes = new Map<PlacementKey, Home>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
-  readonly #pins = new Map<string, Host>();
   /** The ends of all hosts of which something is left. */
   readonly #ending = new Set<Promise<void>>();
   #hostsStarted = 0;
   #wedgedThreads = 0;
   #isClosed = false;
 
-  /** `entries` gives every agent as it is now. */
-  constructor(options: KeeperOptions, entries: () => readonly AgentEntry[]) {
+  constructor(options: KeeperOptions, agents: Agents) {
     this.#options = options;
-    this.#entries = entries;
+    this.#agents = agents;
   }
 
   get running(): readonly Host[] {
@@ -78,7 +84,7 @@ export class Keeper {
 
   /** The host that the agent lives in now; undefined before its first use. */
   hostOf(entry: AgentEntry): Host | undefined {
-    return this.#pins.get(entry.id) ?? this.#homes.get(this.#keyOf(entry))?.current;
+    return this.#homes.get(this.#keyOf(entry))?.current;
   }
 
   /**
@@ -86,32 +92,24 @@ export class Keeper {
    * @throws {AppError} `agent_unavailable`, or `host_gone` too soon after a loss.
    */
   use(entry: AgentEntry): Host {
-    const pinned = this.#pins.get(entry.id);
-    if (pinned) return pinned;
     const home = this.#homeOf(entry);
     return home.use(() => {
       const host = this.#spawn(home);
       host.ready.then(
-        (failed) => this.#settleFailed(failed, undefined, new Set()),
-        () => undefined, // it was lost, which is told there
+        (failed) => {
+          // The next use starts one with the version before.
+          if (this.#settleFailed(failed) && home.leave(host)) this.#retire(host);
+        },
+        (thrown) => {
+          if (this.#isClosed) return;
+          // That it was lost is told there; any new version may be what ended it.
+          for (const entry of this.#inhabitants(home)) {
+            this.#agents.goBack(entry, messageOf(thrown));
+          }
+        },
       );
       return host;
     });
-  }
-
-  /** Leaves the agent where the version before its newest one serves; false if nowhere. */
-  pin(entry: AgentEntry, reason: string): boolean {
-    const host = this.hostOf(entry);
-    if (!host?.agents.has(entry.id) || host.hasEnded) return false;
-    this.#pinTo(entry, host, reason);
-    return true;
-  }
-
-  unpin(id: string): void {
-    const host = this.#pins.get(id);
-    this.#pins.delete(id);
-    const serves = [...this.#homes.values()].some(({ current }) => current === host);
-    if (host && !serves) this.#retire(host);
   }
 
   /**
@@ -130,8 +128,7 @@ export class Keeper {
   endIdle(ms: number): void {
     for (const home of this.#homes.values()) {
       const host = home.current;
-      const isNeeded = this.#inhabitants(home).some(isSubscriber) || this.#pinnedTo(host).length;
-      if (!isNeeded) home.endIfIdle(ms);
+      if (!this.#inhabitants(home).some(isSubscriber)) home.endIfIdle(ms);
       if (host?.hasEnded) this.#running.delete(host.address);
     }
   }
@@ -142,7 +139,6 @@ export class Keeper {
     for (const host of this.#running.values()) host.close();
     this.#running.clear();
     this.#homes.clear();
-    this.#pins.clear();
     await Promise.all(this.#ending);
   }
 
@@ -161,60 +157,53 @@ export class Keeper {
   /** The agents that a host of this home would have now. */
   #inhabitants(home: Home): AgentEntry[] {
     const key = keyOf(home.placement);
-    return this.#entries().filter((entry) =>
-      entry.state === "loaded" && !this.#pins.has(entry.id) && this.#keyOf(entry) === key
+    return this.#agents.entries.filter((entry) =>
+      entry.state === "loaded" && this.#keyOf(entry) === key
     );
-  }
-
-  #pinnedTo(host: Host | undefined): string[] {
-    return [...this.#pins].flatMap(([id, pinned]) => pinned === host ? [id] : []);
   }
 
   async #renewHome(key: PlacementKey, home: Home, changed: ReadonlySet<string>): Promise<void> {
     home.forgive();
     const old = home.current;
     if (!old) return;
-    const entries = this.#inhabitants(home);
-    if (entries.length === 0) {
-      this.#homes.delete(key);
-      this.#retire(old);
-      return;
-    }
-    try {
-      await home.renew(() => this.#spawn(home), (failed) => {
-        this.#settleFailed(failed, old, changed);
+    // Each round but the last puts an older version back, of which there is one at most.
+    for (let isOver = false; !isOver;) {
+      const entries = this.#inhabitants(home);
+      if (entries.length === 0) {
+        this.#homes.delete(key);
         this.#retire(old);
-      });
-    } catch (thrown) {
-      for (const entry of entries) {
-        if (changed.has(entry.file)) this.#pinTo(entry, old, messageOf(thrown));
+        return;
+      }
+      try {
+        isOver = await home.renew(
+          () => this.#spawn(home),
+          (failed) => !this.#settleFailed(failed),
+        );
+        if (isOver) this.#retire(old);
+      } catch (thrown) {
+        if (this.#isClosed) return;
+        const reason = messageOf(thrown);
+        const suspects = entries.filter(({ file }) => changed.has(file));
+        // All are tried: which of them kept the host from starting is not known.
+        isOver = suspects.filter((entry) => this.#agents.goBack(entry, reason)).length === 0;
       }
     }
   }
 
-  /** Agents that a host could not load: the version before serves on where there is one. */
-  #settleFailed(
-    failed: readonly FailedAgent[],
-    old: Host | undefined,
-    changed: ReadonlySet<string>,
-  ): void {
+  /** Agents that a host could not load go back; true when one of them could. */
+  #settleFailed(failed: readonly FailedAgent[]): boolean {
+    let wentBack = false;
     for (const { id, error } of failed) {
-      const entry = this.#entries().find((entry) => entry.id === id);
+      const entry = this.#agents.entries.find((entry) => entry.id === id);
       if (!entry) continue;
-      if (old?.agents.has(id) && !old.hasEnded && changed.has(entry.file)) {
-        this.#pinTo(entry, old, error.message);
-      } else this.#fail(entry, "failed", error.message);
+      if (this.#agents.goBack(entry, error.message)) wentBack = true;
+      else this.#fail(entry, "failed", error.message);
     }
-  }
-
-  #pinTo(entry: AgentEntry, host: Host, reason: string): void {
-    this.#pins.set(entry.id, host);
-    entry.reason = reason;
-    this.#options.log.error("an agent's new version does not load", { agent: entry.id, reason });
+    return wentBack;
   }
 
   #retire(host: Host): void {
-    host.retire(this.#pinnedTo(host));
+    host.retire();
     if (host.hasEnded) this.#running.delete(host.address);
   }
 
@@ -227,7 +216,11 @@ export class Keeper {
       const host = this.#openHost(home, entries);
       this.#running.set(host.address, host);
       this.#ending.add(host.gone);
-      void host.gone.then(() => this.#ending.delete(host.gone));
+      void host.gone.then(() => {
+        this.#running.delete(host.address);
+        this.#ending.delete(host.gone);
+      });
+      host.ready.then((failed) => prove(entries, failed), () => undefined);
       return host;
     } catch (thrown) {
       for (const entry of entries) this.#fail(entry, "refused", messageOf(thrown));
@@ -240,6 +233,7 @@ export class Keeper {
     const { hub, heapMb = heapMbDefault, budgetMs = budgetMsDefault } = this.#options;
     const { grants, kind } = home.placement;
     const address = `host-${++this.#hostsStarted}`;
+    const agents = new Set(entries.map(({ id }) => id));
     const folders = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
     const readable = [...new Set(folders), ...this.#options.readable];
     const host: Host = new Host({
@@ -253,8 +247,8 @@ export class Keeper {
       agents: entries.flatMap((entry) => this.#toLoad(entry)),
       openVessel: (events) =>
         kind === "thread"
-          ? openThread({ address, grants, readable, ...events })
-          : openProcess({ address, grants, readable, hub, heapMb, ...events }),
+          ? openThread({ address, grants, agents, readable, ...events })
+          : openProcess({ address, grants, agents, readable, hub, heapMb, ...events }),
       onNews: (news) => this.#hear(address, news),
       onLost: (reason) => this.#lose(home, host, reason),
     });
@@ -276,7 +270,6 @@ export class Keeper {
     log.error("host is lost", { host: host.address, reason: reason.message });
     bus.drop(host.address, reason);
     for (const other of this.#running.values()) other.forget(host.address);
-    for (const id of this.#pinnedTo(host)) this.#losePinned(id);
     if (reason.code === "host_wedged" && host.kind === "thread") this.#moveApart(suspects);
     const inhabitants = this.#inhabitants(home);
     if (home.losses > lossesMax) {
@@ -301,18 +294,11 @@ export class Keeper {
   /** The agents that were asked when their thread stopped answering: one of them holds it. */
   #moveApart(suspects: readonly string[]): void {
     this.#wedgedThreads++;
-    for (const entry of this.#entries()) {
+    for (const entry of this.#agents.entries) {
       if (!suspects.includes(entry.id)) continue;
       entry.isApart = true;
       this.#options.log.warn("agent moves to a process of its own", { agent: entry.id });
     }
-  }
-
-  /** The version that served is gone with its host, and the newer one does not load. */
-  #losePinned(id: string): void {
-    this.#pins.delete(id);
-    const entry = this.#entries().find((entry) => entry.id === id);
-    if (entry) this.#fail(entry, "failed", entry.reason ?? "its host was lost");
   }
 
   #fail(entry: AgentEntry, state: "failed" | "refused", reason: string): void {
@@ -328,10 +314,18 @@ export class Keeper {
       return;
     }
     log.error("agent fault", { host, agent: news.agent, reason: news.message });
-    const entry = this.#entries().find((entry) => entry.id === news.agent);
-    if (!entry) return;
+    const entry = this.#agents.entries.find((entry) => entry.id === news.agent);
+    // A process can say anything of agents that live elsewhere.
+    if (!entry || !this.#running.get(host)?.agents.has(entry.id)) return;
     entry.errors++;
     entry.lastError = news.message;
+  }
+}
+
+/** Takes note of the versions that a host has loaded. */
+function prove(entries: readonly AgentEntry[], failed: readonly FailedAgent[]): void {
+  for (const entry of entries) {
+    if (!failed.some(({ id }) => id === entry.id)) entry.isProven = true;
   }
 }
 

@@ -48,9 +48,13 @@ export const reservedIds: ReadonlySet<string> = new Set([
   "workflow",
 ]);
 
+/** Of a manifest as JSON: it is kept, and shown in full by the control plane. */
+const charactersMax = 512 * 1024;
+
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must match [a-z][a-z0-9_]*");
 const text = z.string().min(1);
-const grants = z.array(text).optional();
+// The flags of a process would take it for two.
+const grants = z.array(text.regex(/^[^,]+$/, "must not hold a comma")).optional();
 const fn = z.custom<CallableFunction>((value) => typeof value === "function", "must be a function");
 const schema = z.custom<z.ZodType>(isZod, "must be a zod schema");
 const objectSchema = z.custom<z.ZodObject>(
@@ -108,7 +112,7 @@ export function readManifest(exported: unknown, file: string): Manifest {
   }));
   if (definition.config) convert(definition.config, "input", "config", problems);
   if (problems.length > 0) throw invalid(file, problems);
-  return {
+  const manifest: Manifest = {
     id: definition.id,
     description: definition.description,
     permissions: normalize(definition.permissions ?? {}),
@@ -117,6 +121,31 @@ export function readManifest(exported: unknown, file: string): Manifest {
     capabilities,
     subscriptions: Object.keys(definition.on ?? {}).sort(),
   };
+  const { length } = JSON.stringify(manifest);
+  if (length <= charactersMax) return manifest;
+  throw invalid(file, [`it has ${length} characters as JSON, ${charactersMax} at most`]);
+}
+
+const jsonSchema = z.record(z.string(), z.unknown());
+const Read = z.object({
+  id: name,
+  description: text,
+  permissions: z.record(z.string(), z.array(text)),
+  secrets: z.array(text),
+  isolation: z.enum(["worker", "process"]),
+  capabilities: z.array(z.object({
+    name,
+    description: text,
+    idempotent: z.boolean(),
+    input: jsonSchema,
+    output: jsonSchema,
+  })),
+  subscriptions: z.array(text),
+});
+
+/** Whether something that came out of a process in which agents ran has a manifest's form. */
+export function isManifest(value: unknown): value is Manifest {
+  return Read.safeParse(value).success;
 }
 
 /** Permissions in one order, without empty kinds: equal sets have equal JSON. */

@@ -6,9 +6,11 @@
 
 import { fileURLToPath } from "node:url";
 import type { Hub } from "../bus/hub.ts";
+import { mayProcessSay } from "../bus/process_frame.ts";
 import { Pipe } from "../bus/pipe.ts";
 import type { HostCommand, HostReport } from "./control.ts";
 import type { Grants } from "./manifest.ts";
+import { readBeginning } from "./read_beginning.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 
 const entry = fileURLToPath(new URL("./process_entry.ts", import.meta.url));
@@ -28,7 +30,7 @@ export interface ProcessSetup {
 }
 
 export function openProcess(options: ProcessOptions): Vessel {
-  const { address, grants, readable, hub, heapMb } = options;
+  const { address, grants, agents, readable, hub, heapMb } = options;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -53,7 +55,11 @@ export function openProcess(options: ProcessOptions): Vessel {
     options.onEnd(reason);
   };
   let bulkHeard: (text: string) => void = () => undefined;
-  const frameHeard = hub.join(address, { send: (frame) => pipe.sendFrame(frame) });
+  const frameHeard = hub.join(
+    address,
+    { send: (frame) => pipe.sendFrame(frame) },
+    (frame) => mayProcessSay(frame, agents),
+  );
   const pipe: Pipe = new Pipe(child.stdout, child.stdin, {
     frame: frameHeard,
     control: (report) => options.onReport(report as HostReport),
@@ -84,21 +90,12 @@ export function openProcess(options: ProcessOptions): Vessel {
 }
 
 async function describeEnd(child: Deno.ChildProcess): Promise<string> {
-  const complaint = readTail(child.stderr);
+  const complaint = readBeginning(child.stderr, stderrMax);
   const { code, signal } = await child.status;
-  const tail = (await complaint).trim();
-  if (/heap|out of memory/i.test(tail)) return "its process ran out of memory";
-  const [line = ""] = tail.split("\n");
+  const text = (await complaint).trim();
+  if (/heap|out of memory/i.test(text)) return "its process ran out of memory";
+  const [line = ""] = text.split("\n");
   return `its process ended with ${signal ?? `code ${code}`}${line && `: ${line}`}`;
-}
-
-/** The beginning of what a process complains about: a crash report can be long. */
-async function readTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let text = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    if (text.length < stderrMax) text += chunk;
-  }
-  return text.slice(0, stderrMax);
 }
 
 function permissionFlags(grants: Grants, readable: readonly string[]): string[] {

@@ -7,12 +7,16 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
-import { AppError, type ErrorData } from "../errors.ts";
+import { AppError, type ErrorData, isErrorData } from "../errors.ts";
 import type { AgentFile } from "./find.ts";
-import type { Manifest } from "./manifest.ts";
+import { isManifest, type Manifest } from "./manifest.ts";
+import { readBeginning } from "./read_beginning.ts";
 import { toFileUrl } from "./url.ts";
 
 export const scanFileMsMax = 5_000;
+/** Characters of a line of the scan; a manifest is smaller. */
+const lineMax = 4 * 1024 * 1024;
+const complaintMax = 10_000;
 
 /** Begins each line that the scan process prints: agents may print too. */
 export const scanLineMark = "100ac-scan ";
@@ -41,12 +45,15 @@ export async function scanAgents(
   options: ScanOptions,
 ): Promise<ScanResult[]> {
   const results = new Map<string, ScanResult>();
-  const duplicates = findDuplicateKeys(files, options.signal);
+  const looked = findDuplicateKeys(files, options.signal);
   const scanned = scanInTurn(files, results, options);
   // When one fails, the other's process must still have ended.
-  await Promise.allSettled([duplicates, scanned]);
+  await Promise.allSettled([looked, scanned]);
   await scanned;
-  for (const { name, key, line } of await duplicates) {
+  const loaded = files.filter(({ name }) => "manifest" in (results.get(name) ?? {}));
+  // One source that the linter can't stand, and the runtime neither, ends it for all.
+  const duplicates = await looked ?? await findDuplicateKeys(loaded, options.signal) ?? [];
+  for (const { name, key, line } of duplicates) {
     const result = results.get(name);
     if (!result || !("manifest" in result)) continue;
     if (!result.manifest.capabilities.some((capability) => capability.name === key)) continue;
@@ -93,19 +100,23 @@ async function scanInOneProcess(
     stderr: "piped",
     signal,
   }).spawn();
-  const complaint = new Response(child.stderr).text();
+  const complaint = readBeginning(child.stderr, complaintMax);
   const input = child.stdin.getWriter();
   await input.write(new TextEncoder().encode(JSON.stringify(files)));
   await input.close();
   const byName = new Map(files.map((file) => [file.name, file]));
   let began = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let current: AgentFile | undefined;
   for await (const text of lines(child.stdout)) {
     const line = toScanLine(text);
     const file = line && byName.get(line.name);
-    if (!line || !file) continue;
+    // An agent can print such lines too: what is settled stays, and none comes out of turn.
+    if (!file || results.has(file.name)) continue;
+    if (line.kind !== "begin" && file !== current) continue;
     clearTimeout(timer);
     if (line.kind === "begin") {
+      current = file;
       began = true;
       timer = setTimeout(() => child.kill("SIGKILL"), fileMsMax);
     } else if (line.kind === "manifest") {
@@ -125,7 +136,25 @@ async function scanInOneProcess(
 /** A line that the scan printed; undefined for what an agent printed past the console. */
 function toScanLine(text: string): ScanLine | undefined {
   if (!text.startsWith(scanLineMark)) return undefined;
-  return JSON.parse(text.slice(scanLineMark.length)) as ScanLine;
+  try {
+    const line = JSON.parse(text.slice(scanLineMark.length)) as Partial<Record<string, unknown>>;
+    return isScanLine(line) ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isScanLine(line: Partial<Record<string, unknown>>): line is ScanLine & typeof line {
+  switch (line["kind"]) {
+    case "begin":
+      return true;
+    case "manifest":
+      return isManifest(line["manifest"]);
+    case "error":
+      return isErrorData(line["error"]);
+    default:
+      return false;
+  }
 }
 
 function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptions): ScanResult {
@@ -151,11 +180,14 @@ interface DuplicateKey {
   readonly line: number;
 }
 
-/** Keys an object literal holds twice: the runtime keeps the last one without a word. */
+/**
+ * Keys an object literal holds twice: the runtime keeps the last one without a word. Undefined when
+ * the linter did not come to an end.
+ */
 async function findDuplicateKeys(
   files: readonly AgentFile[],
   signal: AbortSignal,
-): Promise<DuplicateKey[]> {
+): Promise<DuplicateKey[] | undefined> {
   if (files.length === 0) return [];
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -171,9 +203,9 @@ async function findDuplicateKeys(
     stderr: "null",
     signal,
   }).output();
-  const report = JSON.parse(new TextDecoder().decode(stdout)) as LintReport;
+  const report = toLintReport(new TextDecoder().decode(stdout));
   const names = new Map(files.map((file) => [toFileUrl(file.path), file.name]));
-  return report.diagnostics.flatMap(({ filename, message, range }) => {
+  return report?.diagnostics.flatMap(({ filename, message, range }) => {
     const name = names.get(filename);
     const key = /'(.*)'/.exec(message)?.[1];
     return name && key ? [{ name, key, line: range.start.line }] : [];
@@ -188,14 +220,21 @@ interface LintReport {
   }[];
 }
 
+function toLintReport(text: string): LintReport | undefined {
+  try {
+    return JSON.parse(text) as LintReport;
+  } catch {
+    return undefined; // it has crashed
+  }
+}
+
 async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + chunk).split("\n");
     rest = parts.pop() ?? "";
-    if (rest.length > 16 * 1024 * 1024) {
-      throw new AppError("invalid_manifest", "Cannot read a manifest: it is longer than 16 MB");
-    }
+    // Nobody's line: what the scan prints begins on a new one.
+    if (rest.length > lineMax) rest = "";
     yield* parts;
   }
 }

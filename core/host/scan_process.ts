@@ -7,7 +7,7 @@
 // Loaded before any agent, and with this process's rights: agents may not read core/.
 import "100ac";
 import "100ac/calendar";
-import { toErrorData } from "../errors.ts";
+import { type ErrorData, toErrorData } from "../errors.ts";
 import type { AgentFile } from "./find.ts";
 import { readManifest } from "./manifest.ts";
 import { type ScanLine, scanLineMark } from "./scan.ts";
@@ -17,6 +17,7 @@ import { toFileUrl } from "./url.ts";
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 const exit = Deno.exit.bind(Deno);
 const encoder = new TextEncoder();
+const messageMax = 10_000;
 // What an agent prints while it is imported is nobody's concern.
 const silent = (): void => undefined;
 Object.assign(globalThis.console, {
@@ -40,7 +41,11 @@ for (const { name, path } of files) {
     const module = await import(toFileUrl(path)) as { default?: unknown };
     say({ kind: "manifest", name, manifest: readManifest(module.default, name) });
   } catch (thrown) {
-    say({ kind: "error", name, error: toErrorData(thrown, "invalid_manifest") });
+    say({ kind: "error", name, error: shortened(toErrorData(thrown, "invalid_manifest")) });
   }
 }
 exit(0);
+
+function shortened({ message, ...error }: ErrorData): ErrorData {
+  return { ...error, message: message.slice(0, messageMax) };
+}

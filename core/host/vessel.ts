@@ -8,6 +8,8 @@ export interface VesselOptions {
   /** The host's address on the bus, and its name. */
   readonly address: string;
   readonly grants: Grants;
+  /** Ids of the agents that live in it. */
+  readonly agents: ReadonlySet<string>;
   /** Folders every host may read: agents and node_modules. */
   readonly readable: readonly string[];
   readonly onReport: (report: HostReport) => void;

@@ -38,12 +38,14 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
 
 /** How long an agent may take to load: its neighbours wait for it. */
 const loadMsMax = 5_000;
+/** Requests that the agents of a host have open at once: more would take the daemon's time. */
+const openMax = 4_096;
 
 const report = self.postMessage.bind(self);
 const gate = new NewsGate(report);
 const agents = new Map<string, AgentRunner>();
 const agentOfUrl = new Map<string, string>();
-const subscriptions: { readonly agent: string; readonly end: () => void }[] = [];
+const subscriptions: (() => void)[] = [];
 let bus: Bus | undefined;
 
 self.addEventListener("error", (event) => {
@@ -67,7 +69,7 @@ self.addEventListener("message", (event) => {
       report({ kind: "beat" });
       break;
     case "retire":
-      for (const { agent, end } of subscriptions) if (!command.keep.includes(agent)) end();
+      for (const end of subscriptions) end();
       break;
     case "gone":
       bus?.drop(command.address, new AppError("host_gone", `Cannot reach "${command.address}"`));
@@ -84,6 +86,7 @@ async function open(
     channel: frames ? openPortChannel(frames) : openBroadcastChannel(command.channel ?? ""),
     address: command.address,
     onRequest: answer,
+    openMax,
     onLost: (publisher, count) => tell("warn", null, "events were lost", { publisher, count }),
   });
   bus.attach(command.daemon, bulkOverPort(bulk));
@@ -120,8 +123,7 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   const runner = new AgentRunner({ ...definition, id: manifest.id }, agent, services);
   agents.set(manifest.id, runner);
   for (const topic of manifest.subscriptions) {
-    const end = services.bus.subscribe(topic, (event) => runner.hear(topic, event));
-    subscriptions.push({ agent: runner.id, end });
+    subscriptions.push(services.bus.subscribe(topic, (event) => runner.hear(topic, event)));
   }
 }
 
@@ -154,18 +156,16 @@ function answer(request: IncomingRequest): Promise<string> {
 }
 
 function reportFault(thrown: unknown): void {
-  const { message, stack } = describe(thrown);
+  const stack = stackOf(thrown);
   const [, agent] = [...agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
-  gate.tell({ kind: "fault", agent: agent ?? null, message });
+  gate.tell({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
 }
 
-/** What was thrown may throw when it is looked at. */
-function describe(thrown: unknown): { readonly message: string; readonly stack: string } {
+function stackOf(thrown: unknown): string {
   try {
-    const stack = thrown instanceof Error ? String(thrown.stack) : "";
-    return { message: String(messageOf(thrown)), stack };
+    return thrown instanceof Error ? String(thrown.stack) : "";
   } catch {
-    return { message: "something was thrown that can't be shown", stack: "" };
+    return ""; // it throws when it is looked at
   }
 }
 

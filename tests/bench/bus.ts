@@ -1,75 +1,64 @@
 /**
- * Requests through the bus, and through hosts with 1 and with 100 agents, beside the same on a
- * bare BroadcastChannel: that one loses what is too much for it, so its floor keeps 64 in flight.
- * Floor and ours take turns; what is reported are medians of the rounds.
+ * Requests through the bus, and through hosts with 1, 10 and 100 agents, beside the same on a bare
+ * BroadcastChannel: that one loses what is too much for it, so its floor keeps 64 in flight. Floor
+ * and ours take turns; what is reported are medians of the rounds.
  */
 
-import { fileURLToPath } from "node:url";
-import { Bus } from "../../core/bus/bus.ts";
-import { type Channel, openBroadcastChannel } from "../../core/bus/channel.ts";
-import { Hub } from "../../core/bus/hub.ts";
-import { Hosts, type HostsOptions } from "../../core/host/hosts.ts";
+import assert from "node:assert/strict";
+import { openBroadcastChannel } from "../../core/bus/channel.ts";
 import { newOpaqueId } from "../../core/ids.ts";
-import { createLog } from "../../core/log.ts";
-import { makeTempFolder } from "../support/temp_folder.ts";
+import { Floor } from "./bus_floor.ts";
+import { BusStage, echoAgents, openBus, rogueAgents } from "./bus_stage.ts";
 import { median, quantile, type Report } from "./report.ts";
 
 export const name = "bus";
 
 /** Rounds that are not counted: the runtime compiles what it has run often. */
-const warmRounds = 5;
-const rounds = 15;
+const warmRounds = 3;
+const rounds = 7;
 const sequentialCount = 400;
 const inFlight = 64;
 const parallelCount = 4_000;
-const burstCount = 10_000;
-const burstRounds = 5;
-const input = JSON.stringify({ message: "Hello from workflow!" });
+const burstCount = 100_000;
+const exactCount = 1_000_000;
+const message = JSON.stringify({ message: "Hello from workflow!" });
 
 /** Sends a request there and back. */
 type Ask = () => Promise<unknown>;
 
-/** Measures, in about half a minute, and adds a case for each figure. */
+/** Measures, in about two minutes, and adds a case for each figure. */
 export async function run(report: Report): Promise<void> {
   const channel = `bench-${newOpaqueId()}`;
   using floor = await Floor.open(channel);
   const bus = openBus(openBroadcastChannel(channel));
-  const askBus: Ask = () => bus.request("far", "echo.echo", input, { timeoutMs: 30_000 });
-  await compare(report, "bus", floor.ask, askBus);
-  await compareBurst(report, floor.ask, askBus);
+  const askBus: Ask = () => bus.request("far", "echo.echo", message, { timeoutMs: 30_000 });
+  const askFloor: Ask = () => floor.ask(message);
+  await compare(report, "bus", askFloor, askBus);
+  await compareBurst(report, "bus", askFloor, askBus);
   bus.close();
-  await compareHosts(report, floor.ask, "host of 1 agent", { agents: 1 });
-  await compareHosts(report, floor.ask, "host of 100 agents", { agents: 100 });
-  await compareHosts(report, floor.ask, "host in a process", { agents: 1, processForAll: true });
+  for (const agents of [1, 10, 100]) {
+    await using stage = await BusStage.open(echoAgents(agents));
+    const label = `host of ${agents} agent${agents > 1 ? "s" : ""}`;
+    const ask = inTurn(stage, agents);
+    await compare(report, label, askFloor, ask);
+    await compareBurst(report, label, askFloor, ask);
+    if (agents === 1) await compareSizes(report, floor, stage);
+    if (agents === 10) await countExactly(report, askFloor, stage, agents);
+  }
+  await using apart = await BusStage.open(echoAgents(1), { processForAll: true });
+  await compare(report, "host in a process", askFloor, inTurn(apart, 1));
+  await compareWithRogues(report);
 }
 
-/** As the engine asks: through the hosts of a folder of `agents` agents, all in one host. */
-async function compareHosts(
-  report: Report,
-  floor: Ask,
-  label: string,
-  { agents, processForAll = false }: { agents: number; processForAll?: boolean },
-): Promise<void> {
-  await using folder = await makeAgents(agents);
-  const channel = `bench-${newOpaqueId()}`;
-  const hub = new Hub("near", openBroadcastChannel(channel));
-  const bus = openBus(hub);
-  const hosts = makeHosts({ bus, hub, channel, agentsFolder: folder.path, processForAll });
-  await hosts.open();
-  const { signal } = new AbortController();
+/** Asks one agent after the other. */
+function inTurn(stage: BusStage, agents: number): Ask {
   let next = 0;
-  const askHosts: Ask = () => {
-    const address = `echo_${++next % agents}.echo`;
-    return hosts.invoke({ address, input, caller: "bench", timeoutMs: 30_000, signal });
-  };
-  await askHosts(); // starts the host
-  await compare(report, label, floor, askHosts);
-  await hosts.close();
-  bus.close();
+  return () => stage.ask(`echo_${++next % agents}.echo`, message);
 }
 
 /** One at a time, then 64 at a time. */
 async function compare(report: Report, label: string, floor: Ask, ours: Ask): Promise<void> {
+  await ours(); // starts the host
   const sides = { floor, ours };
   const taken = { floor: [] as Round[], ours: [] as Round[] };
   for (let round = -warmRounds; round < rounds; round++) {
@@ -99,26 +88,82 @@ interface Round {
 }
 
 async function measure(ask: Ask): Promise<Round> {
-  const tookMs: number[] = [];
-  for (let n = 0; n < sequentialCount; n++) {
-    const startedAtMs = performance.now();
-    await ask();
-    tookMs.push(performance.now() - startedAtMs);
-  }
+  const tookMs = await timeEach(ask, sequentialCount);
   const perSecond = parallelCount / (await timeMs(() => askMany(ask, parallelCount)) / 1_000);
   return { p50Ms: quantile(tookMs, 0.5), p99Ms: quantile(tookMs, 0.99), perSecond };
 }
 
-/** 10,000 fired at once; the floor can't, and keeps its 64 in flight. */
-async function compareBurst(report: Report, floor: Ask, ours: Ask): Promise<void> {
-  const floorMs: number[] = [];
-  const oursMs: number[] = [];
-  for (let round = 0; round < burstRounds; round++) {
-    floorMs.push(await timeMs(() => askMany(floor, burstCount)));
-    oursMs.push(await timeMs(() => Promise.all(Array.from({ length: burstCount }, ours))));
+/** 100,000 fired at once, all answered; the floor can't, and keeps its 64 in flight. */
+async function compareBurst(report: Report, label: string, floor: Ask, ours: Ask): Promise<void> {
+  const floorMs = await timeMs(() => askMany(floor, burstCount));
+  const value = await timeMs(() => Promise.all(Array.from({ length: burstCount }, ours)));
+  report.add({ case: `${label}, burst of 100,000`, value, unit: "ms", floor: floorMs });
+}
+
+/** There and back with bodies of these sizes, one at a time. */
+async function compareSizes(report: Report, floor: Floor, stage: BusStage): Promise<void> {
+  const sizes = [["1 KB", 1e3, 400], ["100 KB", 1e5, 60], ["1 MB", 1e6, 20]] as const;
+  for (const [label, length, count] of sizes) {
+    const input = JSON.stringify({ message: "x".repeat(length) });
+    const floorMs = await timeEach(() => floor.ask(input), count);
+    const oursMs = await timeEach(() => stage.ask("echo_0.echo", input), count);
+    const [value, bare] = [median(oursMs), median(floorMs)];
+    report.add({ case: `host of 1 agent, ${label} p50`, value, unit: "ms", floor: bare });
   }
-  const [value, floorValue] = [median(oursMs), median(floorMs)];
-  report.add({ case: "bus, burst of 10,000", value, unit: "ms", floor: floorValue });
+}
+
+/** A million requests, each with its own number, which says how often it arrived. */
+async function countExactly(
+  report: Report,
+  floor: Ask,
+  stage: BusStage,
+  agents: number,
+): Promise<void> {
+  let next = 0;
+  let duplicates = 0;
+  let answered = 0;
+  const ask = async (): Promise<void> => {
+    const n = next++;
+    const answer = await stage.ask(`echo_${n % agents}.count`, `{"n":${n}}`);
+    const [number, times] = JSON.parse(answer) as [number, number];
+    assert.equal(number, n, "each has its own answer");
+    answered++;
+    if (times > 1) duplicates++;
+  };
+  const floorMs = await timeMs(() => askMany(floor, burstCount));
+  const tookMs = await timeMs(() => askMany(ask, exactCount));
+  report.add({
+    case: "1,000,000 requests, 64 in flight",
+    value: exactCount / tookMs * 1_000,
+    unit: "requests/s",
+    floor: burstCount / floorMs * 1_000,
+  });
+  report.add({ case: "… lost", value: exactCount - answered, unit: "requests" });
+  report.add({ case: "… run twice", value: duplicates, unit: "requests" });
+}
+
+/** A healthy agent's p99 while another one loops, leaks and throws; its floor is its quiet p99. */
+async function compareWithRogues(report: Report): Promise<void> {
+  const healthy = echoAgents(1, `{ env: ["HOME"] }`);
+  await using stage = await BusStage.open({ ...healthy, ...rogueAgents });
+  const ask: Ask = () => stage.ask("echo_0.echo", message);
+  await timeEach(ask, sequentialCount * warmRounds);
+  const quiet = quantile(await timeEach(ask, sequentialCount * rounds), 0.99);
+  for (const way of ["loop", "leak", "throw"]) {
+    let isOver = false;
+    const misbehave = async (): Promise<void> => {
+      while (!isOver) {
+        // What it ends with is the rogue's concern; too soon after a loss it is refused at once.
+        await stage.ask(`rogue.${way}`, "{}").catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    const misbehaving = misbehave();
+    const value = quantile(await timeEach(ask, sequentialCount * rounds), 0.99);
+    isOver = true;
+    report.add({ case: `healthy p99 while another ${way}s`, value, unit: "ms", floor: quiet });
+    await misbehaving;
+  }
 }
 
 /** Asks `count` times, with 64 in flight. */
@@ -130,90 +175,15 @@ async function askMany(ask: Ask, count: number): Promise<void> {
   await Promise.all(Array.from({ length: inFlight }, askInTurn));
 }
 
+/** How long each of `count` requests took, one after the other. */
+async function timeEach(ask: Ask, count: number): Promise<number[]> {
+  const tookMs: number[] = [];
+  for (let n = 0; n < count; n++) tookMs.push(await timeMs(ask));
+  return tookMs;
+}
+
 async function timeMs(work: () => Promise<unknown>): Promise<number> {
   const startedAtMs = performance.now();
   await work();
   return performance.now() - startedAtMs;
-}
-
-/** Requests on a bare BroadcastChannel, matched by id and nothing more. */
-class Floor implements Disposable {
-  readonly #worker: Worker;
-  readonly #channel: BroadcastChannel;
-  readonly #open = new Map<number, (output: string) => void>();
-  #lastId = 0;
-
-  private constructor(worker: Worker, channel: BroadcastChannel) {
-    this.#worker = worker;
-    this.#channel = channel;
-    channel.onmessage = ({ data }) => {
-      this.#open.get(data.id)?.(data.output);
-      this.#open.delete(data.id);
-    };
-  }
-
-  /** Also starts the bus's far end, at `far` on `channel`. */
-  static async open(channel: string): Promise<Floor> {
-    const floor = `floor-${newOpaqueId()}`;
-    const url = new URL("./bus_floor_worker.ts", import.meta.url);
-    const worker = new Worker(url, { type: "module" });
-    await new Promise((resolve, reject) => {
-      worker.onmessage = resolve;
-      worker.onerror = reject;
-      worker.postMessage({ floor, channel });
-    });
-    return new Floor(worker, new BroadcastChannel(floor));
-  }
-
-  readonly ask: Ask = () =>
-    new Promise((resolve) => {
-      const id = ++this.#lastId;
-      this.#open.set(id, resolve);
-      this.#channel.postMessage({ id, address: "echo.echo", input });
-    });
-
-  [Symbol.dispose](): void {
-    this.#channel.close();
-    this.#worker.terminate();
-  }
-}
-
-function openBus(channel: Channel): Bus {
-  return new Bus({ channel, address: "near", onRequest: ({ input }) => Promise.resolve(input) });
-}
-
-function makeHosts(
-  options: Pick<HostsOptions, "bus" | "hub" | "channel" | "agentsFolder" | "processForAll">,
-): Hosts {
-  return new Hosts({
-    ...options,
-    readable: [fileURLToPath(new URL("../../node_modules", import.meta.url))],
-    daemon: "near",
-    watchdogMs: 5_000,
-    log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
-    settingsOf: () => ({}),
-    grantsOf: ({ permissions }) => permissions,
-  });
-}
-
-/** A folder of `count` agents, all alike. */
-async function makeAgents(count: number): ReturnType<typeof makeTempFolder> {
-  const files = Array.from({ length: count }, (_, n) => [
-    `echo_${n}.ts`,
-    `import { defineAgent, z } from "100ac";
-export default defineAgent({
-  id: "echo_${n}",
-  description: "Echoes",
-  capabilities: {
-    echo: {
-      description: "Gives the message back",
-      input: z.object({ message: z.string() }),
-      output: z.object({ message: z.string() }),
-      run: ({ message }) => ({ message }),
-    },
-  },
-});
-`,
-  ]);
-  return await makeTempFolder(Object.fromEntries(files) as Record<string, string>);
 }

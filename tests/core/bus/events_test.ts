@@ -138,3 +138,21 @@ Deno.test("a publisher that falls silent repeats its newest number, ever later, 
   assert.deepEqual(announcedAtMs, [10, 30, 70, 150, 310, 630, 1_270, 2_550]);
   assert.ok(ring.isQuiet);
 });
+
+Deno.test("a tail gives up on any number of events at once, and hands on what it held", () => {
+  const tail = new EventTail(1);
+  const event = (seq: number) => ({ seq, topic: "t", from: "f", body: "" });
+  tail.accept([event(7), event(3)]);
+  assert.deepEqual(tail.skip(Number.MAX_SAFE_INTEGER).map(({ seq }) => seq), [3, 7]);
+  assert.equal(tail.lost, Number.MAX_SAFE_INTEGER - 2);
+});
+
+Deno.test("a ring holds no more than it is allowed, however large its events are", () => {
+  const ring = new EventRing();
+  const body = "x".repeat(60_000);
+  for (let n = 0; n < 1_000; n++) ring.add("t", "f", body);
+  const { events, lostUpTo } = ring.replay(0, ring.seq);
+  assert.ok(events.length * body.length <= 8 * 1024 * 1024);
+  assert.equal(events.at(-1)?.seq, 1_000);
+  assert.equal(lostUpTo, 1_000 - events.length);
+});

@@ -152,7 +152,14 @@ Deno.test("runCli() never prints a control character that the daemon sent", asyn
 });
 
 Deno.test("runCli() survives an answer of another shape", async () => {
-  const { code, err } = await run("agent list", { "GET /agents": () => Response.json({}) });
-  assert.equal(code, 1);
-  assert.match(err, /^✗ Cannot show the daemon's answer: .*version/);
+  for (
+    const [line, route] of [
+      ["agent list", "GET /agents"],
+      ["system link", "POST /login_links"],
+    ] as const
+  ) {
+    const { code, err } = await run(line, { [route]: () => Response.json({}) });
+    assert.equal(code, 1);
+    assert.match(err, /^✗ Cannot show the daemon's answer: .*version/);
+  }
 });

@@ -56,6 +56,7 @@ Deno.test("summarize() lists an unknown result key by key, not without end", () 
   const { lines } = summarize(many);
   assert.equal(lines.length, 12);
   assert.equal(lines.at(-1), "… and 29 more (--json shows all)");
+  assert.equal(summarize({ message: "y".repeat(1_000_000) }).headline.length, 1_000);
 });
 
 Deno.test("summarize() takes any JSON", () => {

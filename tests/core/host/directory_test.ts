@@ -32,8 +32,12 @@ function failed(name: string, message: string): ScanResult {
   return { file: { name, path: `/agents/${name}` }, error: { code: "invalid_manifest", message } };
 }
 
+function read(result: ScanResult) {
+  return { result, hash: result.file.name };
+}
+
 function entriesOf(...results: ScanResult[]): Map<string, AgentEntry> {
-  const entries = makeEntries(results, ({ permissions }) => permissions);
+  const entries = makeEntries(results.map(read), ({ permissions }) => permissions);
   return new Map(entries.map((entry) => [entry.id, entry]));
 }
 
@@ -56,7 +60,7 @@ Deno.test("an id that two files claim belongs to the first", () => {
 });
 
 Deno.test("what an agent is granted may differ from what it asks for", () => {
-  const [entry] = makeEntries([scanned("a.ts", "a")], () => ({ net: ["127.0.0.1:1"] }));
+  const [entry] = makeEntries([read(scanned("a.ts", "a"))], () => ({ net: ["127.0.0.1:1"] }));
   assert.deepEqual(entry?.grants, { net: ["127.0.0.1:1"] });
 });
 

@@ -134,3 +134,58 @@ Deno.test("a host that nothing is asked of ends, and starts again when it is", a
   await eventually(() => stage.hosts.hostOf(entry) === undefined);
   assert.equal(await version(stage), 1);
 });
+
+Deno.test("a broken new version leaves the old one to be started where no host runs", async (t) => {
+  const helper = 'import { word } from "./_lib/word.ts";';
+  await using folder = await makeTempFolder({
+    "changing.ts": agentText("word", helper),
+    "_lib/word.ts": 'export const word = "one";',
+    "neighbour.ts": agentText("0").replaceAll("changing", "neighbour"),
+  });
+  await using stage = await Stage.open({ agentsFolder: folder.path, idleMs: 100 });
+  const reason = (): string | undefined => stage.hosts.entry("changing")?.reason;
+  const isStopped = (): boolean => {
+    const entry = stage.hosts.entry("changing");
+    return entry !== undefined && stage.hosts.hostOf(entry) === undefined;
+  };
+
+  await t.step("one that was never started, whose helper is broken", async () => {
+    await folder.write("_lib/word.ts", "export const word = ;");
+    await stage.hosts.refresh();
+    assert.match(reason() ?? "", /SyntaxError/);
+    assert.equal(await version(stage), "one");
+  });
+  await t.step("one that was stopped, whose helper is gone", async () => {
+    await eventually(isStopped);
+    await Deno.remove(join(folder.path, "_lib/word.ts"));
+    await stage.hosts.refresh();
+    assert.match(reason() ?? "", /Module not found/);
+    assert.equal(await version(stage), "one");
+  });
+  await t.step("also in a host that a neighbour's change has renewed", async () => {
+    await folder.write("neighbour.ts", agentText("7").replaceAll("changing", "neighbour"));
+    await stage.hosts.refresh();
+    assert.equal(await stage.ask("neighbour.version"), 7);
+    assert.equal(await version(stage), "one");
+  });
+  await t.step("until it is mended", async () => {
+    await folder.write("changing.ts", agentText('"two"'));
+    await stage.hosts.refresh();
+    assert.equal(await version(stage), "two");
+    assert.equal(reason(), undefined);
+  });
+  await t.step("one that loads in the scan and not in its host, at the first use", async () => {
+    await eventually(isStopped);
+    const text = agentText('"three"', 'if (self.name) throw new Error("not here");');
+    await folder.write("changing.ts", text);
+    await stage.hosts.refresh();
+    assert.equal(await version(stage), "two", "the request that found out is answered, too");
+    assert.match(reason() ?? "", /not here/);
+    assert.equal(await stage.ask("neighbour.version"), 7);
+  });
+  await t.step("and one that had never served stays failed", async () => {
+    await folder.write("new.ts", "export default 1;");
+    await stage.hosts.refresh();
+    assert.equal(stage.hosts.entry("new.ts")?.state, "failed");
+  });
+});

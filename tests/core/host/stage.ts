@@ -8,6 +8,7 @@ import { AppError, type ErrorData, toErrorData } from "../../../core/errors.ts";
 import { Hosts, type HostsOptions } from "../../../core/host/hosts.ts";
 import { newOpaqueId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
+import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 
 export const rogueFolder = fileURLToPath(new URL("../../support/rogue_agents", import.meta.url));
 const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
@@ -30,7 +31,13 @@ export class Stage implements AsyncDisposable {
   /** Events that agents published, as `topic from body`. */
   readonly events: string[] = [];
 
-  private constructor({ serve = (elsewhere) => elsewhere, ...options }: StageOptions) {
+  readonly #kept: TempFolder;
+
+  private constructor(
+    kept: TempFolder,
+    { serve = (elsewhere) => elsewhere, ...options }: StageOptions,
+  ) {
+    this.#kept = kept;
     const channel = `test-${newOpaqueId()}`;
     const hub = new Hub("daemon", openBroadcastChannel(channel));
     this.bus = new Bus({
@@ -44,6 +51,7 @@ export class Stage implements AsyncDisposable {
     );
     this.hosts = new Hosts({
       agentsFolder: rogueFolder,
+      keptFolder: kept.path,
       readable: [nodeModules],
       bus: this.bus,
       hub,
@@ -62,7 +70,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {
-    const stage = new Stage(options);
+    const stage = new Stage(await makeTempFolder(), options);
     await stage.hosts.open();
     return stage;
   }
@@ -91,5 +99,6 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.hosts.close();
     this.bus.close();
+    await this.#kept[Symbol.asyncDispose]();
   }
 }

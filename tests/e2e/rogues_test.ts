@@ -1,0 +1,270 @@
+/**
+ * Agents that do what no agent should, all in one daemon: it answers throughout, a healthy agent
+ * answers every request, and each rogue ends as the README says.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { AgentView, ExecutionView, SystemView } from "../../core/http/api.ts";
+import { type DaemonProcess, startDaemonProcess } from "../support/daemon_process.ts";
+import { enact, Watch } from "../support/rogues/_watch.ts";
+import { makeRogueWorld, type RogueRequest, workflowOf } from "../support/rogues/_world.ts";
+import { eventually } from "../support/eventually.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+/** A request, and how it ends: with an output, or with an error. */
+interface Case extends RogueRequest {
+  readonly output?: unknown;
+  readonly code?: string;
+  readonly says?: RegExp;
+}
+
+const alive = { twice: 42 };
+const neighbour: Case = { address: "neighbour.double", params: { n: 21 }, output: alive };
+
+const throwers: readonly Case[] = [
+  { address: "thrower.at_once", code: "agent_error", says: /: at once$/ },
+  { address: "thrower.later", code: "agent_error", says: /: later$/ },
+  { address: "thrower.nothing", code: "agent_error", says: /: undefined$/ },
+  { address: "thrower.bare", code: "agent_error", says: /: what was thrown can't be shown$/ },
+  { address: "thrower.hedgehog", code: "agent_error", says: /: what was thrown can't be shown$/ },
+  { address: "thrower.made_up_code", code: "agent_error", says: /^Cannot find it$/ },
+  { address: "thrower.large", code: "agent_error", says: /x… \(\d+ characters\)$/ },
+  { address: "thrower.in_timer", output: {} },
+  { address: "thrower.in_promise", output: {} },
+  { address: "thrower.without_end", output: {} },
+  { address: "exiter.exit", code: "agent_error", says: /^Cannot exit: an agent lives in a host/ },
+];
+
+const liars: readonly Case[] = [
+  { address: "liar.wrong", code: "invalid_output", says: /price: Invalid input: expected number/ },
+  { address: "liar.circle", code: "agent_error", says: /circular structure/ },
+  { address: "liar.huge", code: "invalid_output", says: /100000002 characters, \d+ at most/ },
+  { address: "liar.fickle", code: "invalid_output", says: /100000002 characters, \d+ at most/ },
+  { address: "liar.twice", output: 1 },
+  {
+    address: "regex.match",
+    params: { text: `${"a".repeat(40)}!` },
+    code: "budget_exceeded",
+    says: /held its host's thread for over 1 s/,
+  },
+  { address: "grabber.grab", code: "agent_unavailable", says: /Cannot start a host with permi/ },
+  { address: "twin.who", output: "the first" },
+];
+
+const sleepers: readonly Case[] = [
+  { address: "liar.lazy_then", timeoutSeconds: 1, code: "deadline_exceeded" },
+  { address: "sleeper.sleep", timeoutSeconds: 1, code: "deadline_exceeded" },
+  { address: "sleeper.oversleep", timeoutSeconds: 1, code: "deadline_exceeded" },
+];
+
+const floods: readonly Case[] = [
+  { address: "flooder.log", output: { taken: 100_000 } },
+  { address: "flooder.publish", says: /"overloaded":\d{5}/ },
+  { address: "flooder.publish_large", says: /"overloaded":9\d{3}/ },
+  { address: "flooder.ask", output: { answered: 4_096, overloaded: 15_904 } },
+];
+
+const questions = {
+  exits: { address: "exiter.try_all" },
+  forges: { address: "forger.forge" },
+  commands: { address: "forger.command" },
+  nodeForges: { address: "node_forger.forge" },
+  patches: { address: "patcher.patch" },
+  overheard: { address: "patcher.overheard" },
+  pipeForges: { address: "pipe_forger.forge" },
+  pipeRecalls: { address: "pipe_forger.recall" },
+  pipePrints: { address: "pipe_forger.print" },
+  healthyRecalls: { address: "healthy.recall" },
+  forgedHeard: { address: "neighbour.forged" },
+  large: { address: "neighbour.large" },
+  looperBehaves: { address: "looper.behave" },
+  leakerBehaves: { address: "leaker.behave" },
+} satisfies Record<string, Case>;
+
+const hangs: readonly Case[] = [
+  { address: "looper.before_await", code: "budget_exceeded" },
+  { address: "looper.after_await", code: "host_wedged", says: /it has not answered for/ },
+  { address: "leaker.leak", code: "host_gone", says: /its process ran out of memory/ },
+  { address: "pipe_forger.junk", code: "host_gone", says: /it held something that is no record/ },
+];
+
+/** What does not load, by id or file, and why. */
+const unloaded: Readonly<Record<string, RegExp>> = {
+  "bloated.ts": /it has \d+ characters as JSON, \d+ at most/,
+  "deep.ts": /its import ended the process/,
+  "folder_import.ts": /Directory import/,
+  "importer.ts": /Could not find a matching package for 'npm:left-pad@1\.3\.0'/,
+  "moody": /its manifest differs from the one that was scanned/,
+  "pretender.ts": /id: is a name that the daemon uses itself/,
+  "shouter.ts": /^Cannot load agent "shouter\.ts": x{1000}/,
+  "spaces.ts": /default export/,
+  "top_exiter.ts": /its import ended the process/,
+  "top_looper.ts": /took longer than 5 s/,
+  "twin_two.ts": /id: "twin" is taken by "twin_one\.ts"/,
+  "whisperer.ts": /whispered in vain/,
+  "zeros.ts": /Requires read access to "\/dev\/zero"/,
+};
+
+/** What reaching without permission is refused with. */
+const refusals: Readonly<Record<string, RegExp>> = {
+  "read": /^Requires read access to ".*100ac\.db"/,
+  "read through node:fs": /^Requires read access to ".*100ac\.db"/,
+  "write": /^Requires write access to ".*100ac\.db\.mine"/,
+  "link": /requires .*--allow-read and --allow-write permissions/,
+  "net": /^Requires net access to "127\.0\.0\.1:8101"/,
+  "listen": /^Requires net access/,
+  "env": /^Requires env access to "AC100_TOKEN"/,
+  "env through node:process": /^Requires env access to "AC100_TOKEN"/,
+  "run": /^Requires run access to "true"/,
+  "kill": /^Requires run access/,
+  "sys": /^Requires sys access to "hostname"/,
+  "ffi": /^Requires ffi access to "libc\.so\.6"/,
+  "import": /^Requires import access to "example\.com:443"/,
+  "import of the daemon": /^Requires read access to ".*daemon\.ts"/,
+};
+
+Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent", async (t) => {
+  await using folder = await makeTempFolder();
+  const reach = {
+    address: "reacher.reach",
+    params: { secret: join(folder.path, "data", "100ac.db") },
+  };
+  const requests = [neighbour, reach, ...throwers, ...liars, ...sleepers, ...floods, ...hangs];
+  await using daemon = await startDaemonProcess({
+    ...await makeRogueWorld(folder, [...requests, ...Object.values(questions)]),
+    AC100_MAX_CONCURRENT: "50",
+    AC100_WATCHDOG_SECONDS: "3",
+    AC100_AGENT_HEAP_MB: "64",
+  });
+  await using watch = new Watch(daemon);
+  const ask = async (request: RogueRequest): Promise<unknown> => {
+    const { steps, error } = await enact(daemon, workflowOf(request));
+    assert.equal(error, null, `${request.address}: ${error?.message}`);
+    return steps?.[0]?.result;
+  };
+  const expectAll = async (cases: readonly Case[]): Promise<void> => {
+    for (const each of cases) {
+      // A host that was lost more than once starts again a little later.
+      const ended = await eventually(async () => {
+        const execution = await enact(daemon, workflowOf(each));
+        return !/^Cannot start a host: the last/.test(execution.error?.message ?? "") && execution;
+      }, { withinMs: 30_000 });
+      expectEnding(each, ended);
+    }
+  };
+
+  await t.step(
+    "a file that can't be an agent is listed with its reason, or not at all",
+    async () => {
+      const agents = await listAgents(daemon);
+      for (const [file, reason] of Object.entries(unloaded)) {
+        assert.equal(agents.get(file)?.status, "failed", file);
+        assert.match(agents.get(file)?.reason ?? "", reason, file);
+      }
+      for (const file of ["outside.ts", "fifo.ts"]) assert.equal(agents.get(file), undefined);
+    },
+  );
+
+  await t.step("what is thrown, where and whatever it is, is an error or a fault", async () => {
+    await expectAll(throwers);
+    const { errors } = byId(await listAgents(daemon), "thrower");
+    assert.ok(errors > throwers.length, "faults are counted, too");
+    await expectAll([neighbour]);
+  });
+
+  await t.step("what ends the process, or changes it for all, is refused", async () => {
+    const found = await ask(questions.exits) as Record<string, string>;
+    for (const [way, answer] of Object.entries(found)) {
+      assert.match(answer, /^Cannot (exit|start a cron|change the working)|^Requires read/, way);
+    }
+    assert.equal(Object.keys(found).length, 13);
+  });
+
+  await t.step("what was not granted is refused by name", async () => {
+    const found = await ask(reach) as Record<string, string>;
+    assert.deepEqual(Object.keys(found), Object.keys(refusals));
+    for (const [way, answer] of Object.entries(found)) assert.match(answer, refusals[way] ?? /^$/);
+  });
+
+  await t.step("nobody speaks for another, nor hears what is not for it", async () => {
+    for (const question of [questions.forges, questions.nodeForges]) {
+      for (const [way, { worked, found }] of Object.entries(await ask(question) as Ways)) {
+        assert.equal(worked, false, `${way}: ${found}`);
+      }
+    }
+    await ask(questions.commands);
+    const patched = await ask(questions.patches) as Record<string, number>;
+    assert.deepEqual(Object.entries(patched).filter(([, count]) => count > 0), []);
+    await expectAll([neighbour]);
+    assert.equal((await ask(questions.large) as { text: string }).text.length, 1_000_000);
+    assert.deepEqual(await ask(questions.overheard), []);
+  });
+
+  await t.step("a process that writes to its pipe itself speaks only for itself", async () => {
+    await ask(questions.pipePrints);
+    await ask(questions.pipeForges);
+    assert.deepEqual(await ask(questions.pipeRecalls), { kept: "its own" });
+    assert.deepEqual(await ask(questions.healthyRecalls), { kept: null });
+    assert.deepEqual(await ask(questions.forgedHeard), { forged: 0 });
+  });
+
+  await t.step(
+    "an answer that is wrong, too large or late is an error of its request",
+    async () => {
+      await expectAll(liars);
+      await Promise.all(sleepers.map((each) => expectAll([each])));
+      assert.equal(byId(await listAgents(daemon), "grabber").status, "refused");
+      await expectAll([neighbour]);
+    },
+  );
+
+  await t.step("a flood is bounded where it begins", async () => await expectAll(floods));
+
+  await t.step("what holds its thread, or its memory, is given up, and lives apart", async () => {
+    await expectAll(hangs);
+    await ask(questions.looperBehaves);
+    await ask(questions.leakerBehaves);
+    await expectAll([neighbour]);
+    assert.equal(byId(await listAgents(daemon), "looper").isolation, "process");
+    const system = await (await daemon.api("/system")).json() as SystemView;
+    assert.equal(system.wedged_threads, 1);
+    assert.equal(system.status, "degraded");
+  });
+
+  await watch.end();
+  const worstMs = Math.round(Math.max(...watch.healthMs));
+  const { length: answered } = watch.endings;
+  await t.step(`/health took ${worstMs} ms at worst of ${watch.healthMs.length}`, () => {
+    // Each was answered, or the watch had failed.
+    assert.ok(watch.healthMs.length > 50);
+  });
+  await t.step(`a healthy agent answered all of ${answered * 3} requests`, () => {
+    assert.deepEqual(watch.endings.filter((ending) => ending !== "completed"), []);
+    assert.ok(answered > 50);
+  });
+});
+
+type Ways = Readonly<Record<string, { readonly worked: boolean; readonly found: string }>>;
+
+function expectEnding({ address, output, code, says }: Case, execution: ExecutionView): void {
+  const [step] = execution.steps ?? [];
+  const { error = null, result } = step ?? {};
+  assert.equal(error?.code, code, `${address}: ${error?.message.slice(0, 500)}`);
+  if (output !== undefined) assert.deepEqual(result, output, address);
+  if (!says) return;
+  const said = error?.message ?? JSON.stringify(result);
+  assert.match(said, says, `${address}: ${said.slice(0, 500)}`);
+}
+
+/** By id: a file that gave none has its name. */
+async function listAgents(daemon: DaemonProcess): Promise<ReadonlyMap<string, AgentView>> {
+  const { agents } = await (await daemon.api("/agents")).json() as { agents: AgentView[] };
+  return new Map(agents.map((agent) => [agent.id, agent]));
+}
+
+function byId(all: ReadonlyMap<string, AgentView>, id: string): AgentView {
+  const agent = all.get(id);
+  assert.ok(agent, id);
+  return agent;
+}

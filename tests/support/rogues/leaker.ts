@@ -1,0 +1,26 @@
+/** Takes memory until there is no more. In a thread this would end the daemon; see the README. */
+
+import { defineAgent, z } from "100ac";
+
+const Nothing = z.object({});
+const kept: unknown[] = [];
+
+export default defineAgent({
+  id: "leaker",
+  description: "Leaks",
+  isolation: "process",
+  capabilities: {
+    leak: {
+      description: "Keeps all it makes",
+      input: Nothing,
+      output: Nothing,
+      run: async () => {
+        for (;;) {
+          kept.push(Array.from({ length: 100_000 }, Math.random));
+          await Promise.resolve();
+        }
+      },
+    },
+    behave: { description: "Behaves", input: Nothing, output: Nothing, run: () => ({}) },
+  },
+});

@@ -1,0 +1,3 @@
+/** Exits while it is imported. */
+
+Deno.exit(0);

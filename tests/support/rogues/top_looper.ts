@@ -1,0 +1,3 @@
+/** Loops while it is imported. */
+
+for (;;);

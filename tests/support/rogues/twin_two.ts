@@ -1,0 +1,11 @@
+/** Claims an id that another file claims, too; by their names this one is the second. */
+
+import { defineAgent, z } from "100ac";
+
+export default defineAgent({
+  id: "twin",
+  description: "The second",
+  capabilities: {
+    who: { description: "Who", input: z.object({}), output: z.string(), run: () => "the second" },
+  },
+});
