@@ -81,6 +81,7 @@ const Definition = z.strictObject({
       input: objectSchema,
       output: schema,
       idempotent: z.boolean().optional(),
+      examples: z.record(text, z.record(z.string(), z.unknown())).optional(),
       run: fn,
     }),
   ),
