@@ -192,16 +192,20 @@ function manifestCache(store: Store): ManifestCache {
   };
 }
 
+/** Agents that ask the sources. */
+const askers = ["market_data_fetcher", "historical_data_loader", "market_events_tracker"];
+
 /** What the daemon's configuration means to its agents. */
 function settingsOf(id: string, config: Config): Record<string, unknown> {
-  if (id === "market_data_fetcher" || id === "historical_data_loader") {
-    return { source: config.marketData };
-  }
-  return id === "yahoo" ? { base_url: config.yahooUrl ?? null } : {};
+  if (askers.includes(id)) return { sources: config.marketData };
+  if (id === "csv") return { folder: config.csvFolder };
+  if (id !== "yahoo") return {};
+  return { base_url: config.yahooUrl ?? null, timeout_seconds: config.sourceTimeoutMs / 1_000 };
 }
 
-/** Where something stands in for Yahoo, the agent may reach that and nothing else. */
-function grantsOf({ id, permissions }: Manifest, { yahooUrl }: Config): Grants {
+/** Where something stands in for Yahoo, or for the folder of prices, that alone is granted. */
+function grantsOf({ id, permissions }: Manifest, { yahooUrl, csvFolder }: Config): Grants {
+  if (id === "csv") return { ...permissions, read: [csvFolder] };
   if (id !== "yahoo" || yahooUrl === undefined) return permissions;
   const { hostname, port, protocol } = new URL(yahooUrl);
   return { ...permissions, net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };

@@ -49,7 +49,7 @@ export interface Answered<Answer> {
 
 /** Failures that may pass by themselves. */
 const passing: ReadonlySet<ErrorCode> = new Set(["rate_limited", "source_down", "bad_answer"]);
-/** Failures that say something of the source's health, so an old answer is better than none. */
+/** With these, an old answer is better than none. */
 const unhealthy: ReadonlySet<ErrorCode> = new Set([...passing, "unauthorized"]);
 
 export class SourcePolicy {
@@ -97,7 +97,7 @@ export class SourcePolicy {
 
   /**
    * What `call` answers to the question that `key` names. `call` must mind its signal.
-   * @throws {AppError} of a market source, or `signal`'s reason.
+   * @throws {AppError} of a market source; `cancelled`, or `signal`'s reason where that is one.
    */
   async ask<Answer>(
     key: string,
@@ -114,9 +114,8 @@ export class SourcePolicy {
       );
       return { answer, stale: false, ageMs: 0 };
     } catch (thrown) {
-      signal.throwIfAborted();
-      const isUnhealthy = thrown instanceof AppError && unhealthy.has(thrown.code);
-      const last = isUnhealthy ? this.#last.get(key, this.#now()) : undefined;
+      if (signal.aborted) throw cancelled(this.#options.source, signal);
+      const last = isUnhealthy(thrown) ? this.#last.get(key, this.#now()) : undefined;
       if (last === undefined) throw thrown;
       this.#counts.served_stale++;
       return { answer: last.answer as Answer, stale: true, ageMs: last.ageMs };
@@ -239,6 +238,20 @@ export class SourcePolicy {
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
     return (this.#options.sleep ?? sleep)(ms, signal);
   }
+}
+
+function cancelled(source: string, { reason }: AbortSignal): AppError {
+  if (reason instanceof AppError) return reason;
+  return new AppError(
+    "cancelled",
+    `Cannot ask source "${source}": the request was cancelled; nothing has to be done`,
+    { cause: reason },
+  );
+}
+
+/** True for a failure that says something of the source's health, and nothing of the question. */
+export function isUnhealthy(thrown: unknown): thrown is AppError {
+  return thrown instanceof AppError && unhealthy.has(thrown.code);
 }
 
 function limited(source: string, why: string, waitMs: number): AppError {

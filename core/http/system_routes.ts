@@ -27,7 +27,7 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
     version: plane.version,
     uptime_seconds: (Date.now() - plane.startedAtMs) / 1_000,
     pid: Deno.pid,
-    market_data: config.marketData,
+    market_data: config.marketData.join(","),
     database: withoutSecrets(config.databaseUrl),
     rss_bytes: Deno.memoryUsage().rss,
     agents,

@@ -50,10 +50,13 @@ export const handMadeAnswers = fileURLToPath(new URL("./yahoo_answers", import.m
 export const recordingsFolder = Deno.env.get("YAHOO_RECORDINGS") || undefined;
 
 /** The answers of a folder to quotes and charts, as its index lists them. */
-export function entriesOf(folder: string): readonly AnswerEntry[] {
+export function entriesOf(
+  folder: string,
+  modules: readonly string[] = ["quote", "chart"],
+): readonly AnswerEntry[] {
   const { entries } = z.object({ entries: z.array(Entry) })
     .parse(readJson(`${folder}/index.json`));
-  return entries.filter(({ module }) => module === "quote" || module === "chart");
+  return entries.filter(({ module }) => modules.includes(module));
 }
 
 /** The exchanges of cookie and crumb that a folder tells. */
@@ -71,6 +74,7 @@ export class YahooAnswers {
   readonly steps: ExchangeFlow["steps"];
   readonly #folder: string;
   readonly #entries: readonly AnswerEntry[];
+  readonly #summaries: readonly AnswerEntry[];
 
   constructor(
     options: { readonly folder?: string; readonly file?: string; readonly flow?: string },
@@ -78,6 +82,7 @@ export class YahooAnswers {
     this.#folder = options.folder ?? handMadeAnswers;
     this.#entries = entriesOf(this.#folder)
       .filter(({ file }) => options.file === undefined || file === options.file);
+    this.#summaries = entriesOf(this.#folder, ["quoteSummary"]);
     const flow = flowsOf(this.#folder)
       .find(({ name }) => options.flow === undefined || name === options.flow);
     if (flow === undefined) throw new Error(`no exchange "${options.flow}" in ${this.#folder}`);
@@ -104,6 +109,19 @@ export class YahooAnswers {
     return { status: 404, contentType: "application/json", body: faults.notFound.body };
   }
 
+  /** The calendar and the earnings of a symbol, put together of what is kept of both. */
+  summary(symbol: string): RecordedAnswer {
+    const kept = this.#summaries.filter((entry) => entry.symbol === symbol && entry.status === 200);
+    const results = kept.map((entry) => summaryOf(this.#read(entry).body));
+    if (results.length > 0) {
+      const result = [Object.assign({}, ...results)];
+      return json(200, { quoteSummary: { result, error: null } });
+    }
+    const description = "No fundamentals data found for any of the summaryTypes";
+    const error = { code: "Not Found", description };
+    return json(404, { quoteSummary: { result: null, error } });
+  }
+
   #read({ file, status, contentType }: AnswerEntry): RecordedAnswer {
     return {
       status: status ?? 200,
@@ -111,6 +129,13 @@ export class YahooAnswers {
       body: Deno.readTextFileSync(`${this.#folder}/${file}`),
     };
   }
+}
+
+function summaryOf(body: string): Record<string, unknown> {
+  const { quoteSummary } = z.object({
+    quoteSummary: z.object({ result: z.array(z.record(z.string(), z.unknown())).min(1) }),
+  }).parse(JSON.parse(body));
+  return quoteSummary.result[0] ?? {};
 }
 
 function rowsOf(body: string): [symbol: string, row: unknown][] {

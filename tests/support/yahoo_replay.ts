@@ -120,6 +120,10 @@ export class YahooReplay implements AsyncDisposable {
     if (cookie === "" || url.searchParams.get("crumb") !== this.#crumb) {
       return new Response(faults.unauthorized.body, { status: 401 });
     }
+    if (url.pathname.startsWith("/v10/finance/quoteSummary/")) {
+      const symbol = decodeURIComponent(url.pathname.slice("/v10/finance/quoteSummary/".length));
+      return toResponse(this.#answers.summary(symbol));
+    }
     return toResponse(this.#answers.quotes(url.searchParams.get("symbols") ?? ""));
   }
 

@@ -54,7 +54,7 @@ function marketOf(answer: Answer = wholeHistory): FakeMarket {
     `${at.symbol} ${at.interval} ${at.source}`;
   let open = 0;
   const trial = tryAgent(agent, {
-    config: { source: "fake" },
+    config: { sources: ["fake"] },
     nowMs,
     handlers: {
       "fake.fetch_history": async (asked: Asked) => {
