@@ -1,4 +1,4 @@
-/** What the rules of quality share: the sessions of a history, and how a finding is written. Pure. */
+/** What the rules of quality share: a history's sessions, and how a finding is written. Pure. */
 
 import type { Finding, History } from "100ac";
 import {

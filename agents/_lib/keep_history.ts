@@ -19,11 +19,11 @@ export const Loaded = History.extend({
 export type Loaded = z.infer<typeof Loaded>;
 
 const Saved = z.object({ saved: z.int() });
-const SavedBars = z.object({ inserted: z.int(), changed: z.int(), revised: z.int() });
+const SavedBars = z.object({ revised: z.int() });
 /** Rejected bars that are kept to be looked at; of more the first. */
 const quarantinedMax = 5_000;
 
-/** Checks a history, stores what is sound and what was found, and publishes `market.bars_loaded`. */
+/** Checks a history, stores what is sound and what was found, and tells of it. */
 export async function keepHistory(
   fetched: History,
   ctx: AgentContext<unknown>,

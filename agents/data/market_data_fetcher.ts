@@ -72,7 +72,7 @@ export default defineAgent({
     },
     fetch_batch: {
       description: "The current quotes of many symbols; what can't be served is listed as missing",
-      input: z.object({ symbols: z.array(z.string()).min(1).max(500) }),
+      input: z.object({ symbols: z.array(z.string()).min(1).max(200) }),
       output: Batch,
       idempotent: true,
       examples: { "Good, unknown, malformed": { symbols: ["AAPL", "MISSING1", "../x"] } },
@@ -231,7 +231,7 @@ async function fetchFrom(
 ): Promise<Sorted> {
   const answer = await ctx.request(`${source}.fetch_quotes`, { symbols }, QuotesOutput);
   const sorted = sortOutAnswer(symbols, answer, ctx.now());
-  const findings = [...sorted.findings, ...unreadableFindings(sorted.missing, source)];
+  const findings = [...sorted.findings, ...unreadableFindings(answer.missing, source)];
   const { usable } = sorted;
   if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
   // what is stale is given, but neither stored nor kept: the next who asks may have better luck
