@@ -78,7 +78,8 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   closers.push(() => store.close());
 
   const cache = new Cache(store);
-  const { bus, hosts } = openHosts(config, log, store, cache, closers);
+  const market = new Market(store);
+  const { bus, hosts } = openHosts(config, log, { cache, market }, store, closers);
   await hosts.open();
 
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
@@ -105,6 +106,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     definitions,
     store,
     cache,
+    market,
     bus,
     log,
     signal: stopping.signal,
@@ -119,7 +121,9 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   closers.push(() => engine.close(config.shutdownMs));
   await engine.open();
   const sweep = setInterval(() => {
-    cache.sweep().catch((thrown) => log.error("cannot sweep", { reason: messageOf(thrown) }));
+    Promise.all([cache.sweep(), market.findings.sweep()]).catch((thrown) =>
+      log.error("cannot sweep", { reason: messageOf(thrown) })
+    );
   }, sweepEveryMs);
   closers.push(() => clearInterval(sweep));
   return {
@@ -134,13 +138,12 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
 function openHosts(
   config: Config,
   log: Log,
+  { cache, market }: { readonly cache: Cache; readonly market: Market },
   store: Store,
-  cache: Cache,
   closers: Closers,
 ): { readonly bus: Bus; readonly hosts: Hosts } {
   // A name that no other daemon of this process, and no agent by accident, speaks on.
   const channel = `100ac-${newOpaqueId()}`;
-  const market = new Market(store);
   const services = { cache: cache.capabilities, market: market.capabilities };
   const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
   const bus: Bus = new Bus({

@@ -42,6 +42,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/engine",
     "core/host",
     "core/log.ts",
+    "core/market",
     "core/store",
     "core/workflow",
     "hono",

@@ -8,7 +8,7 @@
  * | parkinson | high, low | M. Parkinson, J. of Business 53 (1980), 61–65 |
  * | garman_klass | open, high, low, close | M. Garman, M. Klass, J. of Business 53 (1980), 67–78 |
  * | rogers_satchell | the same | L. Rogers, S. Satchell, Ann. Appl. Probab. 1 (1991), 504–512 |
- * | garman_klass_overnight | the same, and the close before | Garman-Klass with the overnight jump, as Yang and Zhang give it |
+ * | garman_klass_overnight | these, and the close before | Yang and Zhang, below |
  * | yang_zhang | the same | D. Yang, Q. Zhang, J. of Business 73 (2000), 477–491 |
  * | ewma | closes | J.P. Morgan, RiskMetrics Technical Document (1996), 5.2 |
  *
