@@ -74,6 +74,17 @@ const lengthMs = {
   "1mo": 31 * dayMs,
 } as const satisfies Record<Interval, number>;
 
+/** What makes a bar another one. */
+const compared = [
+  "open",
+  "high",
+  "low",
+  "close",
+  "adjusted_close",
+  "volume",
+  "currency",
+] as const;
+
 /** What there is of a series; nulls where there is nothing. */
 export interface SeriesState {
   readonly bars: number;
@@ -167,19 +178,52 @@ export class Market {
       return [start_at, row] as const;
     }));
     const rows = [...byStart.values()];
-    const applied = await this.#store.commits.commit(
-      [insertBar, keepRevision, saveBar, releaseBar].flatMap((verb) =>
-        rows.map((row) => write(verb, row))
-      ),
-    );
-    const isNew = applied.slice(0, rows.length);
-    const isRevised = applied.slice(rows.length, 2 * rows.length);
-    const isOther = applied.slice(2 * rows.length, 3 * rows.length);
+    const known = await this.#known(source, symbol, interval, rows.map(({ start_at }) => start_at));
+    // most of what is loaded is known already: it costs a comparison and no write
+    const fresh = rows.filter(({ start_at }) => !known.bars.has(start_at));
+    const other = rows.filter((row) => {
+      const bar = known.bars.get(row.start_at);
+      return bar !== undefined && compared.some((name) => bar[name] !== row[name]);
+    });
+    const applied = await this.#store.commits.commit([
+      ...fresh.map((row) => write(insertBar, row)),
+      ...other.map((row) => write(keepRevision, row)),
+      // the new ones too: another caller may have inserted them meanwhile
+      ...[...fresh, ...other].map((row) => write(saveBar, row)),
+      ...known.quarantined ? rows.map((row) => write(releaseBar, row)) : [],
+    ]);
+    const isNew = applied.slice(0, fresh.length);
+    const isRevised = applied.slice(fresh.length, fresh.length + other.length);
+    const written = fresh.length + other.length;
+    const isSaved = applied.slice(written, 2 * written);
     return {
       inserted: isNew.filter(Boolean).length,
-      changed: isOther.filter((other, index) => other && !isNew[index]).length,
+      changed: isSaved.filter((saved, index) => saved && !isNew[index]).length,
       revised: isRevised.filter(Boolean).length,
     };
+  }
+
+  /** The stored bars among some instants, and whether any of the series is in quarantine. */
+  async #known(
+    source: string,
+    symbol: string,
+    interval: Interval,
+    starts: readonly number[],
+  ): Promise<{ readonly bars: ReadonlyMap<number, Row>; readonly quarantined: boolean }> {
+    const from = starts.reduce((a, b) => Math.min(a, b), Infinity);
+    const to = starts.reduce((a, b) => Math.max(a, b), -Infinity);
+    if (starts.length === 0) return { bars: new Map(), quarantined: false };
+    const rows = await this.#store.database.read(
+      `SELECT start_at, ${compared.join(", ")} FROM bars
+       WHERE source = ? AND symbol = ? AND interval = ? AND start_at BETWEEN ? AND ?`,
+      [source, symbol, interval, from, to],
+    );
+    const [quarantine] = await this.#store.database.read(
+      `SELECT 1 FROM quarantined_bars WHERE source = ? AND symbol = ? AND interval = ? LIMIT 1`,
+      [source, symbol, interval],
+    );
+    const bars = new Map(rows.map((row) => [Number(row.start_at), row]));
+    return { bars, quarantined: quarantine !== undefined };
   }
 
   /** The newest ones when there are more than the limit, oldest first. */
