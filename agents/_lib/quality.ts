@@ -5,14 +5,8 @@
  * that it is used but wants a look, an `info` only that something was not told.
  */
 
-import type { Bar, Finding, History, Interval, Quote } from "100ac";
-import {
-  type CalendarName,
-  coverageOf,
-  isCalendarName,
-  type Session,
-  sessionsBetween,
-} from "100ac/calendar";
+import type { Finding, History, Interval, Quote } from "100ac";
+import type { Session } from "100ac/calendar";
 
 import { duplicates, jumps, outOfSession, zeroVolumes } from "./bar_rules.ts";
 import { calendarOf, finding, knownSessions } from "./finding.ts";
