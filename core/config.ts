@@ -3,7 +3,7 @@
  * lists them; a variable that begins with `AC100_` and is none of them is refused.
  */
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { closest } from "./closest.ts";
@@ -20,7 +20,12 @@ export interface Config {
   readonly token: string | undefined;
   readonly agentsFolder: string;
   readonly workflowsFolder: string;
-  readonly marketData: "yahoo" | "simulated";
+  /** Ids of the source agents, in the order in which they are asked. */
+  readonly marketData: readonly string[];
+  /** The folder of the source `csv`. */
+  readonly csvFolder: string;
+  /** The longest one exchange of a source takes. */
+  readonly sourceTimeoutMs: number;
   /** Stands in for all of Yahoo's origins, for replay. */
   readonly yahooUrl: string | undefined;
   readonly concurrentMax: number;
@@ -52,6 +57,21 @@ const webUrl = z.string().refine(
   "is no http(s) URL",
 );
 
+const marketSources = ["yahoo", "csv", "simulated"];
+
+/** A made-up price must never stand in for a real one: the simulated market stands alone. */
+function checkSources(names: readonly string[], context: z.RefinementCtx): void {
+  const refuse = (message: string): void => context.addIssue({ code: "custom", message });
+  const unknown = names.filter((name) => !marketSources.includes(name));
+  if (unknown.length > 0) {
+    refuse(`names "${unknown.join(", ")}", which is none of ${marketSources.join(", ")}`);
+  }
+  if (names.length > 1 && names.includes("simulated")) {
+    refuse("names simulated beside others: made-up prices never stand in for real ones");
+  }
+  if (new Set(names).size < names.length) refuse("names a source twice");
+}
+
 const Environment = z.object({
   AC100_DATA_DIR: z.string().min(1).default("data"),
   AC100_DATABASE_URL: z.string().regex(/^(file|libsql|https?|wss?):/, "is no libSQL URL")
@@ -64,7 +84,10 @@ const Environment = z.object({
   ).optional(),
   AC100_AGENTS_DIR: z.string().min(1).default("agents"),
   AC100_WORKFLOWS_DIR: z.string().min(1).default("workflows"),
-  AC100_MARKET_DATA: oneOf(["yahoo", "simulated"], "yahoo"),
+  AC100_MARKET_DATA: z.string().transform((text) => text.split(",").map((name) => name.trim()))
+    .superRefine(checkSources).default(["yahoo"]),
+  AC100_CSV_DIR: z.string().min(1).optional(),
+  AC100_SOURCE_TIMEOUT_SECONDS: wholeNumber(1, 300, 10),
   AC100_YAHOO_URL: webUrl.optional(),
   AC100_MAX_CONCURRENT: wholeNumber(1, 1_000, 5),
   AC100_ISOLATION: oneOf(["worker", "process"], "worker"),
@@ -128,6 +151,8 @@ function toConfig(
     agentsFolder: resolve(values.AC100_AGENTS_DIR),
     workflowsFolder: resolve(values.AC100_WORKFLOWS_DIR),
     marketData: values.AC100_MARKET_DATA,
+    csvFolder: resolve(values.AC100_CSV_DIR ?? join(dataFolder, "csv")),
+    sourceTimeoutMs: values.AC100_SOURCE_TIMEOUT_SECONDS * 1_000,
     yahooUrl: values.AC100_YAHOO_URL,
     concurrentMax: values.AC100_MAX_CONCURRENT,
     isolation: values.AC100_ISOLATION,

@@ -80,7 +80,8 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   closers.push(() => store.close());
 
   const cache = new Cache(store);
-  const { bus, hosts } = openHosts(config, log, store, cache, closers);
+  const market = new Market(store);
+  const { bus, hosts } = openHosts(config, log, { cache, market }, store, closers);
   await hosts.open();
 
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
@@ -109,6 +110,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     definitions,
     store,
     cache,
+    market,
     bus,
     log,
     signal: stopping.signal,
@@ -123,7 +125,9 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   closers.push(() => engine.close(config.shutdownMs));
   await engine.open();
   const sweep = setInterval(() => {
-    cache.sweep().catch((thrown) => log.error("cannot sweep", { reason: messageOf(thrown) }));
+    Promise.all([cache.sweep(), market.findings.sweep()]).catch((thrown) =>
+      log.error("cannot sweep", { reason: messageOf(thrown) })
+    );
   }, sweepEveryMs);
   closers.push(() => clearInterval(sweep));
   return {
@@ -138,13 +142,12 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
 function openHosts(
   config: Config,
   log: Log,
+  { cache, market }: { readonly cache: Cache; readonly market: Market },
   store: Store,
-  cache: Cache,
   closers: Closers,
 ): { readonly bus: Bus; readonly hosts: Hosts } {
   // A name that no other daemon of this process, and no agent by accident, speaks on.
   const channel = `100ac-${newOpaqueId()}`;
-  const market = new Market(store);
   const services = { cache: cache.capabilities, market: market.capabilities };
   const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
   const bus: Bus = new Bus({
@@ -197,16 +200,20 @@ function manifestCache(store: Store): ManifestCache {
   };
 }
 
+/** Agents that ask the sources. */
+const askers = ["market_data_fetcher", "historical_data_loader", "market_events_tracker"];
+
 /** What the daemon's configuration means to its agents. */
 function settingsOf(id: string, config: Config): Record<string, unknown> {
-  if (id === "market_data_fetcher" || id === "historical_data_loader") {
-    return { source: config.marketData };
-  }
-  return id === "yahoo" ? { base_url: config.yahooUrl ?? null } : {};
+  if (askers.includes(id)) return { sources: config.marketData };
+  if (id === "csv") return { folder: config.csvFolder };
+  if (id !== "yahoo") return {};
+  return { base_url: config.yahooUrl ?? null, timeout_seconds: config.sourceTimeoutMs / 1_000 };
 }
 
-/** Where something stands in for Yahoo, the agent may reach that and nothing else. */
-function grantsOf({ id, permissions }: Manifest, { yahooUrl }: Config): Grants {
+/** Where something stands in for Yahoo, or for the folder of prices, that alone is granted. */
+function grantsOf({ id, permissions }: Manifest, { yahooUrl, csvFolder }: Config): Grants {
+  if (id === "csv") return { ...permissions, read: [csvFolder] };
   if (id !== "yahoo" || yahooUrl === undefined) return permissions;
   const { hostname, port, protocol } = new URL(yahooUrl);
   return { ...permissions, net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };

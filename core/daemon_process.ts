@@ -49,7 +49,7 @@ async function main({ endsWithStdin }: ProcessOptions): Promise<void> {
     url: daemon.url,
     pid: Deno.pid,
     agents: hosts.entries.filter(({ state }) => state === "loaded").length,
-    market_data: config.marketData,
+    market_data: config.marketData.join(","),
     page: daemon.makeLink(),
   });
   const isSupervised = endsWithStdin || Deno.env.get("INVOCATION_ID") !== undefined; // systemd's

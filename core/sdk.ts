@@ -32,16 +32,20 @@ export { AppError } from "./errors.ts";
 export type { ErrorCode } from "./errors.ts";
 export {
   Bar,
+  EventsInput,
+  EventsOutput,
   Finding,
   History,
   HistoryInput,
   Interval,
+  MarketEvent,
   MarketSymbol,
   Missing,
   Period,
   Quote,
   QuotesInput,
   QuotesOutput,
+  SourceStatus,
   symbolPattern,
 } from "./market/shapes.ts";
 
@@ -114,6 +118,8 @@ export interface Capability {
   readonly output: z.ZodType;
   /** True when asking twice has the effect of asking once. */
   readonly idempotent?: boolean;
+  /** Inputs to show what it does, by title: printed in the agents' document, run as tests. */
+  readonly examples?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   run(input: Record<string, unknown>, context: AgentContext): unknown;
 }
 

@@ -5,14 +5,12 @@
  * that it is used but wants a look, an `info` only that something was not told.
  */
 
-import type { Bar, Finding, History, Interval, Quote } from "100ac";
-import {
-  type CalendarName,
-  coverageOf,
-  isCalendarName,
-  type Session,
-  sessionsBetween,
-} from "100ac/calendar";
+import type { Finding, History, Interval, Quote } from "100ac";
+import type { Session } from "100ac/calendar";
+
+import { duplicates, jumps, outOfSession, zeroVolumes } from "./bar_rules.ts";
+import { calendarOf, finding, knownSessions } from "./finding.ts";
+import { barPrices, priceSeverity } from "./sound_bar.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -36,7 +34,6 @@ const quoteFields = [
   "volume",
 ] as const;
 const sidePrices = ["previous_close", "open", "day_high", "day_low"] as const;
-const barPrices = ["open", "high", "low", "close"] as const;
 const optionalBarFields = ["volume", "adjusted_close"] as const;
 
 /** Findings on a quote; with one of severity `error` the quote can't be used. */
@@ -74,25 +71,11 @@ export function barFindings(history: History, nowMs: number): Finding[] {
     highsBelowLows(history),
     gaps(history),
     staleness(history, nowMs),
+    duplicates(history),
+    outOfSession(history),
+    zeroVolumes(history),
+    jumps(history),
   ].flatMap(bounded);
-}
-
-/** True for a bar on which no rule finds an error: the bars that may be stored. */
-export function isSoundBar(symbol: string, bar: Bar): boolean {
-  if (bar.high < bar.low) return false;
-  return mayFallBelowZero(symbol) || barPrices.every((field) => bar[field] > 0);
-}
-
-/**
- * Futures and indices of rates do: crude oil closed at -37.63 on 2020-04-20, the 13-week Treasury
- * bill's rate was below zero in March 2020. What can be owned without a duty can't.
- */
-function mayFallBelowZero(symbol: string): boolean {
-  return symbol.startsWith("^") || symbol.endsWith("=F");
-}
-
-function priceSeverity(symbol: string): Finding["severity"] {
-  return mayFallBelowZero(symbol) ? "warning" : "error";
 }
 
 /** A field that no bar has is one that the source does not serve: only holes are findings. */
@@ -186,37 +169,9 @@ function staleness(history: History, nowMs: number): Finding[] {
   return [finding(history, "stale", "warning", last.start, message)];
 }
 
-/** The calendar that has a session for every bar; none for weeks and months. */
-function calendarOf({ calendar, interval }: History): CalendarName | undefined {
-  if (calendar === null || interval === "1wk" || interval === "1mo") return undefined;
-  return isCalendarName(calendar) ? calendar : undefined;
-}
-
-/** Sessions as far as the calendar knows them: histories reach back to before its table. */
-function knownSessions(
-  calendar: CalendarName,
-  fromDate: string,
-  toDate: string,
-): readonly Session[] {
-  const { firstDate, lastDate } = coverageOf(calendar);
-  const from = fromDate < firstDate ? firstDate : fromDate;
-  const to = toDate > lastDate ? lastDate : toDate;
-  return from > to ? [] : sessionsBetween(calendar, from, to);
-}
-
 function lengthMs(interval: Interval): number {
   const days: Partial<Record<Interval, number>> = { "1d": 1, "1wk": 7, "1mo": 31 };
   return (days[interval] ?? 0) * dayMs;
-}
-
-function finding(
-  { symbol, interval, source }: History,
-  rule: Finding["rule"],
-  severity: Finding["severity"],
-  at: string | null,
-  message: string,
-): Finding {
-  return { rule, severity, symbol, interval, at, message, source };
 }
 
 function bounded(findings: readonly Finding[]): readonly Finding[] {

@@ -4,11 +4,15 @@
  * seed, symbol and instant give the same values on every machine, and what a later instant sees
  * of the past is what an earlier one saw. Every value says `source: "simulated"`.
  *
- * There are no dividends and no splits, so the adjusted close is the close.
+ * Prices have splits taken out, as Yahoo's have, so that a split changes none of them; the adjusted
+ * close has dividends taken out too. Which of them there are: see simulated_events.ts.
  */
 
-import { AppError, Bar, History, HistoryInput, Interval, Quote, type z } from "100ac";
+import { AppError, Bar, History, HistoryInput, Interval, MarketEvent, Quote, type z } from "100ac";
 import { type Session, sessionsBetween } from "100ac/calendar";
+import { fresh } from "./freshness.ts";
+import { withAdjustedCloses } from "./adjustment.ts";
+import { simulatedEarnings, simulatedEvents } from "./simulated_events.ts";
 import { type Listing, listingOf } from "./simulated_listing.ts";
 import {
   dayPrices,
@@ -54,6 +58,7 @@ export function simulatedQuote(symbol: string, market: SimulatedMarket): Quote |
     market_cap: Math.round(bar.close * listing.sharesOutstanding),
     as_of: iso(asOfMs(last)),
     source: "simulated",
+    ...fresh,
   };
 }
 
@@ -66,8 +71,8 @@ export function simulatedHistory(
   input: z.output<typeof HistoryInput>,
   market: SimulatedMarket,
 ): History {
-  const { symbol, period, interval } = input;
-  const reach = reachOf(symbol, period, interval, today(market));
+  const { symbol, period, interval, since } = input;
+  const reach = reachOf(symbol, period, interval, today(market), since);
   const listing = listingOf(symbol, market.seed);
   const traded = listing === undefined ? [] : trade(listing, sessionsOf(reach, market), market);
   const last = traded.at(-1);
@@ -78,6 +83,9 @@ export function simulatedHistory(
     );
   }
   const bars = traded.flatMap((session) => barsOf(session, interval));
+  const firstSession = traded[0]?.session.date ?? "";
+  const events = simulatedEvents(last.listing, firstSession, last.session.date);
+  const adjusted = withAdjustedCloses(bars, events);
   return {
     symbol,
     interval,
@@ -85,8 +93,10 @@ export function simulatedHistory(
     timezone,
     calendar,
     source: "simulated",
+    ...fresh,
     as_of: iso(asOfMs(last)),
-    bars: isGrouped(interval) ? groupBars(bars, interval, timezone) : bars,
+    bars: isGrouped(interval) ? groupBars(adjusted, interval, timezone) : adjusted,
+    events: events.filter(({ date }) => date >= firstSession),
   };
 }
 
@@ -95,9 +105,29 @@ export const unknownReason = "the simulated market does not know it, or has not 
 
 /** A session and what of it has passed at the market's instant. */
 interface Traded {
+  readonly listing: Listing;
   readonly session: Session;
   readonly path: SessionPath;
   readonly ticksPast: number;
+}
+
+/**
+ * What happened to a share since the market opened, and its next earnings, as far as is known.
+ * @throws {AppError} `not_found` for an unknown symbol.
+ */
+export function simulatedEventsOf(symbol: string, market: SimulatedMarket): MarketEvent[] {
+  const listing = listingOf(symbol, market.seed);
+  if (listing === undefined) {
+    throw new AppError(
+      "not_found",
+      `Cannot fetch events of "${symbol}": ${unknownReason}; ask for another symbol`,
+    );
+  }
+  const to = today(market);
+  return [
+    ...simulatedEvents(listing, firstDate, to.toString()),
+    ...simulatedEarnings(listing, firstDate, to),
+  ].sort((a, b) => a.date < b.date ? -1 : 1);
 }
 
 function today({ nowMs }: SimulatedMarket): Temporal.PlainDate {
@@ -134,6 +164,7 @@ function trade(
     const ticks = Math.floor((session.closeAtMs - session.openAtMs) / tickMs);
     const past = Math.floor((nowMs - session.openAtMs) / tickMs);
     return {
+      listing,
       session,
       path: sessionPath(listing, weekday, ticks, prices.open(weekday), prices.close(weekday)),
       ticksPast: Math.min(past, ticks),

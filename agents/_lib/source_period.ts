@@ -15,7 +15,7 @@ export type Reach =
 
 /**
  * The reach of `period` seen from the local day `today`; it begins on the first day of a week or
- * month when the bars are as long.
+ * month when the bars are as long. `since`, a local date, goes before the period.
  * @throws {AppError} `bad_request`: bars of this interval are not kept for this long.
  */
 export function reachOf(
@@ -23,8 +23,10 @@ export function reachOf(
   period: Period,
   interval: Interval,
   today: Temporal.PlainDate,
+  since?: string,
 ): Reach {
   const kept = intradayKept(interval);
+  if (since !== undefined) return sinceOf(since, interval, today, kept);
   if (kept !== undefined && !kept.periods.includes(period)) {
     throw new AppError(
       "bad_request",
@@ -38,6 +40,19 @@ export function reachOf(
   const earliest = today.subtract({ days: kept?.days ?? 0 });
   const clipped = kept !== undefined && Temporal.PlainDate.compare(first, earliest) < 0;
   return { kind: "since", date: groupDate(clipped ? earliest : first, interval) };
+}
+
+/** As far back as asked, but no further than such bars are kept. */
+function sinceOf(
+  since: string,
+  interval: Interval,
+  today: Temporal.PlainDate,
+  kept: Kept | undefined,
+): Reach {
+  const asked = Temporal.PlainDate.from(since);
+  const earliest = kept === undefined ? asked : today.subtract({ days: kept.days });
+  const date = Temporal.PlainDate.compare(asked, earliest) < 0 ? earliest : asked;
+  return { kind: "since", date: groupDate(date, interval) };
 }
 
 /** Sessions in periods that are counted in sessions. */

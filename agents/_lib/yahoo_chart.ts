@@ -1,6 +1,7 @@
 /** From Yahoo's chart answer to a history. Pure. */
 
-import { Bar, History, Interval, z } from "100ac";
+import { Bar, History, Interval, MarketEvent, z } from "100ac";
+import { fresh } from "./freshness.ts";
 import { groupBars } from "./source_bars.ts";
 import { isGrouped } from "./source_period.ts";
 import { YahooFailure } from "./yahoo_failure.ts";
@@ -26,6 +27,17 @@ const Chart = z.object({
     ),
     adjclose: z.array(z.object({ adjclose: Column.optional() })).optional(),
   }),
+  events: z.object({
+    dividends: z.record(z.string(), z.object({ amount: z.number(), date: yahooInstant })).nullish(),
+    splits: z.record(
+      z.string(),
+      z.object({
+        numerator: z.number().positive(),
+        denominator: z.number().positive(),
+        date: yahooInstant,
+      }),
+    ).nullish(),
+  }).nullish(),
 });
 type Chart = z.output<typeof Chart>;
 
@@ -54,9 +66,23 @@ export function readHistory(
     timezone,
     calendar: calendarOf(meta.exchangeName ?? ""),
     source: "yahoo",
+    ...fresh,
     as_of: new Date(meta.regularMarketTime ?? nowMs).toISOString(),
     bars: isGrouped(interval) ? groupBars(bars, interval, timezone) : bars,
+    events: eventsOf(read.data),
   };
+}
+
+function eventsOf({ meta, events }: Chart): MarketEvent[] {
+  const dateOf = localDates(meta.exchangeTimezoneName);
+  const of = { symbol: meta.symbol, currency: meta.currency ?? null, source: "yahoo" };
+  const dividends = Object.values(events?.dividends ?? {}).map(({ amount, date }) =>
+    MarketEvent.parse({ ...of, kind: "dividend", date: dateOf(date), amount })
+  );
+  const splits = Object.values(events?.splits ?? {}).map(({ date, numerator, denominator }) =>
+    MarketEvent.parse({ ...of, kind: "split", date: dateOf(date), numerator, denominator })
+  );
+  return [...dividends, ...splits].sort((a, b) => a.date < b.date ? -1 : 1);
 }
 
 function badAnswer(found: string): YahooFailure {

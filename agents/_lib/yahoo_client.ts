@@ -10,12 +10,13 @@ import createYahooFinance from "yahoo-finance2/createYahooFinance";
 import { ExtendedCookieJar } from "yahoo-finance2/lib/cookieJar";
 import chart from "yahoo-finance2/modules/chart";
 import quote from "yahoo-finance2/modules/quote";
+import quoteSummary from "yahoo-finance2/modules/quoteSummary";
 import { AppError } from "100ac";
 import { shown } from "./symbols.ts";
 import { failureOfLibrary, toAppError, YahooFailure } from "./yahoo_failure.ts";
 import { createTransport, type Transport, type TransportOptions } from "./yahoo_transport.ts";
 
-const Library = createYahooFinance({ modules: { quote, chart } });
+const Library = createYahooFinance({ modules: { quote, quoteSummary, chart } });
 type Session = InstanceType<typeof Library>;
 
 /** What a chart is asked for; instants in UTC milliseconds. */
@@ -67,6 +68,24 @@ export class YahooClient {
     });
   }
 
+  /**
+   * Yahoo's calendar of a share and its past earnings, not yet checked.
+   * @throws {AppError} of a market source, or `signal`'s reason.
+   */
+  earnings(symbol: string, signal: AbortSignal): Promise<unknown> {
+    return this.#ask(
+      "events",
+      [symbol],
+      signal,
+      async (session, moduleOptions) =>
+        await session.quoteSummary(
+          encodeURIComponent(symbol),
+          { modules: ["calendarEvents", "earningsHistory"] },
+          moduleOptions,
+        ),
+    );
+  }
+
   async #ask<Answer>(
     thing: string,
     symbols: readonly string[],
@@ -112,7 +131,8 @@ interface ModuleOptions {
 
 /** True for a request that one call alone waits for. */
 function isOwn({ pathname }: URL): boolean {
-  return pathname.startsWith("/v7/") || pathname.startsWith("/v8/");
+  return pathname.startsWith("/v7/") || pathname.startsWith("/v8/") ||
+    pathname.startsWith("/v10/");
 }
 
 function newSession(): Session {

@@ -85,7 +85,7 @@ export function failureOfLibrary(thrown: unknown): YahooFailure {
   if (thrown instanceof YahooFailure) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const options = { cause: thrown };
-  if (/no data found|may be delisted/i.test(message)) {
+  if (/no data found|may be delisted|no fundamentals data found/i.test(message)) {
     return new YahooFailure("not_found", `Yahoo says: ${excerpt(message)}`, options);
   }
   if (thrown instanceof Error && thrown.name === "BadRequestError") {

@@ -1,6 +1,7 @@
 /** From the rows of Yahoo's quote answer to quotes. Pure. */
 
 import { Missing, Quote, z } from "100ac";
+import { fresh } from "./freshness.ts";
 import { yahooInstant } from "./yahoo_instant.ts";
 
 const amount = z.number().nullish();
@@ -67,6 +68,7 @@ function toQuote(row: z.output<typeof Row>): Quote {
     market_cap: row.marketCap ?? null,
     as_of: new Date(row.regularMarketTime).toISOString(),
     source: "yahoo",
+    ...fresh,
   };
 }
 

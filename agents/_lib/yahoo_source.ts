@@ -1,70 +1,196 @@
 /** What the source `yahoo` answers with: Yahoo's data in the shapes of every source. */
 
-import { AppError, Bar, History, HistoryInput, Missing, Quote, QuotesOutput, type z } from "100ac";
+import {
+  AppError,
+  Bar,
+  EventsOutput,
+  History,
+  HistoryInput,
+  Missing,
+  Quote,
+  QuotesOutput,
+  type SourceStatus,
+  type z,
+} from "100ac";
+import { freshnessOf } from "./freshness.ts";
+import { LastAnswers } from "./last_answers.ts";
 import { dayBeginMs, isGrouped, type Reach, reachOf } from "./source_period.ts";
+import { isUnhealthy, type SourcePolicy } from "./source_policy.ts";
 import { splitSymbols } from "./source_symbols.ts";
 import { symbolProblem } from "./symbols.ts";
 import { readHistory } from "./yahoo_chart.ts";
 import type { YahooClient } from "./yahoo_client.ts";
+import { readEvents } from "./yahoo_events.ts";
 import { toAppError, YahooFailure } from "./yahoo_failure.ts";
 import { readQuotes } from "./yahoo_quotes.ts";
 
 /** Symbols in one request; its address stays well below what servers take. */
 const symbolsPerRequestMax = 50;
+/** How far back dividends and splits are told by `fetch_events`. */
+const eventYears = 5;
+const staleQuotesMax = 5_000;
+const staleQuoteMsMax = 86_400_000;
 
-/**
- * Quotes in the order of `asked`. A symbol that has none is missing with its reason; malformed
- * ones are never sent. When a request as a whole fails, so does this.
- * @throws {AppError} of a market source.
- */
-export async function fetchYahooQuotes(
-  client: YahooClient,
-  asked: readonly string[],
-  signal: AbortSignal,
-): Promise<z.output<typeof QuotesOutput>> {
-  const { symbols, refused } = splitSymbols(asked);
-  const quotes: Quote[] = [];
-  const missing: Missing[] = [...refused];
-  // one after the other: many at once is what Yahoo answers with 429
-  for (let from = 0; from < symbols.length; from += symbolsPerRequestMax) {
-    const chunk = symbols.slice(from, from + symbolsPerRequestMax);
-    const read = readQuotes(chunk, await client.quotes(chunk, signal));
-    quotes.push(...read.quotes);
-    missing.push(...read.missing);
+/** Yahoo as all who ask share it: one cookie, one budget, one breaker. */
+export class YahooSource {
+  readonly #client: YahooClient;
+  readonly #policy: SourcePolicy;
+  readonly #lastQuotes = new LastAnswers(staleQuotesMax, staleQuoteMsMax);
+
+  constructor(client: YahooClient, policy: SourcePolicy) {
+    this.#client = client;
+    this.#policy = policy;
   }
-  return { quotes, missing };
+
+  get status(): SourceStatus {
+    return this.#policy.status;
+  }
+
+  /**
+   * Quotes in the order of `asked`. A symbol that has none is missing with its reason; malformed
+   * ones are never sent. When a request as a whole fails, its symbols have their last quotes,
+   * marked stale; where none of them has one, so does this.
+   * @throws {AppError} of a market source.
+   */
+  async quotes(
+    asked: readonly string[],
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<z.output<typeof QuotesOutput>> {
+    const { symbols, refused } = splitSymbols(asked);
+    const quotes: Quote[] = [];
+    const missing: Missing[] = [...refused];
+    // one after the other: many at once is what Yahoo answers with 429
+    for (let from = 0; from < symbols.length; from += symbolsPerRequestMax) {
+      const chunk = symbols.slice(from, from + symbolsPerRequestMax);
+      const read = await this.#chunk(chunk, nowMs, signal);
+      quotes.push(...read.quotes);
+      missing.push(...read.missing);
+    }
+    return { quotes, missing };
+  }
+
+  async #chunk(
+    symbols: readonly string[],
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<z.output<typeof QuotesOutput>> {
+    try {
+      const key = JSON.stringify(["quotes", symbols]);
+      const { answer, ...age } = await this.#policy.ask(
+        key,
+        signal,
+        async (shared) => readQuotes(symbols, await this.#client.quotes(symbols, shared)),
+      );
+      if (!age.stale) {
+        for (const quote of answer.quotes) this.#lastQuotes.set(quote.symbol, quote, nowMs);
+      }
+      const freshness = freshnessOf(age);
+      const quotes = answer.quotes.map((quote) => ({ ...quote, ...freshness }));
+      return { quotes, missing: [...answer.missing] };
+    } catch (thrown) {
+      if (!isUnhealthy(thrown)) throw thrown;
+      const quotes: Quote[] = [];
+      const missing: Missing[] = [];
+      for (const symbol of symbols) {
+        const last = this.#lastQuotes.get(symbol, nowMs);
+        if (last === undefined) {
+          missing.push({ symbol, code: thrown.code, reason: thrown.message });
+        } else {
+          const freshness = freshnessOf({ stale: true, ageMs: last.ageMs });
+          quotes.push({ ...last.answer as Quote, ...freshness });
+        }
+      }
+      if (quotes.length === 0) throw thrown;
+      return { quotes, missing };
+    }
+  }
+
+  /**
+   * The bars of one symbol until `nowMs`, regular trading hours alone. Yahoo's prices have splits
+   * taken out already; the adjusted close, dividends too (none for bars of less than a day).
+   * @throws {AppError} of a market source.
+   */
+  async history(
+    input: z.output<typeof HistoryInput>,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<History> {
+    const { symbol, period, interval, since } = input;
+    requireWellFormed(symbol, "history");
+    const today = utcToday(nowMs);
+    const reach = reachOf(symbol, period, interval, today, since);
+    const range = { fromMs: beginMs(reach, interval, today), toMs: nowMs, interval };
+    const { answer, ...age } = await this.#policy.ask(
+      JSON.stringify(["history", input]),
+      signal,
+      async (shared) => {
+        const chart = await this.#client.chart(symbol, range, shared);
+        return reading("history", symbol, () => readHistory(chart, { symbol, interval, nowMs }));
+      },
+    );
+    const bars = reach.kind === "since" ? answer.bars : lastSessions(answer.bars, reach.count);
+    return { ...answer, bars, ...freshnessOf(age) };
+  }
+
+  /**
+   * Dividends and splits of the last years, past earnings by quarter, and what is to come.
+   * @throws {AppError} of a market source.
+   */
+  async events(
+    symbol: string,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<z.output<typeof EventsOutput>> {
+    requireWellFormed(symbol, "events");
+    const { answer, ...age } = await this.#policy.ask(
+      JSON.stringify(["events", symbol]),
+      signal,
+      async (shared) => {
+        const fromMs = dayBeginMs(utcToday(nowMs).subtract({ years: eventYears }), "UTC");
+        const range = { fromMs, toMs: nowMs, interval: "1d" } as const;
+        const chart = await this.#client.chart(symbol, range, shared);
+        const summary = await this.#summary(symbol, shared);
+        return reading("events", symbol, () => {
+          const asked = { symbol, interval: "1d", nowMs } as const;
+          const told = [...readHistory(chart, asked).events, ...readEvents(summary, symbol, nowMs)];
+          return told.sort((a, b) => a.date < b.date ? -1 : 1);
+        });
+      },
+    );
+    return { symbol, events: answer, source: "yahoo", ...freshnessOf(age) };
+  }
+
+  /** Funds, rates and indices have no earnings: nothing is wrong with them. */
+  async #summary(symbol: string, signal: AbortSignal): Promise<unknown> {
+    try {
+      return await this.#client.earnings(symbol, signal);
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === "not_found") return {};
+      throw thrown;
+    }
+  }
 }
 
-/**
- * The bars of one symbol until `nowMs`, regular trading hours alone. Yahoo's prices have splits
- * taken out already; the adjusted close, dividends too (none for bars of less than a day).
- * @throws {AppError} of a market source.
- */
-export async function fetchYahooHistory(
-  client: YahooClient,
-  { symbol, period, interval }: z.output<typeof HistoryInput>,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<History> {
+function requireWellFormed(symbol: string, thing: string): void {
   const problem = symbolProblem(symbol);
-  if (problem !== undefined) {
-    throw new AppError(
-      "bad_request",
-      `Cannot fetch history of "${symbol}": ${problem}; write the symbol as Yahoo does`,
-    );
-  }
-  const today = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO("UTC")
-    .toPlainDate();
-  const reach = reachOf(symbol, period, interval, today);
-  const fromMs = beginMs(reach, interval, today);
-  const chart = await client.chart(symbol, { fromMs, toMs: nowMs, interval }, signal);
+  if (problem === undefined) return;
+  throw new AppError(
+    "bad_request",
+    `Cannot fetch ${thing} of "${symbol}": ${problem}; write the symbol as Yahoo does`,
+  );
+}
+
+function reading<Value>(thing: string, symbol: string, read: () => Value): Value {
   try {
-    const history = readHistory(chart, { symbol, interval, nowMs });
-    if (reach.kind === "since") return history;
-    return { ...history, bars: lastSessions(history.bars, reach.count) };
+    return read();
   } catch (thrown) {
-    throw thrown instanceof YahooFailure ? toAppError(thrown, "history", [symbol]) : thrown;
+    throw thrown instanceof YahooFailure ? toAppError(thrown, thing, [symbol]) : thrown;
   }
+}
+
+function utcToday(nowMs: number): Temporal.PlainDate {
+  return Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO("UTC").toPlainDate();
 }
 
 function beginMs(

@@ -8,20 +8,25 @@ import {
   AppError,
   Bar,
   defineAgent,
-  type ErrorCode,
-  Finding,
   History,
   Interval,
+  MarketEvent,
   Missing,
   Period,
   z,
 } from "100ac";
-import { barFindings, isSoundBar } from "../_lib/quality.ts";
+import { asTraded } from "../_lib/adjustment.ts";
+import { keepHistory, Loaded } from "../_lib/keep_history.ts";
+import { Quality, qualityOf } from "../_lib/quality_check.ts";
+import { firstAnswer, isOfSource } from "../_lib/source_order.ts";
+import { isUnhealthy } from "../_lib/source_policy.ts";
+import { storedSource } from "../_lib/stored_series.ts";
+import { Synced, syncHistory } from "../_lib/sync_history.ts";
 import { requireSymbol, sortOutSymbols } from "../_lib/symbols.ts";
 
 const Config = z.object({
-  /** The id of the source agent. */
-  source: z.string().default("yahoo"),
+  /** Ids of the source agents, in the order in which they are asked. */
+  sources: z.array(z.string()).min(1).default(["yahoo"]),
 });
 type Context = AgentContext<z.infer<typeof Config>>;
 
@@ -29,17 +34,6 @@ const Span = {
   period: Period.default("1mo"),
   interval: Interval.default("1d"),
 };
-
-/** A history as it was stored; `bars` holds the sound ones alone. */
-const Loaded = History.extend({
-  bars_loaded: z.int(),
-  /** Bars with an error: found, logged, and kept out of `bars` and of the store. */
-  bars_rejected: z.int(),
-  first_date: z.iso.date().nullable(),
-  last_date: z.iso.date().nullable(),
-  findings: z.array(Finding),
-});
-type Loaded = z.infer<typeof Loaded>;
 
 const LoadedWithoutBars = Loaded.omit({ bars: true });
 type LoadedWithoutBars = z.infer<typeof LoadedWithoutBars>;
@@ -77,16 +71,19 @@ const Range = z.object({
   interval: Span.interval,
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
+  /** What was known at that instant: bars and values that came later are left out. */
+  as_of: z.iso.datetime().optional(),
+  /** `split_adjusted`: later splits taken out; `traded`: as the tape showed them. */
+  prices: z.enum(["split_adjusted", "traded"]).default("split_adjusted"),
   /** Of more bars than this the newest are given, oldest first. */
   limit: z.int().min(1).max(100_000).default(10_000),
 });
 type Range = z.infer<typeof Range>;
 
 /** What the store's capabilities answer. */
-const Saved = z.object({ saved: z.int() });
-const SavedBars = z.object({ inserted: z.int(), changed: z.int() });
 const Dates = z.object({ dates: z.array(z.iso.date()) });
 const Bars = z.object({ bars: z.array(Bar) });
+const Events = z.object({ events: z.array(MarketEvent) });
 
 export default defineAgent({
   id: "historical_data_loader",
@@ -98,21 +95,43 @@ export default defineAgent({
       input: z.object({ symbol: z.string(), ...Span }),
       output: Loaded,
       idempotent: true,
+      examples: { "A month of daily bars": { symbol: "AAPL", period: "1mo" } },
       run: ({ symbol, period, interval }, ctx) =>
         loadHistory(requireSymbol(symbol, "load history"), period, interval, ctx),
     },
     load_batch_history: {
       description: "Loads the bars of many symbols; what can't be loaded is listed as missing",
-      input: z.object({ symbols: z.array(z.string()).min(1).max(100), ...Span }),
+      input: z.object({ symbols: z.array(z.string()).min(1).max(500), ...Span }),
       output: Batch,
       idempotent: true,
+      examples: { "One unknown, one twice": { symbols: ["AAPL", "aapl", "MISSING1"] } },
       run: ({ symbols, period, interval }, ctx) => loadBatch(symbols, period, interval, ctx),
+    },
+    sync_history: {
+      description:
+        "Fetches only the sessions of a symbol that the store lacks, and serves them all",
+      input: z.object({ symbol: z.string(), ...Span }),
+      output: Synced,
+      idempotent: true,
+      examples: { "A month of daily bars, fetched once": { symbol: "AAPL", period: "1mo" } },
+      run: ({ symbol, ...span }, ctx) =>
+        syncHistory({ symbol: requireSymbol(symbol, "sync history"), ...span }, ctx),
+    },
+    check_quality: {
+      description: "How far the stored bars of a symbol can be trusted, as a score from 0 to 1",
+      input: z.object({ symbol: z.string(), interval: Span.interval }),
+      output: Quality,
+      idempotent: true,
+      examples: { "The score of daily bars": { symbol: "AAPL" } },
+      run: ({ symbol, interval }, ctx) =>
+        qualityOf(requireSymbol(symbol, "check quality"), interval, ctx),
     },
     get_available_dates: {
       description: "The dates of which the store has bars of a symbol",
       input: z.object({ symbol: z.string(), interval: Span.interval }),
       output: Available,
       idempotent: true,
+      examples: { "Daily bars": { symbol: "AAPL" } },
       run: ({ symbol, interval }, ctx) => getAvailableDates(symbol, interval, ctx),
     },
     get_bars: {
@@ -120,6 +139,7 @@ export default defineAgent({
       input: z.object({ symbol: z.string(), ...Range.shape }),
       output: StoredBars,
       idempotent: true,
+      examples: { "As they were traded": { symbol: "AAPL", from: "2026-01-02", prices: "traded" } },
       run: ({ symbol, ...range }, ctx) => getBars(symbol, range, ctx),
     },
   },
@@ -132,34 +152,19 @@ async function loadHistory(
   ctx: Context,
 ): Promise<Loaded> {
   const input = { symbol, period, interval };
-  const fetched = await ctx.request(`${ctx.config.source}.fetch_history`, input, History);
-  const findings = barFindings(fetched, ctx.now());
-  const bars = fetched.bars.filter((bar) => isSoundBar(fetched.symbol, bar));
-  const history = { ...fetched, bars };
-  if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
-  if (bars.length > 0) await ctx.request("market.save_bars", { history }, SavedBars);
-  const summary = {
-    symbol: history.symbol,
-    interval: history.interval,
-    source: history.source,
-    bars_loaded: bars.length,
-    first_date: bars[0]?.date ?? null,
-    last_date: bars.at(-1)?.date ?? null,
-  };
-  if (bars.length > 0) ctx.publish("market.bars_loaded", summary);
-  return { ...history, ...summary, bars_rejected: fetched.bars.length - bars.length, findings };
+  const fetched = await firstAnswer(
+    ctx.config.sources,
+    (source) => ctx.request(`${source}.fetch_history`, input, History),
+  );
+  return await keepHistory(fetched, ctx);
 }
 
 /** Histories under way at once in a batch: polite to the source, and bounded in memory. */
 const parallelMax = 4;
 
-/** What says something about the symbol, and nothing about the source's health. */
-const symbolCodes: ReadonlySet<ErrorCode> = new Set(["not_found", "bad_request", "bad_answer"]);
-
 /**
- * A symbol that fails is listed. A source that fails ends the batch with its code, so that the
- * step is retried as a whole; what has been stored until then stays, and loading it again is
- * harmless.
+ * A symbol that fails is listed, whatever it fails with; where the source has answered for none of
+ * them, the batch fails with its code, so that the step is tried again.
  */
 async function loadBatch(
   entries: readonly string[],
@@ -170,30 +175,27 @@ async function loadBatch(
   const { symbols, refused } = sortOutSymbols(entries);
   const loaded = new Map<string, LoadedWithoutBars>();
   const missing = new Map<string, Missing>();
-  const failures: unknown[] = [];
+  const failures: AppError[] = [];
   // the loaders share one queue: each symbol is taken by exactly one of them
   const queue = symbols.values();
   const loader = async (): Promise<void> => {
     for (const symbol of queue) {
-      if (failures.length > 0) return;
       try {
         const { bars: _, ...summary } = await loadHistory(symbol, period, interval, ctx);
         loaded.set(symbol, summary);
       } catch (thrown) {
-        if (thrown instanceof AppError && symbolCodes.has(thrown.code)) {
-          missing.set(symbol, { symbol, code: thrown.code, reason: thrown.message });
-        } else {
-          failures.push(thrown);
-        }
+        if (!isOfSource(thrown)) throw thrown;
+        if (isUnhealthy(thrown) && thrown.code !== "bad_answer") failures.push(thrown);
+        missing.set(symbol, { symbol, code: thrown.code, reason: thrown.message });
       }
     }
   };
   await Promise.all(Array.from({ length: parallelMax }, loader));
-  if (failures.length > 0) throw failures[0];
+  if (loaded.size === 0 && failures.length > 0) throw failures[0];
   return {
     histories: symbols.flatMap((symbol) => loaded.get(symbol) ?? []),
     missing: [...refused, ...symbols.flatMap((symbol) => missing.get(symbol) ?? [])],
-    source: ctx.config.source,
+    source: ctx.config.sources.join(","),
   };
 }
 
@@ -203,7 +205,7 @@ async function getAvailableDates(
   ctx: Context,
 ): Promise<Available> {
   const symbol = requireSymbol(text, "list dates");
-  const { source } = ctx.config;
+  const source = await storedSource(symbol, interval, ctx);
   const { dates } = await ctx.request("market.get_dates", { symbol, interval, source }, Dates);
   return {
     symbol,
@@ -224,7 +226,11 @@ async function getBars(text: string, range: Range, ctx: Context): Promise<Stored
       `Cannot read bars "${symbol}": from ${range.from} is after to ${range.to}; swap them`,
     );
   }
-  const { source } = ctx.config;
-  const { bars } = await ctx.request("market.get_bars", { symbol, source, ...range }, Bars);
-  return { symbol, interval: range.interval, source, bars };
+  const { prices, ...query } = range;
+  const source = await storedSource(symbol, range.interval, ctx);
+  const { bars } = await ctx.request("market.get_bars", { symbol, source, ...query }, Bars);
+  const { events } = prices === "traded"
+    ? await ctx.request("market.get_events", { symbol, source }, Events)
+    : { events: [] };
+  return { symbol, interval: range.interval, source, bars: asTraded(bars, events) };
 }

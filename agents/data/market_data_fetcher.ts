@@ -16,6 +16,7 @@ import {
   z,
 } from "100ac";
 import { quoteFindings } from "../_lib/quality.ts";
+import { isOfSource } from "../_lib/source_order.ts";
 import {
   requireSymbol,
   sanitizeSymbol,
@@ -25,8 +26,8 @@ import {
 } from "../_lib/symbols.ts";
 
 const Config = z.object({
-  /** The id of the source agent. */
-  source: z.string().default("yahoo"),
+  /** Ids of the source agents, in the order in which they are asked. */
+  sources: z.array(z.string()).min(1).default(["yahoo"]),
   quote_ttl_seconds: z.number().positive().default(60),
 });
 type Context = AgentContext<z.infer<typeof Config>>;
@@ -66,6 +67,7 @@ export default defineAgent({
       input: z.object({ symbol: z.string() }),
       output: CheckedQuote,
       idempotent: true,
+      examples: { "A share": { symbol: "AAPL" } },
       run: ({ symbol }, ctx) => fetchQuote(symbol, ctx),
     },
     fetch_batch: {
@@ -73,6 +75,7 @@ export default defineAgent({
       input: z.object({ symbols: z.array(z.string()).min(1).max(200) }),
       output: Batch,
       idempotent: true,
+      examples: { "Good, unknown, malformed": { symbols: ["AAPL", "MISSING1", "../x"] } },
       run: ({ symbols }, ctx) => fetchBatch(symbols, ctx),
     },
     validate_symbol: {
@@ -80,6 +83,7 @@ export default defineAgent({
       input: z.object({ symbol: z.string() }),
       output: Verdict,
       idempotent: true,
+      examples: { "An unknown one": { symbol: "MISSING1" } },
       run: ({ symbol }, ctx) => validateSymbol(symbol, ctx),
     },
     sanitize_symbol: {
@@ -87,6 +91,7 @@ export default defineAgent({
       input: z.object({ symbol: z.string() }),
       output: z.object({ symbol: z.string(), original: z.string(), changed: z.boolean() }),
       idempotent: true,
+      examples: { "As people write it": { symbol: " $aapl " } },
       run: ({ symbol: original }) => {
         const symbol = sanitizeSymbol(original);
         return { symbol, original, changed: symbol !== original };
@@ -109,7 +114,7 @@ async function fetchBatch(entries: readonly string[], ctx: Context): Promise<Bat
   return {
     quotes: symbols.flatMap((symbol) => quotes.get(symbol) ?? []),
     missing: [...refused, ...missing],
-    source: ctx.config.source,
+    source: ctx.config.sources.join(","),
     cached,
   };
 }
@@ -143,7 +148,7 @@ async function quotesOf(symbols: readonly string[], ctx: Context): Promise<Quote
   );
   const cached = known.filter((quote) => quote !== undefined);
   const wanted = symbols.filter((_, index) => known[index] === undefined);
-  const fetched = wanted.length === 0 ? nothing : await fetchFrom(wanted, ctx);
+  const fetched = wanted.length === 0 ? nothing : await fetchShared(wanted, ctx);
   const quotes = new Map([...cached, ...fetched.usable].map((quote) => [quote.symbol, quote]));
   return { quotes, missing: fetched.missing, cached: cached.length };
 }
@@ -156,19 +161,100 @@ interface Sorted {
 
 const nothing: Sorted = { usable: [], missing: [], findings: [] };
 
-async function fetchFrom(symbols: readonly string[], ctx: Context): Promise<Sorted> {
-  const { source, quote_ttl_seconds: ttlSeconds } = ctx.config;
+/**
+ * Batches that lack the same symbol at once ask for it once: who comes later waits for the one that
+ * asks. Should that one be cancelled, the others ask for themselves.
+ */
+async function fetchShared(symbols: readonly string[], ctx: Context): Promise<Sorted> {
+  const waited = symbols.flatMap((symbol) => asking.get(keyOf(symbol, ctx)) ?? []);
+  const own = symbols.filter((symbol) => !asking.has(keyOf(symbol, ctx)));
+  const answer = own.length === 0 ? Promise.resolve(nothing) : fetchInOrder(own, ctx);
+  // who waits takes a failure for no answer and asks again
+  const told = answer.catch(() => nothing);
+  for (const symbol of own) asking.set(keyOf(symbol, ctx), told);
+  try {
+    const others = await Promise.all([...new Set(waited)]);
+    const mine = await answer;
+    const heard = others.flatMap(({ usable }) => usable).filter((quote) =>
+      symbols.includes(quote.symbol)
+    );
+    const known = new Set([...own, ...heard.map(({ symbol }) => symbol)]);
+    const unheard = symbols.filter((symbol) => !known.has(symbol));
+    const late = unheard.length === 0 ? nothing : await fetchInOrder(unheard, ctx);
+    return {
+      usable: [...mine.usable, ...heard, ...late.usable],
+      missing: [...mine.missing, ...late.missing],
+      findings: [...mine.findings, ...late.findings],
+    };
+  } finally {
+    for (const symbol of own) {
+      if (asking.get(keyOf(symbol, ctx)) === told) asking.delete(keyOf(symbol, ctx));
+    }
+  }
+}
+
+/** What is being asked for, by its key in the cache; emptied as the answers come. */
+const asking = new Map<string, Promise<Sorted>>();
+
+/** What a source lacks the next one is asked for. Fails when none of them answers at all. */
+async function fetchInOrder(symbols: readonly string[], ctx: Context): Promise<Sorted> {
+  const usable: Quote[] = [];
+  const findings: Finding[] = [];
+  let missing: readonly Missing[] = [];
+  let failure: AppError | undefined;
+  let wanted = symbols;
+  for (const source of ctx.config.sources) {
+    if (wanted.length === 0) break;
+    try {
+      const sorted = await fetchFrom(source, wanted, ctx);
+      usable.push(...sorted.usable);
+      findings.push(...sorted.findings);
+      missing = sorted.missing;
+      wanted = missing.map(({ symbol }) => symbol);
+    } catch (thrown) {
+      if (!isOfSource(thrown)) throw thrown;
+      failure ??= thrown;
+      const { code, message: reason } = thrown;
+      const told = new Map(missing.map((entry) => [entry.symbol, entry]));
+      missing = wanted.map((symbol) => told.get(symbol) ?? { symbol, code, reason });
+    }
+  }
+  const isAnswered = usable.length > 0 || missing.some(({ code }) => code !== failure?.code);
+  if (failure !== undefined && !isAnswered) throw failure;
+  return { usable, missing, findings };
+}
+
+async function fetchFrom(
+  source: string,
+  symbols: readonly string[],
+  ctx: Context,
+): Promise<Sorted> {
   const answer = await ctx.request(`${source}.fetch_quotes`, { symbols }, QuotesOutput);
   const sorted = sortOutAnswer(symbols, answer, ctx.now());
-  const { usable, findings } = sorted;
+  const findings = [...sorted.findings, ...unreadableFindings(answer.missing, source)];
+  const { usable } = sorted;
   if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
-  if (usable.length === 0) return sorted;
-  await ctx.request("market.save_quotes", { quotes: usable }, Saved);
-  await Promise.all(
-    usable.map((quote) => ctx.cache.set(keyOf(quote.symbol, ctx), quote, ttlSeconds * 1000)),
-  );
-  ctx.publish("market.quotes_fetched", { source, symbols: usable.map(({ symbol }) => symbol) });
-  return sorted;
+  // what is stale is given, but neither stored nor kept: the next who asks may have better luck
+  const news = usable.filter(({ stale }) => !stale);
+  if (news.length === 0) return { ...sorted, findings };
+  await ctx.request("market.save_quotes", { quotes: news }, Saved);
+  const ttlMs = ctx.config.quote_ttl_seconds * 1000;
+  await Promise.all(news.map((quote) => ctx.cache.set(keyOf(quote.symbol, ctx), quote, ttlMs)));
+  ctx.publish("market.quotes_fetched", { source, symbols: news.map(({ symbol }) => symbol) });
+  return { ...sorted, findings };
+}
+
+/** A value of a wrong type is a finding too: the source may have changed what it answers. */
+function unreadableFindings(missing: readonly Missing[], source: string): Finding[] {
+  return missing.filter(({ code }) => code === "bad_answer").map(({ symbol, reason }) => ({
+    rule: "unreadable",
+    severity: "error",
+    symbol,
+    interval: null,
+    at: null,
+    message: reason,
+    source,
+  }));
 }
 
 /** Holds the answer against what was asked: nothing unasked, nothing unanswered, nothing broken. */
@@ -197,7 +283,7 @@ function sortOutAnswer(
 }
 
 function keyOf(symbol: string, ctx: Context): string {
-  return `quote:${ctx.config.source}:${symbol}`;
+  return `quote:${ctx.config.sources.join(",")}:${symbol}`;
 }
 
 /** What may be the matter with one symbol of a batch; a source's unknown word is no answer. */

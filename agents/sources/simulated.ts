@@ -3,9 +3,28 @@
  * permission; see ../_lib/simulated_market.ts for what it promises.
  */
 
-import { defineAgent, History, HistoryInput, QuotesInput, QuotesOutput, z } from "100ac";
-import { simulatedHistory, simulatedQuote, unknownReason } from "../_lib/simulated_market.ts";
+import {
+  defineAgent,
+  EventsInput,
+  EventsOutput,
+  History,
+  HistoryInput,
+  QuotesInput,
+  QuotesOutput,
+  SourceStatus,
+  z,
+} from "100ac";
+import { fresh } from "../_lib/freshness.ts";
+import {
+  simulatedEventsOf,
+  simulatedHistory,
+  simulatedQuote,
+  unknownReason,
+} from "../_lib/simulated_market.ts";
+import { localPolicy } from "../_lib/source_defaults.ts";
 import { splitSymbols } from "../_lib/source_symbols.ts";
+
+const policy = localPolicy("simulated");
 
 export default defineAgent({
   id: "simulated",
@@ -38,7 +57,29 @@ export default defineAgent({
       input: HistoryInput,
       output: History,
       idempotent: true,
-      run: (input, ctx) => simulatedHistory(input, { seed: ctx.config.seed, nowMs: ctx.now() }),
+      async run(input, ctx) {
+        const market = { seed: ctx.config.seed, nowMs: ctx.now() };
+        const key = JSON.stringify([market, input]);
+        const make = (): Promise<History> => Promise.try(() => simulatedHistory(input, market));
+        return (await policy.ask(key, ctx.signal, make)).answer;
+      },
+    },
+    fetch_events: {
+      description: "Dividends, splits and earnings of one symbol, past and upcoming",
+      input: EventsInput,
+      output: EventsOutput,
+      idempotent: true,
+      run({ symbol }, ctx) {
+        const events = simulatedEventsOf(symbol, { seed: ctx.config.seed, nowMs: ctx.now() });
+        return { symbol, events, source: "simulated", ...fresh };
+      },
+    },
+    source_status: {
+      description: "How the source does: calls, failures, and whether it is left alone",
+      input: z.object({}),
+      output: SourceStatus,
+      idempotent: true,
+      run: () => policy.status,
     },
   },
 });

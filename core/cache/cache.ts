@@ -1,6 +1,10 @@
 /**
  * Values that agents keep in the daemon, each agent its own, until they expire. Serves
  * `cache.get` and `cache.set` on the bus and counts hits by agent.
+ *
+ * What an agent keeps is bounded in entries and in characters: past either, the values that were
+ * set first go, a tenth of the bound at once. The daemon remembers an upper limit of both, and
+ * counts only when that is past the bound.
  */
 
 import { z } from "zod";
@@ -51,19 +55,71 @@ const dropExpired: Verb<{ at: number }> = {
     RETURNING agent_id AS key`,
 };
 
+/** Leaves the newest `keep` values of an agent, of those as many as `length` characters hold. */
+const evictOldest: Verb<{ agent_id: string; keep: number; length: number }> = {
+  name: "evict_cache_values",
+  order: 82,
+  key: ({ agent_id }) => agent_id,
+  sql: `DELETE FROM agent_cache WHERE (agent_id, cache_key) IN (
+      SELECT agent_id, cache_key FROM (
+        SELECT agent_id, cache_key, bounds.keep, bounds.length,
+          row_number() OVER newest AS place, sum(length(agent_cache.value)) OVER newest AS used
+        FROM (SELECT value ->> 'agent_id' AS agent, max(value ->> 'keep') AS keep,
+            max(value ->> 'length') AS length FROM json_each(?1) GROUP BY 1) AS bounds
+          JOIN agent_cache ON agent_cache.agent_id = bounds.agent
+        WINDOW newest AS (PARTITION BY agent_id ORDER BY created_at DESC, cache_key))
+      WHERE place > keep OR used > length)
+    RETURNING agent_id AS key`,
+};
+
 export interface CacheCounts {
   readonly hits: number;
   readonly misses: number;
 }
 
+export interface CacheBounds {
+  /** Of each agent. */
+  readonly entriesMax: number;
+  /** Of the values of each agent, in characters of JSON. */
+  readonly lengthMax: number;
+}
+
+const boundsDefault: CacheBounds = { entriesMax: 10_000, lengthMax: 64_000_000 };
+/** What is left by an eviction, so that not every value makes one. */
+const keptShare = 0.9;
+
+/** At most what an agent has; it may be less, by what was replaced or has expired. */
+interface Use {
+  entries: number;
+  length: number;
+}
+
 export class Cache {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #bounds: CacheBounds;
   readonly #counts = new Map<string, { hits: number; misses: number }>();
+  readonly #uses = new Map<string, Promise<Use>>();
+  #evictions = 0;
 
-  constructor(store: Store, now: () => number = Date.now) {
+  constructor(store: Store, now: () => number = Date.now, bounds: CacheBounds = boundsDefault) {
     this.#store = store;
     this.#now = now;
+    this.#bounds = bounds;
+  }
+
+  /** How many times values had to go before they expired. */
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  /** Of all agents together. */
+  get counts(): CacheCounts {
+    const all = [...this.#counts.values()];
+    return {
+      hits: all.reduce((sum, { hits }) => sum + hits, 0),
+      misses: all.reduce((sum, { misses }) => sum + misses, 0),
+    };
   }
 
   countsOf(agent: string): CacheCounts {
@@ -88,6 +144,7 @@ export class Cache {
       await this.#store.commits.commit([
         write(saveValue, { agent_id: agent, key, value, at, expires }),
       ]);
+      await this.#bound(agent, value.length);
       return {};
     },
   };
@@ -95,6 +152,38 @@ export class Cache {
   /** Forgets what has expired; called now and then by the daemon. */
   async sweep(): Promise<void> {
     await this.#store.commits.commit([write(dropExpired, { at: this.#now() })]);
+  }
+
+  /** Counts a value that was set, and evicts when it may be one too many. */
+  async #bound(agent: string, length: number): Promise<void> {
+    const { entriesMax, lengthMax } = this.#bounds;
+    const use = await (this.#uses.get(agent) ?? this.#measure(agent));
+    use.entries++;
+    use.length += length;
+    if (use.entries <= entriesMax && use.length <= lengthMax) return;
+    const exact = await this.#measure(agent);
+    if (exact.entries <= entriesMax && exact.length <= lengthMax) return;
+    this.#evictions++;
+    await this.#store.commits.commit([
+      write(evictOldest, {
+        agent_id: agent,
+        keep: Math.floor(entriesMax * keptShare),
+        length: Math.floor(lengthMax * keptShare),
+      }),
+    ]);
+    await this.#measure(agent);
+  }
+
+  #measure(agent: string): Promise<Use> {
+    const measured = this.#store.database.read(
+      `SELECT count(*) AS entries, coalesce(sum(length(value)), 0) AS used
+       FROM agent_cache WHERE agent_id = ?`,
+      [agent],
+    ).then(([row]) => ({ entries: Number(row?.entries), length: Number(row?.used) }));
+    // a failed count is made anew by the next
+    measured.catch(() => this.#uses.delete(agent));
+    this.#uses.set(agent, measured);
+    return measured;
   }
 
   #count(agent: string, outcome: "hits" | "misses"): void {

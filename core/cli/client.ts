@@ -5,8 +5,10 @@ import type {
   AgentView,
   ExecutionEvent,
   ExecutionView,
+  FindingView,
   HealthReport,
   ProblemView,
+  SourceView,
   StatisticsView,
   SystemView,
   WorkflowView,
@@ -28,6 +30,16 @@ export interface WorkflowsAnswer {
 /** The answer to `workflow history`, newest first. */
 export interface ExecutionsAnswer {
   readonly executions: readonly ExecutionView[];
+}
+
+/** The answer to `market findings`, newest first. */
+export interface FindingsAnswer {
+  readonly findings: readonly FindingView[];
+}
+
+/** The answer to `market sources`. */
+export interface SourcesAnswer {
+  readonly sources: readonly SourceView[];
 }
 
 /** A link that opens the daemon's page once. */
@@ -88,6 +100,21 @@ export class Client {
       if (!event.execution) throw new AppError("bad_answer", `Cannot read an event of "${id}"`);
       yield event as ExecutionEvent;
     }
+  }
+
+  /** Of one symbol, or of all. */
+  findings(symbol?: string, limit?: number): Promise<FindingsAnswer> {
+    const query = new URLSearchParams();
+    if (symbol !== undefined) query.set("symbol", symbol);
+    if (limit !== undefined) query.set("limit", String(limit));
+    return this.#wire.ask(
+      "GET",
+      query.size === 0 ? "/market/findings" : `/market/findings?${query}`,
+    );
+  }
+
+  sources(): Promise<SourcesAnswer> {
+    return this.#wire.ask("GET", "/market/sources");
   }
 
   system(): Promise<SystemView> {

@@ -5,6 +5,7 @@ import { type Command, defineCommand } from "./command.ts";
 import { isFinal } from "./follow.ts";
 import { showAgent, showAgents } from "./show_agents.ts";
 import { showHistory, showOutcome, showStarted } from "./show_executions.ts";
+import { showFindings, showSources } from "./show_market.ts";
 import { showHealth, showSystem } from "./show_system.ts";
 import { showStatistics, showWorkflows } from "./show_workflows.ts";
 
@@ -56,6 +57,19 @@ export const commands: readonly Command[] = [
     argument: { name: "NAME", required: true },
     ask: ({ client, argument }) => client.statistics(argument),
     show: (statistics, { look }) => showStatistics(statistics, look),
+  }),
+  defineCommand("market", "findings", {
+    summary: "Show what is wrong with market data, of one symbol or of all",
+    argument: { name: "SYMBOL", required: false },
+    flags: ["limit"],
+    ask: ({ client, argument, values }) =>
+      client.findings(argument.toUpperCase() || undefined, values.limit),
+    show: (answer, { look }) => showFindings(answer, look),
+  }),
+  defineCommand("market", "sources", {
+    summary: "Show how the sources of market data do, in the order in which they are asked",
+    ask: ({ client }) => client.sources(),
+    show: (answer, { look }) => showSources(answer, look),
   }),
   defineCommand("system", "status", {
     summary: "Show the daemon in figures",

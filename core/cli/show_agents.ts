@@ -32,7 +32,7 @@ export function showAgents({ agents }: AgentsAnswer, look: Look): string {
 export function showAgent(agent: AgentView, look: Look): string {
   const permissions = Object.entries(agent.permissions)
     .map(([kind, values]) => `${kind}: ${values.join(", ")}`);
-  const { hits, misses } = agent.cache;
+  const { hits, misses, hit_rate } = agent.cache;
   const fields = fieldLines([
     ["File", agent.file],
     ["Status", { text: agent.status, tone: agentTones[agent.status] }],
@@ -44,7 +44,12 @@ export function showAgent(agent: AgentView, look: Look): string {
     ["Host", agent.host],
     ["Messages", `${agent.messages}, ${agent.errors} failed`],
     ["Last error", agent.last_error],
-    ["Cache", hits + misses > 0 ? `${hits} hits, ${misses} misses` : null],
+    [
+      "Cache",
+      hit_rate === null
+        ? null
+        : `${hits} hits, ${misses} misses (${Math.round(hit_rate * 100)} % hits)`,
+    ],
   ], look);
   const title = `${paint(agent.id, "bold", look)}  ${agent.description}`;
   if (agent.capabilities.length === 0) return [title, ...fields].join("\n");

@@ -7,7 +7,7 @@ import { countText, megabytesText, secondsText } from "./units.ts";
 
 /** A table of the daemon's figures. */
 export function showSystem(system: SystemView, look: Look): string {
-  const { workflows, executions, bus } = system;
+  const { workflows, executions, bus, cache } = system;
   const agents = Object.entries(system.agents).filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
   const mistakes = workflows.problems > 0 ? `, ${countText(workflows.problems, "mistake")}` : "";
@@ -33,6 +33,7 @@ export function showSystem(system: SystemView, look: Look): string {
       `${bus.sent} sent, ${bus.received} received, ${bus.resent} resent, ` +
       `${bus.duplicates} duplicates, ${countText(bus.lost_events, "event")} lost`,
     ],
+    ["Cache", `${cache.hits} hits, ${cache.misses} misses, ${cache.evictions} evictions`],
   ], look);
 }
 

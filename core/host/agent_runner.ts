@@ -8,7 +8,7 @@ import type { Bus, BusEvent, IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { LogLevel } from "../log.ts";
 import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../sdk.ts";
-import { withinBudget } from "../budget.ts";
+import { withinBudget } from "./budget.ts";
 import type { AgentToLoad } from "./control.ts";
 import { reservedIds } from "./manifest.ts";
 

@@ -85,6 +85,7 @@ const Definition = z.strictObject({
       input: objectSchema,
       output: schema,
       idempotent: z.boolean().optional(),
+      examples: z.record(text, z.record(z.string(), z.unknown())).optional(),
       run: fn,
     }),
   ),

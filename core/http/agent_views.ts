@@ -1,5 +1,6 @@
 /** Agents as the API shows them. */
 
+import type { CacheCounts } from "../cache/cache.ts";
 import type { AgentEntry } from "../host/directory.ts";
 import type { AgentStatus, AgentView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
@@ -22,8 +23,13 @@ export function agentView({ hosts, cache }: ControlPlane, entry: AgentEntry): Ag
     messages: entry.messages,
     errors: entry.errors,
     last_error: entry.lastError ?? null,
-    cache: { hits, misses },
+    cache: { hits, misses, hit_rate: hitRate({ hits, misses }) },
   };
+}
+
+/** 0 to 1; null before the first question. */
+export function hitRate({ hits, misses }: CacheCounts): number | null {
+  return hits + misses === 0 ? null : hits / (hits + misses);
 }
 
 /** How many agents there are of each status. */

@@ -20,6 +20,8 @@
  * | GET /api/v1/executions/:id | ExecutionView with steps |
  * | POST /api/v1/executions/:id/cancel | 202 ExecutionView |
  * | GET /api/v1/executions/:id/events | event stream of ExecutionEvent until it ends |
+ * | GET /api/v1/market/findings?symbol=&severity=&limit= | { findings: FindingView[] } |
+ * | GET /api/v1/market/sources | { sources: SourceView[] }, in the order in which they are asked |
  * | POST /api/v1/login_links | { url } |
  */
 
@@ -70,7 +72,46 @@ export interface AgentView {
   readonly messages: number;
   readonly errors: number;
   readonly last_error: string | null;
-  readonly cache: { readonly hits: number; readonly misses: number };
+  readonly cache: CacheView;
+}
+
+/** How often a cached value answered. */
+export interface CacheView {
+  readonly hits: number;
+  readonly misses: number;
+  /** 0 to 1; null before the first question. */
+  readonly hit_rate: number | null;
+}
+
+/** Something wrong with a value that a source gave. */
+export interface FindingView {
+  readonly rule: string;
+  readonly severity: "info" | "warning" | "error";
+  readonly symbol: string;
+  readonly interval: string | null;
+  /** The instant of the value, where it has one. */
+  readonly at: string | null;
+  readonly message: string;
+  readonly source: string;
+  readonly agent: string;
+  readonly first_seen_at: string;
+  readonly last_seen_at: string;
+  readonly seen_count: number;
+}
+
+/** How a market source does, since its host started. */
+export interface SourceView {
+  readonly source: string;
+  readonly breaker: "closed" | "open" | "half_open";
+  readonly paused_until: string | null;
+  readonly asked: number;
+  readonly calls: number;
+  readonly coalesced: number;
+  readonly retried: number;
+  readonly timed_out: number;
+  readonly refused: number;
+  readonly served_stale: number;
+  readonly failures: Readonly<Record<string, number>>;
 }
 
 export interface WorkflowView {
@@ -201,6 +242,7 @@ export interface SystemView {
     readonly duplicates: number;
     readonly lost_events: number;
   };
+  readonly cache: CacheView & { readonly evictions: number };
 }
 
 export interface HealthCheck {

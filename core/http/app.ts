@@ -10,6 +10,7 @@ import type { HealthAnswer } from "./api.ts";
 import { sessionCookie } from "./auth.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionRoutes } from "./execution_routes.ts";
+import { marketRoutes } from "./market_routes.ts";
 import { homePage, shutOutPage } from "./page.ts";
 import { problemResponse } from "./problem.ts";
 import { systemRoutes } from "./system_routes.ts";
@@ -52,6 +53,7 @@ export function createApp(plane: ControlPlane): Hono {
   app.route("/api/v1/agents", agentRoutes(plane));
   app.route("/api/v1/workflows", workflowRoutes(plane));
   app.route("/api/v1/executions", executionRoutes(plane));
+  app.route("/api/v1/market", marketRoutes(plane));
   app.route("/api/v1/system", systemRoutes(plane));
   return app;
 }

@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Steerer } from "../engine/steer.ts";
 import type { Hosts } from "../host/hosts.ts";
 import type { Log } from "../log.ts";
+import type { Market } from "../market/market.ts";
 import type { Store } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
 import type { Gate } from "./auth.ts";
@@ -24,6 +25,7 @@ export interface ControlPlane {
   readonly definitions: Definitions;
   readonly store: Store;
   readonly cache: Cache;
+  readonly market: Market;
   readonly bus: Bus;
   readonly log: Log;
   /** Aborted when the daemon begins to stop: open streams end. */

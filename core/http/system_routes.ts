@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import { messageOf } from "../errors.ts";
-import { countAgents } from "./agent_views.ts";
+import { countAgents, hitRate } from "./agent_views.ts";
 import type { HealthCheck, HealthReport, SystemView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 
@@ -16,7 +16,7 @@ export function systemRoutes(plane: ControlPlane): Hono {
 }
 
 export async function systemView(plane: ControlPlane): Promise<SystemView> {
-  const { config, hosts, catalog, engine, store, bus } = plane;
+  const { config, hosts, catalog, engine, store, bus, cache } = plane;
   const agents = countAgents(hosts.entries);
   const { workflows, problems } = await catalog.all();
   const { sent, received, resent, duplicates, lostEvents } = bus.counts;
@@ -27,7 +27,7 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
     version: plane.version,
     uptime_seconds: (Date.now() - plane.startedAtMs) / 1_000,
     pid: Deno.pid,
-    market_data: config.marketData,
+    market_data: config.marketData.join(","),
     database: withoutSecrets(config.databaseUrl),
     rss_bytes: Deno.memoryUsage().rss,
     agents,
@@ -43,6 +43,11 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
       running_max: config.concurrentMax,
     },
     bus: { sent, received, resent, duplicates, lost_events: lostEvents },
+    cache: {
+      ...cache.counts,
+      hit_rate: hitRate(cache.counts),
+      evictions: cache.evictions,
+    },
   };
 }
 

@@ -44,6 +44,13 @@ export type Period = z.infer<typeof Period>;
 /** Where a value comes from: the id of the source agent. */
 export const SourceName = z.string().regex(/^[a-z][a-z0-9_]*$/);
 
+/** Whether an answer is a repeated one: given again because the source fails at the moment. */
+const Freshness = {
+  stale: z.boolean().default(false),
+  /** How long ago the source gave the answer, in seconds; 0 unless it is stale. */
+  age_seconds: z.number().nonnegative().default(0),
+};
+
 /** The price of a symbol now, as its source tells it. Null: the source did not say. */
 export const Quote = z.object({
   symbol: MarketSymbol,
@@ -60,6 +67,7 @@ export const Quote = z.object({
   /** The instant of the price at its market, not of the answer. */
   as_of: z.iso.datetime(),
   source: SourceName,
+  ...Freshness,
 });
 export type Quote = z.infer<typeof Quote>;
 
@@ -82,6 +90,28 @@ export const Bar = z.object({
 });
 export type Bar = z.infer<typeof Bar>;
 
+/** What happened to a share, or will: it changes what a price means. */
+export const MarketEvent = z.object({
+  symbol: MarketSymbol,
+  kind: z.enum(["dividend", "split", "earnings"]),
+  /** Ex-date of a dividend, first day at a split's new price, day of an announcement. */
+  date: z.iso.date(),
+  /** `quarter_end`: the source tells only which quarter the earnings are of. */
+  dated_by: z.enum(["event", "quarter_end"]).default("event"),
+  /** Dividend: cash per share, with later splits taken out. Earnings: per share, once known. */
+  amount: z.number().nullable().default(null),
+  /** Earnings per share that were expected. */
+  estimate: z.number().nullable().default(null),
+  /** Split: this many shares for `denominator` old ones. */
+  numerator: z.number().positive().nullable().default(null),
+  denominator: z.number().positive().nullable().default(null),
+  /** True for a date that is expected and not announced. */
+  estimated: z.boolean().default(false),
+  currency: z.string().nullable().default(null),
+  source: SourceName,
+});
+export type MarketEvent = z.infer<typeof MarketEvent>;
+
 /** Bars of one symbol from one source, oldest first. */
 export const History = z.object({
   symbol: MarketSymbol,
@@ -94,6 +124,9 @@ export const History = z.object({
   source: SourceName,
   as_of: z.iso.datetime(),
   bars: z.array(Bar),
+  /** Dividends and splits within the history, oldest first. */
+  events: z.array(MarketEvent).default([]),
+  ...Freshness,
 });
 export type History = z.infer<typeof History>;
 
@@ -114,6 +147,12 @@ export const Finding = z.object({
     "high_below_low",
     "stale",
     "gap",
+    "zero_volume",
+    "jump",
+    "duplicate",
+    "out_of_session",
+    "currency_change",
+    "unreadable",
   ]),
   severity: z.enum(["info", "warning", "error"]),
   symbol: MarketSymbol,
@@ -133,4 +172,34 @@ export const HistoryInput = z.object({
   symbol: MarketSymbol,
   period: Period.default("1mo"),
   interval: Interval.default("1d"),
+  /** In place of the period: the local date of the first bar wanted. */
+  since: z.iso.date().optional(),
 });
+/** What every source agent serves: capability `fetch_events`, past and upcoming. */
+export const EventsInput = z.object({ symbol: MarketSymbol });
+export const EventsOutput = z.object({
+  symbol: MarketSymbol,
+  /** Oldest first. */
+  events: z.array(MarketEvent),
+  source: SourceName,
+  ...Freshness,
+});
+/** What every source agent serves: capability `source_status`, since its host started. */
+export const SourceStatus = z.object({
+  source: SourceName,
+  /** `open`: it failed too often, and is left alone for a while. */
+  breaker: z.enum(["closed", "open", "half_open"]),
+  /** When it may be asked again; null: at once. */
+  paused_until: z.iso.datetime().nullable(),
+  /** What was asked of the source agent, and what it asked of the market behind it. */
+  asked: z.int(),
+  calls: z.int(),
+  coalesced: z.int(),
+  retried: z.int(),
+  timed_out: z.int(),
+  /** Refused without a call: no budget, paused, or the breaker open. */
+  refused: z.int(),
+  served_stale: z.int(),
+  failures: z.record(z.string(), z.int()),
+});
+export type SourceStatus = z.infer<typeof SourceStatus>;

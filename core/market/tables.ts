@@ -50,7 +50,7 @@ export interface FindingRow {
   readonly seen_at: number;
 }
 
-function columns(names: readonly string[]): string {
+export function columns(names: readonly string[]): string {
   return names.map((name) => `value ->> '${name}'`).join(", ");
 }
 
@@ -84,7 +84,7 @@ export const saveQuote: Verb<QuoteRow> = {
     RETURNING source || '/' || symbol || '/' || as_of AS key`,
 };
 
-const barColumns = [
+export const barColumns = [
   "source",
   "symbol",
   "interval",
@@ -100,7 +100,12 @@ const barColumns = [
   "recorded_at",
 ] as const satisfies readonly (keyof BarRow)[];
 
-function barKey({ source, symbol, interval, start_at }: BarRow): string {
+export function barKey(
+  { source, symbol, interval, start_at }: Pick<
+    BarRow,
+    "source" | "symbol" | "interval" | "start_at"
+  >,
+): string {
   return `${source}/${symbol}/${interval}/${start_at}`;
 }
 
@@ -118,7 +123,7 @@ export const insertBar: Verb<BarRow> = {
 /** Takes effect on bars that are new, or other than they were. */
 export const saveBar: Verb<BarRow> = {
   name: "save_bar",
-  order: 92,
+  order: 93,
   key: barKey,
   sql: `INSERT INTO bars (${barColumns.join(", ")})
     SELECT ${columns(barColumns)} FROM json_each(?1) WHERE true
@@ -144,7 +149,7 @@ const findingColumns = [
 
 export const saveFinding: Verb<FindingRow> = {
   name: "save_finding",
-  order: 93,
+  order: 98,
   key: ({ source, symbol, interval, rule, at }) => [source, symbol, interval, rule, at].join("/"),
   sql: `INSERT INTO data_quality_log (${findingColumns.join(", ")}, first_seen_at, last_seen_at)
     SELECT ${columns(findingColumns)}, value ->> 'seen_at', value ->> 'seen_at'

@@ -3,7 +3,6 @@
  * CEL; what it takes of the thread is bounded. Pure but for that clock.
  */
 
-import { withinBudget } from "../budget.ts";
 import { AppError, messageOf } from "../errors.ts";
 import {
   expressionLengthMax,
@@ -14,6 +13,7 @@ import {
 } from "./cel.ts";
 import type { Template } from "./definition.ts";
 import { cutText, holdsExpression } from "./template_text.ts";
+import { withinTime } from "./time_limit.ts";
 import { shown } from "./wording.ts";
 
 /** What expressions see. */
@@ -43,7 +43,7 @@ export interface CompiledTemplate {
 }
 
 /** How long one value's expressions may hold the thread. */
-const budgetMs = 200;
+const timeMsMax = 200;
 /** Characters of a text that expressions are filled into. */
 const textLengthMax = 10 * 2 ** 20;
 
@@ -52,7 +52,7 @@ export function compileTemplate(template: Template): CompiledTemplate {
   const steps = new Set<string>();
   const fill = compileValue(template, steps);
   if (!fill) return { isConstant: true, steps, evaluate: () => template };
-  return { isConstant: false, steps, evaluate: (scope) => withinTime(() => fill({ ...scope })) };
+  return { isConstant: false, steps, evaluate: (scope) => limited(() => fill({ ...scope })) };
 }
 
 /**
@@ -152,16 +152,14 @@ function stepsOf({ ast }: ParsedExpression): string[] {
   });
 }
 
-function withinTime(call: () => unknown): unknown {
-  try {
-    return withinBudget(call, budgetMs);
-  } catch (thrown) {
-    if (!(thrown instanceof AppError) || thrown.code !== "budget_exceeded") throw thrown;
-    throw new AppError(
-      "expression_failed",
-      `Cannot evaluate the expressions: they took over ${budgetMs} ms; let an agent do the work`,
-    );
-  }
+/** @throws {AppError} `expression_failed` when it holds the thread for too long. */
+function limited(call: () => unknown): unknown {
+  const within = withinTime(call, timeMsMax);
+  if (within) return within.result;
+  throw new AppError(
+    "expression_failed",
+    `Cannot evaluate the expressions: they took over ${timeMsMax} ms; let an agent do the work`,
+  );
 }
 
 function failed(expression: string, reason: string): AppError {

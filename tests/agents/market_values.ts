@@ -20,6 +20,8 @@ export function quoteOf(symbol: string, changes: Partial<Quote> = {}): Quote {
     market_cap: null,
     as_of: "2024-07-10T17:59:00.000Z",
     source: "fake",
+    stale: false,
+    age_seconds: 0,
     ...changes,
   };
 }
@@ -52,6 +54,9 @@ export function historyOf(
     source: "fake",
     as_of: new Date(nowMs).toISOString(),
     bars: [...bars],
+    events: [],
+    stale: false,
+    age_seconds: 0,
     ...changes,
   };
 }

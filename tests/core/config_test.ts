@@ -8,7 +8,7 @@ Deno.test("readConfig() has a default for everything", () => {
   const config = readConfig({ HOME: "/nowhere", AC100_URL: "http://127.0.0.1:1" });
   assert.equal(config.host, "127.0.0.1");
   assert.equal(config.port, 8_100);
-  assert.equal(config.marketData, "yahoo");
+  assert.deepEqual(config.marketData, ["yahoo"]);
   assert.equal(config.concurrentMax, 5);
   assert.match(config.databaseUrl, /^file:.*\/data\/100ac\.db$/);
 });
@@ -32,7 +32,10 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
       assert.equal(problems.length, 7);
       assert.match(thrown.message, /AC100_MAX_CONCURENT: is no setting; did you mean AC100_MAX_/);
       assert.match(thrown.message, /AC100_PORT: is not between 0 and 65535/);
-      assert.match(thrown.message, /AC100_MARKET_DATA: is none of yahoo, simulated/);
+      assert.match(
+        thrown.message,
+        /AC100_MARKET_DATA: names "bloomberg", which is none of yahoo, csv, simulated/,
+      );
       assert.match(thrown.message, /AC100_SUPERVISE: is none of 1, 0/);
       return true;
     },
@@ -41,4 +44,12 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
 
 Deno.test("readConfig() takes an empty variable for an unset one", () => {
   assert.equal(readConfig({ AC100_PORT: "" }).port, 8_100);
+});
+
+Deno.test("sources are asked in order, and the simulated market stands in for none", () => {
+  const { marketData } = readConfig({ AC100_MARKET_DATA: "yahoo, csv" });
+  assert.deepEqual(marketData, ["yahoo", "csv"]);
+  for (const refused of ["yahoo,simulated", "simulated,csv", "csv,csv", "nasdaq", "yahoo,"]) {
+    assert.throws(() => readConfig({ AC100_MARKET_DATA: refused }), { code: "invalid_config" });
+  }
 });

@@ -66,7 +66,7 @@ Deno.test("quotes are asked of Yahoo once within their minute, and hits are coun
   await daemon.ask("market_data_fetcher.fetch_quote", { symbol: "AAPL" });
   assert.equal(quotesAsked(), asked);
   const agent = await (await daemon.api("/agents/market_data_fetcher")).json();
-  assert.deepEqual(agent.cache, { hits: 1, misses: 1 });
+  assert.deepEqual(agent.cache, { hits: 1, misses: 1, hit_rate: 0.5 });
 });
 
 Deno.test("each failure of Yahoo fails the step with its code, and the daemon stays up", async (t) => {

@@ -17,8 +17,8 @@ export interface TestDaemon extends AsyncDisposable {
   readonly log: readonly string[];
   /** A request with the token; `path` under `/api/v1`. */
   api(path: string, init?: RequestInit): Promise<Response>;
-  /** Starts a workflow and waits for its end. */
-  run(workflow: string): Promise<ExecutionView>;
+  /** Starts a workflow and waits for its end, 30 s if not told otherwise. */
+  run(workflow: string, withinMs?: number): Promise<ExecutionView>;
   /** Asks an agent, as the engine does. */
   ask(address: string, input: unknown): Promise<unknown>;
 }
@@ -59,7 +59,7 @@ export async function startTestDaemon(
     daemon,
     log: lines,
     api,
-    run: async (workflow) => {
+    run: async (workflow, withinMs = 30_000) => {
       const response = await api(`/workflows/${workflow}/executions`, { method: "POST" });
       const started = await response.json() as ExecutionView;
       if (!response.ok) throw new Error(JSON.stringify(started));
@@ -67,7 +67,7 @@ export async function startTestDaemon(
         const view = await (await api(`/executions/${started.execution_id}`)).json();
         const { status } = view as ExecutionView;
         return status === "pending" || status === "running" ? undefined : view as ExecutionView;
-      }, { withinMs: 30_000 });
+      }, { withinMs });
     },
     ask: async (address, input) =>
       JSON.parse(

@@ -27,6 +27,8 @@ export interface YahooReplayOptions {
   readonly folder?: string;
   /** Plays this file of the folder alone. */
   readonly file?: string;
+  /** Answers about every symbol, with what it knows of AAPL. */
+  readonly anySymbol?: boolean;
   /** Name of an exchange of cookie and crumb in `crumb/flows.json`; the first by default. */
   readonly flow?: string;
 }
@@ -45,6 +47,8 @@ export class YahooReplay implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #closing = new AbortController();
   readonly #faults = new Map<Part, { readonly fault: Fault; times: number }>();
+  #faultOf: (call: number) => Fault | undefined = () => undefined;
+  #calls = 0;
   #crumbs = 1;
   #step = 0;
 
@@ -60,6 +64,11 @@ export class YahooReplay implements AsyncDisposable {
   /** Answers the next requests to `part` with `fault`, `times` of them or all. */
   misbehave(fault: Fault, part: Part = "data", times = Infinity): void {
     this.#faults.set(part, { fault, times });
+  }
+
+  /** Answers requests for data by their number, from 0, where `faultOf` gives a fault. */
+  misbehaveBy(faultOf: (call: number) => Fault | undefined): void {
+    this.#faultOf = faultOf;
   }
 
   /** From now on the crumb that was given out is refused, as Yahoo does after a while. */
@@ -83,7 +92,8 @@ export class YahooReplay implements AsyncDisposable {
     const cookie = request.headers.get("cookie") ?? "";
     const part = partOf(url);
     this.requests.push({ part, method: request.method, url, cookie, body: await request.text() });
-    const fault = this.#nextFault(part);
+    const fault = (part === "data" ? this.#faultOf(this.#calls++) : undefined) ??
+      this.#nextFault(part);
     const right = (): Response =>
       part === "data" ? this.#data(url, cookie) : this.#exchange(request.method, url, cookie);
     return fault === undefined ? right() : await this.#misbehaved(fault, right);
@@ -119,6 +129,10 @@ export class YahooReplay implements AsyncDisposable {
     }
     if (cookie === "" || url.searchParams.get("crumb") !== this.#crumb) {
       return new Response(faults.unauthorized.body, { status: 401 });
+    }
+    if (url.pathname.startsWith("/v10/finance/quoteSummary/")) {
+      const symbol = decodeURIComponent(url.pathname.slice("/v10/finance/quoteSummary/".length));
+      return toResponse(this.#answers.summary(symbol));
     }
     return toResponse(this.#answers.quotes(url.searchParams.get("symbols") ?? ""));
   }

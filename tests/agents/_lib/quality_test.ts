@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { Finding, type History } from "100ac";
 import { sessionsBetween } from "100ac/calendar";
 import fc from "fast-check";
-import {
-  barFindings,
-  findingsMaxPerRule,
-  isSoundBar,
-  quoteFindings,
-} from "../../../agents/_lib/quality.ts";
+import { barFindings, findingsMaxPerRule, quoteFindings } from "../../../agents/_lib/quality.ts";
+import { isSoundBar } from "../../../agents/_lib/sound_bar.ts";
 import { barOf, historyOf, nowMs, quoteOf } from "../market_values.ts";
 
 /** Daily bars of every session from a date to yesterday. */

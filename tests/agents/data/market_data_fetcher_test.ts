@@ -23,7 +23,7 @@ function marketOf(quotes: readonly Quote[], missing: readonly Missing[] = []): F
   const savedQuotes: Quote[] = [];
   const savedFindings: Finding[] = [];
   const trial = tryAgent(agent, {
-    config: { source: "fake" },
+    config: { sources: ["fake"] },
     nowMs,
     handlers: {
       "fake.fetch_quotes": ({ symbols }: { symbols: string[] }) => {
@@ -190,7 +190,7 @@ Deno.test("fetch_batch takes one to two hundred entries", async () => {
 
 Deno.test("a quote that nobody asked for, or that comes twice, is dropped", async () => {
   const trial = tryAgent(agent, {
-    config: { source: "fake" },
+    config: { sources: ["fake"] },
     nowMs,
     handlers: {
       "fake.fetch_quotes": () => ({
@@ -230,7 +230,7 @@ Deno.test("a quote that wants a look is served, and logged", async () => {
 Deno.test("a quote that could not be stored is not cached either", async () => {
   let isDown = true;
   const trial = tryAgent(agent, {
-    config: { source: "fake" },
+    config: { sources: ["fake"] },
     nowMs,
     handlers: {
       "fake.fetch_quotes": () => ({ quotes: [aapl], missing: [] }),

@@ -4,8 +4,10 @@ import {
   type AgentContext,
   type AgentDefinition,
   AppError,
+  EventsOutput,
   History,
   QuotesOutput,
+  SourceStatus,
   type z,
 } from "100ac";
 
@@ -31,6 +33,23 @@ export async function fetchHistory(
   options: CallOptions = {},
 ): Promise<History> {
   return History.parse(await call(agent, "fetch_history", input, options));
+}
+
+/** What the source tells of a symbol's past and future. */
+export async function fetchEvents(
+  agent: AgentDefinition,
+  symbol: string,
+  options: CallOptions = {},
+): Promise<z.output<typeof EventsOutput>> {
+  return EventsOutput.parse(await call(agent, "fetch_events", { symbol }, options));
+}
+
+/** How the source says it does. */
+export async function sourceStatus(
+  agent: AgentDefinition,
+  options: CallOptions = {},
+): Promise<SourceStatus> {
+  return SourceStatus.parse(await call(agent, "source_status", {}, options));
 }
 
 async function call(

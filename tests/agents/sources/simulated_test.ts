@@ -25,14 +25,15 @@ Deno.test("the simulated market is the same on every machine", () => {
     "volume": 425044,
   });
   const history = simulatedHistory({ symbol: "TSLA", period: "10y", interval: "1d" }, saturday);
-  assert.deepEqual(history.bars[0], {
+  const { adjusted_close, ...first } = history.bars[0] ?? {};
+  assert.ok(adjusted_close);
+  assert.deepEqual(first, {
     "start": "2016-01-19T14:30:00.000Z",
     "date": "2016-01-19",
     "open": 56.38,
     "high": 57.6,
     "low": 55.52,
     "close": 55.52,
-    "adjusted_close": 55.52,
     "volume": 15811912,
   });
 });
@@ -150,7 +151,11 @@ Deno.test("what a later instant sees of the past is what an earlier one saw", ()
       const byStart = new Map(at(nowMs + later * 3_600_000).map((bar) => [bar.start, bar]));
       const common = seen.filter(({ start }) => byStart.has(start));
       assert.ok(common.length > 0);
-      for (const bar of common) assert.deepEqual(byStart.get(bar.start), bar);
+      // a later dividend changes the adjusted close of all before it, and nothing else
+      for (const { adjusted_close: _, ...bar } of common) {
+        const { adjusted_close: __, ...later } = byStart.get(bar.start) ?? {};
+        assert.deepEqual(later, bar);
+      }
     }),
     { numRuns: 10 },
   );

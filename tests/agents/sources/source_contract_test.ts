@@ -2,20 +2,50 @@
 
 import assert from "node:assert/strict";
 import type { AgentDefinition } from "100ac";
+import csv from "../../../agents/sources/csv.ts";
+import { simulatedHistory } from "../../../agents/_lib/simulated_market.ts";
 import simulated from "../../../agents/sources/simulated.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
 import { startYahooReplay } from "../../support/yahoo_replay.ts";
-import { failsWith, fetchHistory, fetchQuotes } from "./call_source.ts";
+import { failsWith, fetchEvents, fetchHistory, fetchQuotes, sourceStatus } from "./call_source.ts";
 
 /** Saturday after the session of 16 January 2026. */
 const nowMs = Date.parse("2026-01-17T12:00:00Z");
+
+const symbols = ["TSLA", "AAPL", "BRK-B", "^GSPC", "EURUSD=X", "GC=F", "OCDO.L"];
+
+/** A folder with the simulated market's prices, as files of the source `csv`. */
+async function writeCsvMarket(folder: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/market.json`, JSON.stringify({ currency: "USD" }));
+  for (const symbol of symbols) {
+    for (const [interval, period] of [["1d", "1y"], ["1h", "5d"]] as const) {
+      const { bars } = simulatedHistory({ symbol, period, interval }, { seed: 1, nowMs });
+      const lines = bars.map((bar) => {
+        const at = interval === "1d" ? bar.date : bar.start;
+        return [at, bar.open, bar.high, bar.low, bar.close, bar.volume].join(",");
+      });
+      const text = ["date,open,high,low,close,volume", ...lines].join("\n");
+      await Deno.writeTextFile(`${folder}/${symbol}-${interval}.csv`, text);
+    }
+  }
+}
 
 interface Source extends AsyncDisposable {
   readonly agent: AgentDefinition;
   readonly options: { readonly config: Readonly<Record<string, unknown>>; readonly nowMs: number };
 }
 
-const sources: Readonly<Record<string, () => Source>> = {
+const sources: Readonly<Record<string, () => Source | Promise<Source>>> = {
+  csv: async () => {
+    const folder = await makeTempFolder();
+    await writeCsvMarket(folder.path);
+    return {
+      agent: csv,
+      options: { config: { folder: folder.path }, nowMs },
+      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    };
+  },
   simulated: () => ({
     agent: simulated,
     options: { config: {}, nowMs },
@@ -33,7 +63,7 @@ const sources: Readonly<Record<string, () => Source>> = {
 
 for (const [name, start] of Object.entries(sources)) {
   Deno.test(`${name} gives quotes in the order asked, with source and instant`, async () => {
-    await using source = start();
+    await using source = await start();
     const asked = ["TSLA", "AAPL", "BRK-B", "AAPL", "^GSPC", "EURUSD=X", "GC=F", "OCDO.L"];
     const { quotes, missing } = await fetchQuotes(source.agent, asked, source.options);
     assert.deepEqual(quotes.map(({ symbol }) => symbol), [...new Set(asked)]);
@@ -46,7 +76,7 @@ for (const [name, start] of Object.entries(sources)) {
   });
 
   Deno.test(`${name} says of each symbol without a quote why`, async () => {
-    await using source = start();
+    await using source = await start();
     const asked = ["../../x", "MISSING1", "AAPL", "aapl", ""];
     const { quotes, missing } = await fetchQuotes(source.agent, asked, source.options);
     assert.deepEqual(quotes.map(({ symbol }) => symbol), ["AAPL"]);
@@ -61,7 +91,7 @@ for (const [name, start] of Object.entries(sources)) {
   });
 
   Deno.test(`${name} gives bars oldest first, high and low around the rest`, async () => {
-    await using source = start();
+    await using source = await start();
     const cases = [{ interval: "1d", period: "1mo" }, { interval: "1h", period: "5d" }];
     for (const asked of cases) {
       const history = await fetchHistory(
@@ -88,7 +118,7 @@ for (const [name, start] of Object.entries(sources)) {
   });
 
   Deno.test(`${name} counts 1d and 5d in sessions, whatever the day`, async () => {
-    await using source = start();
+    await using source = await start();
     const datesOf = async (period: string, interval: string): Promise<readonly string[]> => {
       const asked = { symbol: "AAPL", period, interval };
       const { bars } = await fetchHistory(source.agent, asked, source.options);
@@ -101,7 +131,7 @@ for (const [name, start] of Object.entries(sources)) {
   });
 
   Deno.test(`${name} files a week's bar under its Monday`, async () => {
-    await using source = start();
+    await using source = await start();
     const asked = { symbol: "AAPL", period: "5d", interval: "1wk" };
     const { bars } = await fetchHistory(source.agent, asked, source.options);
     assert.deepEqual(bars.at(-1)?.date, "2026-01-12");
@@ -110,13 +140,13 @@ for (const [name, start] of Object.entries(sources)) {
   });
 
   Deno.test(`${name} fails with not_found for the history of an unknown symbol`, async () => {
-    await using source = start();
+    await using source = await start();
     const history = fetchHistory(source.agent, { symbol: "MISSING1" }, source.options);
     await assert.rejects(history, failsWith("not_found"));
   });
 
   Deno.test(`${name} refuses a period that short bars are not kept for`, async () => {
-    await using source = start();
+    await using source = await start();
     for (const [period, interval] of [["1mo", "1m"], ["3mo", "5m"], ["5y", "1h"]] as const) {
       const history = fetchHistory(
         source.agent,
@@ -125,5 +155,36 @@ for (const [name, start] of Object.entries(sources)) {
       );
       await assert.rejects(history, failsWith("bad_request"));
     }
+  });
+
+  Deno.test(`${name} gives the bars since a day, and none before`, async () => {
+    await using source = await start();
+    const asked = { symbol: "AAPL", interval: "1d", since: "2026-01-14" };
+    const { bars } = await fetchHistory(source.agent, asked, source.options);
+    const wanted = bars.filter(({ date }) => date >= "2026-01-14").map(({ date }) => date);
+    assert.deepEqual(wanted, ["2026-01-14", "2026-01-15", "2026-01-16"]);
+  });
+
+  Deno.test(`${name} tells events oldest first, past ones as facts, and of no unknown symbol`, async () => {
+    await using source = await start();
+    const { events, symbol } = await fetchEvents(source.agent, "AAPL", source.options);
+    assert.equal(symbol, "AAPL");
+    assert.deepEqual(events, events.toSorted((a, b) => a.date < b.date ? -1 : 1));
+    for (const event of events) {
+      assert.equal(event.source, name);
+      if (event.date <= "2026-01-16") assert.equal(event.estimated, false);
+    }
+    const unknown = fetchEvents(source.agent, "MISSING1", source.options);
+    await assert.rejects(unknown, failsWith("not_found"));
+  });
+
+  Deno.test(`${name} counts what it is asked`, async () => {
+    await using source = await start();
+    const before = await sourceStatus(source.agent, source.options);
+    await fetchHistory(source.agent, { symbol: "AAPL" }, source.options);
+    const after = await sourceStatus(source.agent, source.options);
+    assert.equal(after.source, name);
+    assert.equal(after.calls, before.calls + 1);
+    assert.equal(after.breaker, "closed");
   });
 }

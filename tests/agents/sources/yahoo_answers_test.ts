@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { symbolPattern } from "100ac";
 import { YahooClient } from "../../../agents/_lib/yahoo_client.ts";
 import { yahooHosts } from "../../../agents/_lib/yahoo_transport.ts";
-import { fetchYahooHistory, fetchYahooQuotes } from "../../../agents/_lib/yahoo_source.ts";
+import { impatientSource } from "./impatient_source.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
 import { startYahooReplay } from "../../support/yahoo_replay.ts";
 import { failsWith, fetchHistory, fetchQuotes } from "./call_source.ts";
@@ -31,6 +31,8 @@ Deno.test("a quote carries what Yahoo says, and null for what it does not", asyn
     market_cap: 3_800_000_000_000,
     as_of: "2026-01-16T21:00:01.000Z",
     source: "yahoo",
+    stale: false,
+    age_seconds: 0,
   });
   assert.equal(quotes[1]?.name, "S&P 500");
   assert.equal(quotes[1]?.open, null);
@@ -71,7 +73,7 @@ Deno.test("malformed symbols alone send nothing", async () => {
   const input = { symbol: "../../x", period: "1mo", interval: "1d" } as const;
   const client = new YahooClient({ baseUrl: replay.url });
   await assert.rejects(
-    fetchYahooHistory(client, input, nowMs, never),
+    impatientSource(client).history(input, nowMs, never),
     failsWith("bad_request"),
   );
   assert.equal(replay.requests.length, 0);
@@ -187,7 +189,10 @@ Deno.test("any well-formed symbol is one part of the path, at Yahoo's own host",
   await fc.assert(fc.asyncProperty(symbols, async (symbol) => {
     const { client, asked } = unplugged();
     const input = { symbol, period: "1mo", interval: "1d" } as const;
-    await assert.rejects(fetchYahooHistory(client, input, nowMs, never), failsWith("source_down"));
+    await assert.rejects(
+      impatientSource(client).history(input, nowMs, never),
+      failsWith("source_down"),
+    );
     assert.equal(asked.length, 1);
     const [, ...parts] = asked[0]?.pathname.split("/") ?? [];
     assert.equal(asked[0]?.origin, "https://query2.finance.yahoo.com");
@@ -203,10 +208,13 @@ Deno.test("a text that is no symbol is never sent", async () => {
   ).filter((text) => !symbolPattern.test(text));
   const { client, asked } = unplugged();
   await fc.assert(fc.asyncProperty(texts, async (text) => {
-    const { missing } = await fetchYahooQuotes(client, [text], never);
+    const { missing } = await impatientSource(client).quotes([text], nowMs, never);
     assert.equal(missing[0]?.code, "bad_request");
     const input = { symbol: text, period: "1mo", interval: "1d" } as const;
-    await assert.rejects(fetchYahooHistory(client, input, nowMs, never), failsWith("bad_request"));
+    await assert.rejects(
+      impatientSource(client).history(input, nowMs, never),
+      failsWith("bad_request"),
+    );
     assert.deepEqual(asked, []);
   }));
 });

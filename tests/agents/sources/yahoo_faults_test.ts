@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { AppError } from "100ac";
 import { YahooClient } from "../../../agents/_lib/yahoo_client.ts";
-import { fetchYahooHistory, fetchYahooQuotes } from "../../../agents/_lib/yahoo_source.ts";
+import { impatientSource } from "./impatient_source.ts";
 import { type Fault, faults } from "../../support/yahoo_faults.ts";
 import { type Part, startYahooReplay, type YahooReplay } from "../../support/yahoo_replay.ts";
 import { failsWith } from "./call_source.ts";
@@ -16,11 +16,11 @@ function clientOf(replay: YahooReplay): YahooClient {
 }
 
 function quotes(client: YahooClient, signal = never): Promise<unknown> {
-  return fetchYahooQuotes(client, ["AAPL", "MSFT"], signal);
+  return impatientSource(client).quotes(["AAPL", "MSFT"], nowMs, signal);
 }
 
 function history(client: YahooClient, symbol = "AAPL"): Promise<unknown> {
-  return fetchYahooHistory(client, { symbol, period: "1mo", interval: "1d" }, nowMs, never);
+  return impatientSource(client).history({ symbol, period: "1mo", interval: "1d" }, nowMs, never);
 }
 
 const cases: readonly (readonly [string, Fault, Part, string])[] = [

@@ -14,7 +14,7 @@ import {
   recordingsFolder,
 } from "../../support/yahoo_answers.ts";
 import { startYahooReplay } from "../../support/yahoo_replay.ts";
-import { failsWith, fetchHistory, fetchQuotes } from "./call_source.ts";
+import { failsWith, fetchEvents, fetchHistory, fetchQuotes } from "./call_source.ts";
 
 const ignore = recordingsFolder === undefined;
 const folder = recordingsFolder ?? handMadeAnswers;
@@ -59,6 +59,27 @@ Deno.test({
         assert.deepEqual(sent.flatMap(({ body }) => body === "" ? [] : body), bodies);
       });
     }
+  },
+});
+
+Deno.test({
+  name: `recorded calendars and earnings come out as events${why}`,
+  ignore,
+  async fn() {
+    await using replay = startYahooReplay({ folder });
+    const options = { config: { base_url: replay.url }, nowMs: Date.parse("2025-02-22T00:00:00Z") };
+    const { events } = await fetchEvents(yahoo, "AAPL", options);
+    const told = events.map(({ kind, date, amount, estimated }) => ({
+      kind,
+      date,
+      amount,
+      estimated,
+    }));
+    const next = { kind: "earnings", date: "2025-04-30", amount: null, estimated: true };
+    assert.deepEqual(told.at(-1)?.kind, "earnings");
+    assert.ok(told.some((event) => JSON.stringify(event) === JSON.stringify(next)));
+    const past = events.filter(({ dated_by }) => dated_by === "quarter_end");
+    assert.ok(past.length >= 4 && past.every(({ amount }) => (amount ?? 0) > 0));
   },
 });
 

@@ -151,3 +151,37 @@ Deno.test("what is out of bounds is refused, and nothing is kept of it", async (
   );
   assert.equal(await trial.count(), 1);
 });
+
+Deno.test("an agent keeps no more entries than its bound: the first set go, others' stay", async () => {
+  await using temp = await openTempStore();
+  let nowMs = 1_000;
+  const bounds = { entriesMax: 10, lengthMax: 1_000_000 };
+  const cache = new Cache(temp.store, () => nowMs++, bounds);
+  const { get, set } = cache.capabilities;
+  await set({ key: "k", value: 1, ttl_ms: 60_000 }, "other");
+  for (let n = 0; n < 25; n++) await set({ key: `k${n}`, value: n, ttl_ms: 60_000 }, "agent");
+  const rows = await temp.store.database.read(
+    "SELECT agent_id, count(*) AS entries FROM agent_cache GROUP BY agent_id",
+  );
+  const entries = Object.fromEntries(rows.map((row) => [row.agent_id, Number(row.entries)]));
+  assert.ok(entries.agent !== undefined && entries.agent <= 10 && entries.agent >= 9);
+  assert.equal(entries.other, 1);
+  assert.equal((await get({ key: "k24" }, "agent")).hit, true);
+  assert.equal((await get({ key: "k0" }, "agent")).hit, false);
+  assert.ok(cache.evictions > 0);
+});
+
+Deno.test("an agent keeps no more characters than its bound, over a restart too", async () => {
+  await using temp = await openTempStore();
+  const bounds = { entriesMax: 1_000, lengthMax: 1_000 };
+  let nowMs = 1_000;
+  const set = async (n: number): Promise<void> => {
+    const { capabilities } = new Cache(temp.store, () => nowMs++, bounds);
+    await capabilities.set({ key: `k${n}`, value: "x".repeat(98), ttl_ms: 60_000 }, "agent");
+  };
+  for (let n = 0; n < 30; n++) await set(n);
+  const [row] = await temp.store.database.read(
+    "SELECT sum(length(value)) AS used FROM agent_cache",
+  );
+  assert.ok(Number(row?.used) <= 1_000);
+});

@@ -94,7 +94,7 @@ export function anAgent(values: Partial<AgentView> = {}): AgentView {
     messages: 3,
     errors: 0,
     last_error: null,
-    cache: { hits: 0, misses: 0 },
+    cache: { hits: 0, misses: 0, hit_rate: null },
     ...values,
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { showAgent, showAgents } from "../../../core/cli/show_agents.ts";
 import { showHistory, showOutcome, showStarted } from "../../../core/cli/show_executions.ts";
+import { showFindings, showSources } from "../../../core/cli/show_market.ts";
 import { showHealth, showSystem } from "../../../core/cli/show_system.ts";
 import { showStatistics, showWorkflows } from "../../../core/cli/show_workflows.ts";
 import { anAgent, anExecution, aStep } from "./fake_daemon.ts";
@@ -44,7 +45,7 @@ Deno.test("showAgent() shows one agent with what it can do", () => {
     secrets: [],
     isolation: "thread",
     permissions: { net: ["a.com", "b.com"] },
-    cache: { hits: 8, misses: 2 },
+    cache: { hits: 8, misses: 2, hit_rate: 0.8 },
     last_error: "Cannot fetch",
     errors: 1,
   });
@@ -56,7 +57,7 @@ Deno.test("showAgent() shows one agent with what it can do", () => {
     "  Lives in       a thread",
     "  Messages       3, 1 failed",
     "  Last error     Cannot fetch",
-    "  Cache          8 hits, 2 misses",
+    "  Cache          8 hits, 2 misses (80 % hits)",
     "",
     "┏━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┓",
     "┃ Capability ┃ Input           ┃ Description            ┃",
@@ -183,6 +184,7 @@ Deno.test("showSystem() says plainly that simulated data is none of a market", (
     wedged_threads: 0,
     workflows: { enabled: 4, all: 5, problems: 1 },
     executions: { running: 1, pending: 0, running_max: 5 },
+    cache: { hits: 8, misses: 2, hit_rate: 0.8, evictions: 0 },
     bus: { sent: 9, received: 9, resent: 0, duplicates: 0, lost_events: 1 },
   }, look);
   for (
@@ -209,4 +211,42 @@ Deno.test("showHealth() marks good and bad", () => {
     "│ bus   │ ✗ failed │ silent  │",
     "└───────┴──────────┴─────────┘",
   ]);
+});
+
+Deno.test("findings are shown with how often they were seen, sources with their trouble", () => {
+  const finding = {
+    rule: "jump",
+    severity: "warning",
+    symbol: "NVDA",
+    interval: "1d",
+    at: null,
+    message: "a split may be missing",
+    source: "csv",
+    agent: "historical_data_loader",
+    first_seen_at: "2026-01-16T10:28:00Z",
+    last_seen_at: "2026-01-16T10:28:00Z",
+    seen_count: 3,
+  } as const;
+  const text = showFindings({ findings: [finding] }, look);
+  for (const shown of ["NVDA 1d", "warning", "jump", "a split may be missing", "3×"]) {
+    assert.ok(text.includes(shown), shown);
+  }
+  assert.equal(showFindings({ findings: [] }, look), "Nothing was found.");
+  const source = {
+    source: "yahoo",
+    breaker: "open",
+    paused_until: "2026-01-16T10:40:00Z",
+    asked: 9,
+    calls: 7,
+    coalesced: 2,
+    retried: 1,
+    timed_out: 1,
+    refused: 4,
+    served_stale: 5,
+    failures: { source_down: 6 },
+  } as const;
+  const sources = showSources({ sources: [source] }, { ...look, columns: 200 });
+  for (const shown of ["open", "4 refused", "6 source_down", "7 calls"]) {
+    assert.ok(sources.includes(shown), shown);
+  }
 });

@@ -45,7 +45,7 @@ Deno.test("bars come back as they were saved, oldest first", async () => {
     barOf("2024-07-08", { open: 0.1 + 0.2, close: 1e-9, volume: 9_007_199_254_740_993 }),
     barOf("2024-07-09"),
   ];
-  assert.deepEqual(await trial.save(bars), { inserted: 3, changed: 0 });
+  assert.deepEqual(await trial.save(bars), { inserted: 3, changed: 0, revised: 0 });
   assert.deepEqual((await trial.market.get_bars(series)).bars, [bars[1], bars[2], bars[0]]);
 });
 
@@ -55,11 +55,19 @@ Deno.test("bars are counted as inserted, changed, or neither", async () => {
     barOf(date)
   );
   assert.ok(first && second && third);
-  assert.deepEqual(await trial.save([first, second]), { inserted: 2, changed: 0 });
-  assert.deepEqual(await trial.save([first, second]), { inserted: 0, changed: 0 });
+  assert.deepEqual(await trial.save([first, second]), { inserted: 2, changed: 0, revised: 0 });
+  assert.deepEqual(await trial.save([first, second]), { inserted: 0, changed: 0, revised: 0 });
   const revised = { ...second, adjusted_close: 200 };
-  assert.deepEqual(await trial.save([first, revised, third]), { inserted: 1, changed: 1 });
-  assert.deepEqual(await trial.save([{ ...first, volume: null }]), { inserted: 0, changed: 1 });
+  assert.deepEqual(await trial.save([first, revised, third]), {
+    inserted: 1,
+    changed: 1,
+    revised: 0,
+  });
+  assert.deepEqual(await trial.save([{ ...first, volume: null }]), {
+    inserted: 0,
+    changed: 1,
+    revised: 0,
+  });
   const { bars } = await trial.market.get_bars(series);
   assert.deepEqual(bars, [{ ...first, volume: null }, revised, third]);
 });
@@ -67,7 +75,7 @@ Deno.test("bars are counted as inserted, changed, or neither", async () => {
 Deno.test("a bar that is told twice counts once, as it was told last", async () => {
   await using trial = await tryMarket();
   const twice = [barOf("2024-07-08", { close: 230 }), barOf("2024-07-08", { close: 231 })];
-  assert.deepEqual(await trial.save(twice), { inserted: 1, changed: 0 });
+  assert.deepEqual(await trial.save(twice), { inserted: 1, changed: 0, revised: 0 });
   assert.deepEqual((await trial.market.get_bars(series)).bars, [twice[1]]);
 });
 
@@ -77,8 +85,8 @@ Deno.test("callers that save one series at once are each told their own", async 
     dates.map((date) => barOf(date))
   );
   assert.deepEqual(await Promise.all([trial.save(early ?? []), trial.save(late ?? [])]), [
-    { inserted: 2, changed: 0 },
-    { inserted: 3, changed: 0 },
+    { inserted: 2, changed: 0, revised: 0 },
+    { inserted: 3, changed: 0, revised: 0 },
   ]);
 });
 
@@ -88,7 +96,11 @@ Deno.test("callers that save one new bar at once leave the last one's, and no ch
   const told = await Promise.all(
     closes.map((close) => trial.save([barOf("2024-07-08", { close })])),
   );
-  assert.deepEqual(told, [{ inserted: 1, changed: 0 }, { inserted: 1, changed: 0 }]);
+  assert.deepEqual(told, [{ inserted: 1, changed: 0, revised: 0 }, {
+    inserted: 1,
+    changed: 0,
+    revised: 0,
+  }]);
   const { bars } = await trial.market.get_bars(series);
   assert.deepEqual(bars.map(({ close }) => close), [231]);
 });
@@ -148,7 +160,11 @@ Deno.test("as many bars as one request may hold are saved in one", async () => {
     const start = new Date(startMs + minute * 60_000).toISOString();
     return barOf(start.slice(0, 10), { start });
   });
-  assert.deepEqual(await trial.save(bars, { interval: "1m" }), { inserted: 50_000, changed: 0 });
+  assert.deepEqual(await trial.save(bars, { interval: "1m" }), {
+    inserted: 50_000,
+    changed: 0,
+    revised: 0,
+  });
   const tooMany = [...bars, barOf("2024-07-08")];
   await assert.rejects(trial.save(tooMany, { interval: "1m" }), isRefusal);
 });
@@ -242,4 +258,70 @@ Deno.test("input that is wrong anywhere is refused whole: nothing of it is kept"
   for (const table of ["bars", "quotes", "data_quality_log"]) {
     assert.deepEqual(await trial.rows(`SELECT * FROM ${table}`), [], table);
   }
+});
+
+Deno.test("a past bar that changes keeps what it was, and as_of reads what was known", async () => {
+  await using trial = await tryMarket();
+  const day = 86_400_000;
+  trial.nowMs = Date.parse("2024-07-20T00:00:00Z");
+  await trial.save([barOf("2024-07-08", { close: 230 })]);
+  trial.nowMs += day;
+  const told = await trial.save([barOf("2024-07-08", { close: 231 }), barOf("2024-07-09")]);
+  assert.deepEqual(told, { inserted: 1, changed: 1, revised: 1 });
+  const closes = async (atMs: number): Promise<number[]> => {
+    const as_of = new Date(atMs).toISOString();
+    return (await trial.market.get_bars({ ...series, as_of })).bars.map(({ close }) => close);
+  };
+  assert.deepEqual(await closes(trial.nowMs), [231, barOf("x").close]);
+  assert.deepEqual(await closes(trial.nowMs - 1), [230]);
+  assert.deepEqual(await closes(trial.nowMs - day - 1), []);
+});
+
+Deno.test("a bar that was recorded before its period ended leaves no revision", async () => {
+  await using trial = await tryMarket();
+  trial.nowMs = Date.parse("2024-07-08T15:00:00Z");
+  await trial.save([barOf("2024-07-08", { close: 230 })]);
+  trial.nowMs = Date.parse("2024-07-09T15:00:00Z");
+  const told = await trial.save([barOf("2024-07-08", { close: 231 })]);
+  assert.deepEqual(told, { inserted: 0, changed: 1, revised: 0 });
+});
+
+Deno.test("a quarantined bar is not served, and leaves the quarantine when it comes sound", async () => {
+  await using trial = await tryMarket();
+  const bar = barOf("2024-07-08", { close: -1 });
+  await trial.market.quarantine_bars({ ...series, bars: [{ bar, reason: "close -1" }] });
+  assert.deepEqual(await trial.dates(), []);
+  assert.equal((await trial.market.get_series(series)).quarantined, 1);
+  await trial.save([barOf("2024-07-08")]);
+  assert.deepEqual(await trial.dates(), ["2024-07-08"]);
+  assert.equal((await trial.market.get_series(series)).quarantined, 0);
+});
+
+Deno.test("an expected date that is not told again is forgotten, a past event stays", async () => {
+  await using trial = await tryMarket();
+  const of = { symbol: "AAPL", source: "fake" };
+  const dividend = { ...of, kind: "dividend", date: "2024-05-10", amount: 0.25 };
+  const expected = { ...of, kind: "earnings", date: "2024-08-01", estimated: true };
+  await trial.market.save_events({ ...of, events: [dividend, expected], complete: true });
+  const moved = { ...expected, date: "2024-08-08" };
+  await trial.market.save_events({ ...of, events: [moved], complete: true });
+  const { events } = await trial.market.get_events(of);
+  assert.deepEqual(events.map(({ date }) => date), ["2024-05-10", "2024-08-08"]);
+  assert.equal(events[0]?.amount, 0.25);
+  assert.equal(events[1]?.estimated, true);
+});
+
+Deno.test("findings are listed by symbol and severity, newest first", async () => {
+  await using trial = await tryMarket();
+  const finding = { rule: "gap", interval: "1d", at: null, message: "m", source: "fake" };
+  const save = (symbol: string, severity: string): Promise<unknown> =>
+    trial.market.save_findings({ findings: [{ ...finding, symbol, severity }] }, "loader");
+  await save("AAPL", "warning");
+  trial.nowMs += 1;
+  await save("MSFT", "error");
+  const list = async (query: Record<string, unknown>): Promise<string[]> =>
+    (await trial.market.get_findings(query)).findings.map(({ symbol }) => symbol);
+  assert.deepEqual(await list({}), ["MSFT", "AAPL"]);
+  assert.deepEqual(await list({ symbol: "AAPL" }), ["AAPL"]);
+  assert.deepEqual(await list({ severity: "error", limit: 1 }), ["MSFT"]);
 });

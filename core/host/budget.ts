@@ -7,7 +7,7 @@
  */
 
 import { Script } from "node:vm";
-import { AppError } from "./errors.ts";
+import { AppError } from "../errors.ts";
 
 interface Call {
   readonly run: () => unknown;

@@ -1,0 +1,124 @@
+/**
+ * What stands beside the bars: their earlier values, those that were kept out, and what happened
+ * to the share. Verbs over JSON rows, as in tables.ts.
+ */
+
+import type { Verb } from "../store/commits.ts";
+import { barColumns, barKey, type BarRow, columns } from "./tables.ts";
+
+/** A bar about to be saved, with the length of its period. */
+export interface RevisableBarRow extends BarRow {
+  readonly length_ms: number;
+}
+
+const values = barColumns.slice(4, -1);
+const key = ["source", "symbol", "interval", "start_at"] as const;
+
+/**
+ * Keeps what a bar was, where the one to be saved is another: goes between {@link insertBar} and
+ * {@link saveBar}. A bar that was recorded before its period had ended was not yet what it would
+ * be; what follows it is no revision.
+ */
+export const keepRevision: Verb<RevisableBarRow> = {
+  name: "keep_revision",
+  order: 92,
+  key: barKey,
+  sql: `INSERT INTO bar_revisions
+      (${key.join(", ")}, known_at, superseded_at, ${values.join(", ")})
+    SELECT ${key.map((name) => `bars.${name}`).join(", ")}, bars.recorded_at,
+      value ->> 'recorded_at', ${values.map((name) => `bars.${name}`).join(", ")}
+    FROM json_each(?1) JOIN bars
+      ON ${key.map((name) => `bars.${name} = value ->> '${name}'`).join(" AND ")}
+    WHERE bars.recorded_at >= bars.start_at + (value ->> 'length_ms')
+      AND bars.recorded_at < value ->> 'recorded_at'
+      AND (open, high, low, close, adjusted_close, volume, bars.currency) IS NOT
+        (${columns(["open", "high", "low", "close", "adjusted_close", "volume", "currency"])})
+    ON CONFLICT DO NOTHING
+    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
+export interface QuarantineRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly start_at: number;
+  readonly date: string;
+  /** JSON, as the source gave it. */
+  readonly bar: string;
+  readonly reason: string;
+  readonly quarantined_at: number;
+}
+
+const quarantineColumns = [...key, "date", "bar", "reason", "quarantined_at"] as const;
+
+export const quarantineBar: Verb<QuarantineRow> = {
+  name: "quarantine_bar",
+  order: 94,
+  key: barKey,
+  sql: `INSERT INTO quarantined_bars (${quarantineColumns.join(", ")})
+    SELECT ${columns(quarantineColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET bar = excluded.bar, reason = excluded.reason,
+      quarantined_at = excluded.quarantined_at
+    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
+/** A bar that came sound after all leaves the quarantine. */
+export const releaseBar: Verb<BarRow> = {
+  name: "release_bar",
+  order: 95,
+  key: barKey,
+  sql: `DELETE FROM quarantined_bars WHERE (${key.join(", ")}) IN
+      (SELECT ${columns(key)} FROM json_each(?1))
+    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
+export interface EventRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly kind: string;
+  readonly date: string;
+  readonly dated_by: string;
+  readonly amount: number | null;
+  readonly estimate: number | null;
+  readonly numerator: number | null;
+  readonly denominator: number | null;
+  readonly estimated: boolean;
+  readonly currency: string | null;
+  readonly recorded_at: number;
+}
+
+const eventColumns = [
+  "source",
+  "symbol",
+  "kind",
+  "date",
+  "dated_by",
+  "amount",
+  "estimate",
+  "numerator",
+  "denominator",
+  "estimated",
+  "currency",
+  "recorded_at",
+] as const satisfies readonly (keyof EventRow)[];
+
+/** An expected date that the source no longer tells has moved; goes before {@link saveEvent}. */
+export const forgetEstimates: Verb<{ readonly source: string; readonly symbol: string }> = {
+  name: "forget_estimates",
+  order: 96,
+  key: ({ source, symbol }) => `${source}/${symbol}`,
+  sql: `DELETE FROM market_events WHERE estimated = 1 AND (source, symbol) IN
+      (SELECT ${columns(["source", "symbol"])} FROM json_each(?1))
+    RETURNING source || '/' || symbol AS key`,
+};
+
+export const saveEvent: Verb<EventRow> = {
+  name: "save_event",
+  order: 97,
+  key: ({ source, symbol, kind, date }) => `${source}/${symbol}/${kind}/${date}`,
+  sql: `INSERT INTO market_events (${eventColumns.join(", ")})
+    SELECT ${columns(eventColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET
+      ${eventColumns.slice(4).map((name) => `${name} = excluded.${name}`).join(", ")}
+    RETURNING source || '/' || symbol || '/' || kind || '/' || date AS key`,
+};

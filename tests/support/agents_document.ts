@@ -1,0 +1,80 @@
+/**
+ * The document of the agents, made of what they declare: `deno task agents:doc` writes it to
+ * agents/README.md, and a test holds the file to the agents.
+ */
+
+import type { AgentDefinition } from "100ac";
+import { z } from "100ac";
+import historicalDataLoader from "../../agents/data/historical_data_loader.ts";
+import marketDataFetcher from "../../agents/data/market_data_fetcher.ts";
+import marketEventsTracker from "../../agents/data/market_events_tracker.ts";
+import volatilityCalculator from "../../agents/data/volatility_calculator.ts";
+import csv from "../../agents/sources/csv.ts";
+import simulated from "../../agents/sources/simulated.ts";
+import yahoo from "../../agents/sources/yahoo.ts";
+
+/** The agents of market data, those for people and workflows first. */
+export const documentedAgents: readonly AgentDefinition[] = [
+  marketDataFetcher,
+  historicalDataLoader,
+  volatilityCalculator,
+  marketEventsTracker,
+  yahoo,
+  csv,
+  simulated,
+];
+
+/** Markdown, as it should stand in agents/README.md before formatting. */
+export function agentsDocument(): string {
+  return [
+    "# Agents of market data",
+    "",
+    "Made of the agents' manifests by `deno task agents:doc`. Each example runs as a test.",
+    ...documentedAgents.flatMap(agentLines),
+    "",
+  ].join("\n");
+}
+
+function agentLines({ id, description, permissions, config, capabilities }: AgentDefinition) {
+  const grants = Object.entries(permissions ?? {}).map(([kind, names]) =>
+    `${kind}: ${(names as readonly string[]).join(", ")}`
+  );
+  const settings = config === undefined ? [] : fieldsOf(config);
+  return [
+    "",
+    `## ${id}`,
+    "",
+    `${description}. Permissions: ${grants.join("; ") || "none"}.`,
+    ...(settings.length > 0 ? ["", `Configuration: ${settings.join(", ")}.`] : []),
+    ...Object.entries(capabilities).flatMap(([name, capability]) => [
+      "",
+      `### ${id}.${name}`,
+      "",
+      `${capability.description}.`,
+      "",
+      `- Input: ${fieldsOf(capability.input).join(", ") || "nothing"}`,
+      `- Output: ${fieldsOf(capability.output).join(", ")}`,
+      ...Object.entries(capability.examples ?? {}).map(([title, input]) =>
+        `- ${title}: \`${JSON.stringify(input)}\``
+      ),
+    ]),
+  ];
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, { readonly default?: unknown }>>;
+  readonly required?: readonly string[];
+}
+
+/** `symbol`, `period = "1mo"`, `from?`: the fields of an object. */
+function fieldsOf(schema: z.ZodType): string[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" }) as Schema;
+  return Object.entries(properties).map(([name, { default: unset }]) => {
+    if (unset !== undefined) return `\`${name} = ${JSON.stringify(unset)}\``;
+    return required.includes(name) ? `\`${name}\`` : `\`${name}?\``;
+  });
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(new URL("../../agents/README.md", import.meta.url), agentsDocument());
+}
