@@ -17,6 +17,7 @@ const errorCodes = [
   "unknown_capability",
   "unknown_workflow",
   "unknown_execution",
+  "unknown_schedule",
   "unknown_route",
   "conflict",
   // an agent or the way to it failed

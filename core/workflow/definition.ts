@@ -3,6 +3,8 @@
  * The text it came from is kept with every execution, so a changed file changes no execution.
  */
 
+import type { Schedule } from "../schedule/rule.ts";
+
 /** How often and how soon a failed step is tried again. */
 export interface RetryPolicy {
   /** Tries in all, the first included; at least 1. */
@@ -22,21 +24,12 @@ export interface Step {
   readonly retry: RetryPolicy;
 }
 
-/** When a workflow is started by itself. */
-export type Schedule =
-  | { readonly kind: "every"; readonly everyMs: number }
-  | {
-    readonly kind: "cron";
-    readonly cron: string;
-    readonly timezone: string;
-    readonly calendar?: string;
-  };
-
 export interface Workflow {
   readonly name: string;
   readonly description: string;
   readonly enabled: boolean;
-  readonly schedule?: Schedule;
+  /** When it is started by itself. */
+  readonly schedules: readonly Schedule[];
   /** In the order in which they are run; at least one. */
   readonly steps: readonly Step[];
 }

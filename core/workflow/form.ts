@@ -8,7 +8,7 @@ import { namePattern } from "../ids.ts";
 import { retryDefault, type Step, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
 import { type DurationBounds, durationForm } from "./duration.ts";
 import { shown } from "./wording.ts";
-import { ScheduleForm } from "./schedule.ts";
+import { SchedulesForm } from "./schedule.ts";
 
 export const stepsMax = 1_000;
 export const nameLengthMax = 64;
@@ -49,11 +49,9 @@ export const WorkflowForm = z.strictObject({
   name: Name,
   description: z.string().max(descriptionLengthMax).default(""),
   enabled: z.boolean().default(true),
-  schedule: ScheduleForm.optional(),
+  schedule: SchedulesForm.optional(),
   steps: z.array(StepForm).min(1).max(stepsMax),
-}).transform(({ schedule, ...workflow }): Workflow =>
-  schedule === undefined ? workflow : { ...workflow, schedule }
-);
+}).transform(({ schedule: schedules = [], ...workflow }): Workflow => ({ ...workflow, schedules }));
 
 /** Handed on as text they would reach an agent, which can't know that they were meant otherwise. */
 function reportExpressions(params: unknown, context: z.RefinementCtx): void {

@@ -1,20 +1,21 @@
 /** A workflow as the text of a file: reading it gives the same workflow again. */
 
 import { Document, visit } from "yaml";
-import { retryDefault, type Schedule, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
+import { retryDefault, stepTimeoutMsDefault, type Workflow } from "./definition.ts";
 import { durationText } from "./duration.ts";
+import { scheduleKeys } from "./schedule_keys.ts";
 import { unprintable } from "./yaml_syntax.ts";
 
 /** Quoted text stays on its line: the library's folding puts "undefined" into some (2.9.1). */
 const oneLineEach = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER };
 
 /** YAML of one workflow; what has its default is left out. */
-export function workflowText({ name, description, enabled, schedule, steps }: Workflow): string {
+export function workflowText({ name, description, enabled, schedules, steps }: Workflow): string {
   const form = {
     name,
     ...(description !== "" && { description }),
     ...(!enabled && { enabled }),
-    ...(schedule && { schedule: scheduleForm(schedule) }),
+    ...(schedules.length > 0 && { schedule: schedules.map(scheduleKeys) }),
     steps: steps.map(({ name, agent, capability, params, timeoutMs, retry }) => ({
       name,
       agent,
@@ -50,11 +51,4 @@ function textOf(form: unknown): string {
 function isPlainProse(text: string): boolean {
   if (unprintable.test(text)) return false;
   return !text.includes("\n") || text.split("\n").every((line) => line === line.trim());
-}
-
-/** A schedule as its keys in a file. */
-function scheduleForm(schedule: Schedule): Readonly<Record<string, string>> {
-  if (schedule.kind === "every") return { every: durationText(schedule.everyMs) };
-  const { cron, timezone, calendar } = schedule;
-  return { cron, timezone, ...(calendar !== undefined && { calendar }) };
 }

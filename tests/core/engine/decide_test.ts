@@ -17,6 +17,7 @@ function workflowOf(policies: readonly RetryPolicy[]): Workflow {
     name: "a",
     description: "",
     enabled: true,
+    schedules: [],
     steps: policies.map((retry, index) => ({
       name: `step_${index}`,
       agent: "agent",

@@ -1,0 +1,41 @@
+/** Which of the instants that have passed are fired. Pure. */
+
+import { type Instants, jitterOf, passedBetween } from "./next.ts";
+import type { Schedule } from "./rule.ts";
+
+/** A firing that comes later than this after its instant was missed, and is told to be late. */
+export const lateMs = 60_000;
+
+export interface Plan {
+  /** To be fired now, in ascending order. */
+  readonly fireMs: readonly number[];
+  /** The latest of those that are not; with `many`, others before it beside. */
+  readonly missed?: { readonly dueMs: number; readonly many: boolean };
+}
+
+/**
+ * What becomes of the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
+ * fired; those before it, or long past, were missed, and follow the schedule's `catch_up`.
+ */
+export function planOf(
+  scheduleId: string,
+  schedule: Schedule,
+  instants: Instants,
+  decidedUntilMs: number,
+  nowMs: number,
+): Plan {
+  const { catchUp, catchUpMax, jitterMs } = schedule;
+  const countMax = catchUp === "all" ? catchUpMax : 1;
+  const { dueMs, hasEarlier } = passedBetween(instants, decidedUntilMs, nowMs, countMax + 2);
+  const isRipe = (due: number): boolean => due + jitterOf(scheduleId, due, jitterMs) <= nowMs;
+  const unripe = dueMs.findIndex((due) => !isRipe(due));
+  const ripe = unripe < 0 ? dueMs : dueMs.slice(0, unripe);
+  const latest = ripe.at(-1);
+  if (latest === undefined) return { fireMs: [] };
+  const isMissed = nowMs - latest - jitterMs > lateMs;
+  const fireMs = catchUp === "none" && isMissed ? [] : ripe.slice(-countMax);
+  const left = ripe.slice(0, ripe.length - fireMs.length);
+  const missed = left.at(-1);
+  if (missed === undefined) return { fireMs };
+  return { fireMs, missed: { dueMs: missed, many: left.length > 1 || hasEarlier } };
+}
