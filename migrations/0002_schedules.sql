@@ -10,3 +10,11 @@ ALTER TABLE firings ADD COLUMN cause TEXT NOT NULL DEFAULT 'rule'
 
 -- Firings that are still to be started: few, whatever the history.
 CREATE INDEX firings_due ON firings (schedule_id, due_at) WHERE status = 'due';
+
+-- Higher ones are taken from the queue first.
+ALTER TABLE workflow_executions ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+
+-- The queue: what waits, by priority and workflow, each in order of creation.
+CREATE INDEX executions_waiting
+  ON workflow_executions (priority DESC, workflow_name, execution_id)
+  WHERE completed_at IS NULL AND status = 'pending';

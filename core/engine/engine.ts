@@ -1,7 +1,7 @@
 /**
  * Starts executions and brings them to their end, at most `concurrentMax` at once. The queue is
- * the table: what is pending there waits in order of creation, survives the daemon, and costs no
- * memory. While nothing waits, a new execution is taken as it is stored, without a look.
+ * the table: what is pending there waits its turn, survives the daemon, and costs no memory. While
+ * nothing waits, a new execution is taken as it is stored, without a look.
  *
  * An execution is advanced under a lease, renewed while it runs. At start the engine takes up what
  * an earlier daemon left running, from the first step that had not completed.
@@ -44,6 +44,13 @@ export interface EngineOptions {
   readonly lookEveryMs?: number;
 }
 
+export interface StartOptions {
+  readonly id?: ExecutionId;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  /** Higher ones are taken from the queue first. */
+  readonly priority?: number;
+}
+
 const lookEveryMsDefault = 5_000;
 
 export class Engine {
@@ -83,35 +90,38 @@ export class Engine {
   }
 
   /**
-   * Stores a new execution, which then starts as soon as there is room.
+   * Stores a new execution, which then starts as soon as there is room. With an `id` that there is
+   * already, nothing happens: however often it is asked for, it is started once.
    * @throws {AppError} `store_unavailable`, `overloaded`; `conflict` while shutting down.
    */
-  async start(workflow: ParsedWorkflow): Promise<ExecutionRow> {
+  async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
     if (this.#closing) {
       throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
     }
     const { store, definitions } = this.#options;
     const { name, text } = workflow;
     const at = this.#now();
-    const executionId = newExecutionId();
+    const { id: executionId = newExecutionId(), inputs = {}, priority = 0 } = options;
+    const inputParams = JSON.stringify(inputs);
     const definitionId = createHash("sha256").update(text).digest("hex");
-    await store.commits.commit([
+    const [, isNew] = await store.commits.commit([
       write(saveDefinition, { definition_id: definitionId, name, text, at }),
       write(createExecution, {
         execution_id: executionId,
         name,
         definition_id: definitionId,
-        input: "{}",
+        input: inputParams,
+        priority,
         at,
       }),
     ]);
     definitions.keep(definitionId, workflow);
     const row = { executionId, definitionId, workflowName: name, status: "pending" as const };
     // Whatever waits in the table was created before it.
-    if (this.#waiting || !this.#take(row)) this.#look();
+    if (this.#waiting || !isNew || !this.#take(row)) this.#look();
     return {
       ...row,
-      inputParams: "{}",
+      inputParams,
       result: null,
       error: null,
       createdAtMs: at,

@@ -7,6 +7,8 @@ import type { Definitions } from "../engine/definitions.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Hosts } from "../host/hosts.ts";
 import type { Log } from "../log.ts";
+import type { Scheduler } from "../schedule/scheduler.ts";
+import type { Ticker } from "../schedule/ticker.ts";
 import type { Store } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
 import type { Gate } from "./auth.ts";
@@ -20,6 +22,8 @@ export interface ControlPlane {
   readonly catalog: Catalog;
   readonly engine: Engine;
   readonly definitions: Definitions;
+  readonly scheduler: Scheduler;
+  readonly ticker: Ticker;
   readonly store: Store;
   readonly cache: Cache;
   readonly bus: Bus;

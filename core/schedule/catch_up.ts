@@ -24,18 +24,31 @@ export function planOf(
   decidedUntilMs: number,
   nowMs: number,
 ): Plan {
-  const { catchUp, catchUpMax, jitterMs } = schedule;
+  const { catchUp, catchUpMax } = schedule;
   const countMax = catchUp === "all" ? catchUpMax : 1;
   const { dueMs, hasEarlier } = passedBetween(instants, decidedUntilMs, nowMs, countMax + 2);
-  const isRipe = (due: number): boolean => due + jitterOf(scheduleId, due, jitterMs) <= nowMs;
-  const unripe = dueMs.findIndex((due) => !isRipe(due));
-  const ripe = unripe < 0 ? dueMs : dueMs.slice(0, unripe);
+  const last = dueMs.at(-1);
+  // jitter never reaches the next instant: only the last one may still be to come
+  const isUnripe = last !== undefined && fireAtOf(scheduleId, schedule, instants, last) > nowMs;
+  const ripe = isUnripe ? dueMs.slice(0, -1) : dueMs;
   const latest = ripe.at(-1);
   if (latest === undefined) return { fireMs: [] };
-  const isMissed = nowMs - latest - jitterMs > lateMs;
+  const isMissed = nowMs - fireAtOf(scheduleId, schedule, instants, latest) > lateMs;
   const fireMs = catchUp === "none" && isMissed ? [] : ripe.slice(-countMax);
   const left = ripe.slice(0, ripe.length - fireMs.length);
   const missed = left.at(-1);
   if (missed === undefined) return { fireMs };
   return { fireMs, missed: { dueMs: missed, many: left.length > 1 || hasEarlier } };
+}
+
+/** When an instant is fired: its jitter later, but before the next instant. */
+export function fireAtOf(
+  scheduleId: string,
+  { jitterMs }: Schedule,
+  instants: Instants,
+  dueMs: number,
+): number {
+  if (jitterMs === 0) return dueMs;
+  const next = instants.after(dueMs) ?? Number.POSITIVE_INFINITY;
+  return dueMs + jitterOf(scheduleId, dueMs, Math.min(jitterMs, next - dueMs - 1));
 }

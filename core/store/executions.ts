@@ -9,6 +9,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Verb } from "./commits.ts";
 import type { Database, Row } from "./database.ts";
+import { claimableSql } from "./queue.ts";
 
 export type ExecutionStatus =
   | "pending"
@@ -84,15 +85,22 @@ export const saveDefinition: Verb<
 };
 
 export const createExecution: Verb<
-  { execution_id: string; name: string; definition_id: string; input: string; at: number }
+  {
+    execution_id: string;
+    name: string;
+    definition_id: string;
+    input: string;
+    priority?: number;
+    at: number;
+  }
 > = {
   name: "create_execution",
   order: 20,
   key: ({ execution_id }) => execution_id,
   sql: `INSERT INTO workflow_executions
-      (execution_id, workflow_name, definition_id, status, input_params, created_at)
+      (execution_id, workflow_name, definition_id, status, input_params, priority, created_at)
     SELECT value ->> 'execution_id', value ->> 'name', value ->> 'definition_id', 'pending',
-      value ->> 'input', value ->> 'at'
+      value ->> 'input', coalesce(value ->> 'priority', 0), value ->> 'at'
     FROM json_each(?1) WHERE true
     ON CONFLICT DO NOTHING RETURNING execution_id AS key`,
 };
@@ -252,18 +260,9 @@ export class ExecutionReader {
     return rows.map(toExecution);
   }
 
-  /** Executions whose lease ran out, then the oldest that wait to be started. */
+  /** What is to be taken next: executions whose lease ran out, then what waits, in its turn. */
   async claimable(nowMs: number, limit: number): Promise<ClaimableRow[]> {
-    const rows = await this.#database.read(
-      `SELECT execution_id, workflow_name, definition_id, status FROM workflow_executions
-       WHERE completed_at IS NULL AND status = 'running' AND coalesce(lease_expires_at, 0) <= ?1
-       UNION ALL
-       SELECT * FROM (
-         SELECT execution_id, workflow_name, definition_id, status FROM workflow_executions
-         WHERE completed_at IS NULL AND status = 'pending' ORDER BY execution_id LIMIT ?2)
-       LIMIT ?2`,
-      [nowMs, limit],
-    );
+    const rows = await this.#database.read(claimableSql, [nowMs, limit]);
     return rows.map((row) => ({
       executionId: String(row.execution_id) as ExecutionId,
       workflowName: String(row.workflow_name),

@@ -72,7 +72,14 @@ function keyOfFiring({ schedule_id, due_at }: FiringKey): string {
   return `${schedule_id}@${due_at}`;
 }
 
-/** Enters a firing: claimed (`owner`), to wait (no owner), or skipped. */
+/** Names the owner too: of two who claim in one transaction, the other is told that it has not. */
+function keyOfClaim(row: FiringKey & { readonly owner: string | null }): string {
+  return `${keyOfFiring(row)}/${row.owner ?? ""}`;
+}
+
+const claimKey = "schedule_id || '@' || due_at || '/' || coalesce(lease_owner, '')";
+
+/** Enters a firing: claimed (`owner` and `expires`), to wait (no owner), or skipped. */
 export const enterFiring: Verb<
   FiringKey & {
     readonly cause: FiringCause;
@@ -84,26 +91,26 @@ export const enterFiring: Verb<
 > = {
   name: "enter_firing",
   order: 210,
-  key: keyOfFiring,
+  key: keyOfClaim,
   sql: `INSERT INTO firings
       (schedule_id, due_at, cause, status, reason, lease_owner, lease_expires_at)
     SELECT value ->> 'schedule_id', value ->> 'due_at', value ->> 'cause', value ->> 'status',
       value ->> 'reason', value ->> 'owner', value ->> 'expires'
     FROM json_each(?1) WHERE true
-    ON CONFLICT DO NOTHING RETURNING schedule_id || '@' || due_at AS key`,
+    ON CONFLICT DO NOTHING RETURNING ${claimKey} AS key`,
 };
 
 /** Claims a firing that waits, or whose lease has run out by `at`. */
 export const claimFiring: Verb<FiringKey & { owner: string; expires: number; at: number }> = {
   name: "claim_firing",
   order: 211,
-  key: keyOfFiring,
+  key: keyOfClaim,
   sql: `UPDATE firings SET
       lease_owner = claim.value ->> 'owner', lease_expires_at = claim.value ->> 'expires'
     FROM json_each(?1) AS claim
     WHERE schedule_id = claim.value ->> 'schedule_id' AND due_at = claim.value ->> 'due_at'
       AND status = 'due' AND coalesce(lease_expires_at, 0) <= claim.value ->> 'at'
-    RETURNING schedule_id || '@' || due_at AS key`,
+    RETURNING ${claimKey} AS key`,
 };
 
 /** Closes a claimed firing: started as an execution, or skipped for a reason. */
