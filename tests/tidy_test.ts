@@ -55,6 +55,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/store",
     "core/workflow",
     "hono",
+    "zod",
   ],
   "core/cli": ["core/http/api.ts"],
   "core/daemon.ts": ["*"],

@@ -7,6 +7,9 @@ import type {
   ExecutionView,
   HealthReport,
   ProblemView,
+  QueueView,
+  ScheduleExplanation,
+  ScheduleView,
   StatisticsView,
   SystemView,
   WorkflowView,
@@ -28,6 +31,19 @@ export interface WorkflowsAnswer {
 /** The answer to `workflow history`, newest first. */
 export interface ExecutionsAnswer {
   readonly executions: readonly ExecutionView[];
+}
+
+/** The answer to `schedule list`. */
+export interface SchedulesAnswer {
+  readonly schedules: readonly ScheduleView[];
+}
+
+/** The answer to `schedule backfill`. */
+export interface BackfillAnswer {
+  readonly schedule: string;
+  readonly instants: number;
+  /** Those that had not fired before. */
+  readonly entered: number;
 }
 
 /** A link that opens the daemon's page once. */
@@ -76,7 +92,7 @@ export class Client {
   }
 
   execution(id: string, signal?: AbortSignal): Promise<ExecutionView> {
-    return this.#wire.ask("GET", `/executions/${encodeURIComponent(id)}`, signal);
+    return this.#wire.ask("GET", `/executions/${encodeURIComponent(id)}`, { signal });
   }
 
   /** Where an execution stands now and at each change, until it ends or the stream breaks. */
@@ -88,6 +104,28 @@ export class Client {
       if (!event.execution) throw new AppError("bad_answer", `Cannot read an event of "${id}"`);
       yield event as ExecutionEvent;
     }
+  }
+
+  schedules(): Promise<SchedulesAnswer> {
+    return this.#wire.ask("GET", "/schedules");
+  }
+
+  schedule(id: string): Promise<ScheduleExplanation> {
+    return this.#wire.ask("GET", `/schedules/${encodeURIComponent(id)}`);
+  }
+
+  steer(id: string, verb: "pause" | "resume" | "trigger"): Promise<ScheduleExplanation> {
+    return this.#wire.ask("POST", `/schedules/${encodeURIComponent(id)}/${verb}`);
+  }
+
+  backfill(id: string, from: string, to: string): Promise<BackfillAnswer> {
+    return this.#wire.ask("POST", `/schedules/${encodeURIComponent(id)}/backfill`, {
+      body: { from, to },
+    });
+  }
+
+  queue(): Promise<QueueView> {
+    return this.#wire.ask("GET", "/queue");
   }
 
   system(): Promise<SystemView> {

@@ -12,6 +12,8 @@ import type { ControlPlane } from "./control_plane.ts";
 import { executionRoutes } from "./execution_routes.ts";
 import { homePage, shutOutPage } from "./page.ts";
 import { problemResponse } from "./problem.ts";
+import { queueRoutes } from "./queue_routes.ts";
+import { scheduleRoutes } from "./schedule_routes.ts";
 import { systemRoutes } from "./system_routes.ts";
 import { workflowRoutes } from "./workflow_routes.ts";
 
@@ -52,6 +54,8 @@ export function createApp(plane: ControlPlane): Hono {
   app.route("/api/v1/agents", agentRoutes(plane));
   app.route("/api/v1/workflows", workflowRoutes(plane));
   app.route("/api/v1/executions", executionRoutes(plane));
+  app.route("/api/v1/schedules", scheduleRoutes(plane));
+  app.route("/api/v1/queue", queueRoutes(plane));
   app.route("/api/v1/system", systemRoutes(plane));
   return app;
 }

@@ -3,6 +3,7 @@
 import * as bus from "./bus.ts";
 import * as daemon from "./daemon.ts";
 import * as engine from "./engine.ts";
+import * as schedule from "./schedule.ts";
 import { Printer, type Report } from "./report.ts";
 
 interface Bench {
@@ -10,7 +11,7 @@ interface Bench {
   run(report: Report): Promise<void>;
 }
 
-const benches: readonly Bench[] = [bus, engine, daemon];
+const benches: readonly Bench[] = [bus, engine, schedule, daemon];
 
 Deno.exit(await main(Deno.args));
 

@@ -86,7 +86,14 @@ Deno.test("every route answers with its view, or with a problem that says what a
     const ids = agents.map(({ id }: AgentView) => id).sort();
     assert.deepEqual(
       ids.filter((id: string) => !id.includes(".")),
-      ["historical_data_loader", "market_data_fetcher", "simulated", "test_agent", "yahoo"],
+      [
+        "historical_data_loader",
+        "market_calendar",
+        "market_data_fetcher",
+        "simulated",
+        "test_agent",
+        "yahoo",
+      ],
     );
     const agent = await (await request("/api/v1/agents/test_agent")).json() as AgentView;
     assert.equal(agent.status, "idle");
