@@ -14,6 +14,15 @@ export interface Plan {
 }
 
 /**
+ * What becomes of an instant that has come, and of those after it by now; undefined when there may
+ * be some, which {@link planOf} tells. Most firings are such: they cost no look at the rule.
+ */
+export function planOfOne(dueMs: number, instants: Instants, nowMs: number): Plan | undefined {
+  const isAlone = nowMs < dueMs + Math.min(instants.gapMsMin, lateMs);
+  return isAlone ? { fireMs: [dueMs] } : undefined;
+}
+
+/**
  * What becomes of the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
  * fired; those before it, or long past, were missed, and follow the schedule's `catch_up`.
  */

@@ -29,6 +29,8 @@ const minuteMs = 60_000;
 export interface Instants {
   /** The first due instant after `afterMs`; undefined when there is none any more. */
   after(afterMs: number): number | undefined;
+  /** No two due instants are closer to each other. */
+  readonly gapMsMin: number;
 }
 
 /**
@@ -38,6 +40,8 @@ export interface Instants {
 export function instantsOf({ rule, startAtMs, endAtMs }: Schedule): Instants {
   const next = nextOf(rule, startAtMs ?? 0);
   return {
+    // a minute is the grain of cron, and the sessions of a day are hours apart
+    gapMsMin: rule.kind === "every" ? rule.everyMs : minuteMs,
     after: (afterMs) => {
       // an instant that is the start itself is due
       const dueMs = next(Math.max(afterMs, (startAtMs ?? Number.NEGATIVE_INFINITY) - 1));
@@ -107,14 +111,33 @@ function nextOf(rule: Rule, originMs: number): Next {
   }
 }
 
+/** Patterns that schedules share, and what was last asked of them: one that is kept costs 10 KB. */
+const patterns = new Map<string, Next>();
+const patternsMax = 1_000;
+
+/** Making a pattern ready for a time zone takes about as long as hundreds of its instants. */
 function nextOfCron(cron: string, timezone: string): Next {
+  const key = `${cron} ${timezone}`;
+  const known = patterns.get(key);
+  if (known) return known;
   const pattern = new Cron(cron, {
     mode: "5-part",
     timezone,
     paused: true,
     fixedTimeRule: "no-wildcard",
   });
-  return (afterMs) => pattern.nextRun(new Date(afterMs))?.getTime();
+  let askedMs = Number.NaN;
+  let answer: number | undefined;
+  const next: Next = (afterMs) => {
+    if (afterMs === askedMs) return answer;
+    answer = pattern.nextRun(new Date(afterMs))?.getTime();
+    askedMs = afterMs;
+    return answer;
+  };
+  const [oldest] = patterns.keys();
+  if (patterns.size >= patternsMax && oldest !== undefined) patterns.delete(oldest);
+  patterns.set(key, next);
+  return next;
 }
 
 /** The first instant of `next` on a local day on which the exchange has a session. */

@@ -15,7 +15,7 @@ import {
 } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
-import { fireAtOf, planOf } from "./catch_up.ts";
+import { fireAtOf, planOf, planOfOne } from "./catch_up.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { FiringEvent } from "./events.ts";
 import { type Entry, type Firing, Firings, type StartExecution } from "./firings.ts";
@@ -32,10 +32,15 @@ export interface SchedulerOptions {
   readonly now?: () => number;
 }
 
-interface Coming {
+/** Where a schedule is in the line of what comes. */
+interface Place {
   readonly entry: Entry;
   /** What is due is looked for after this instant. */
   readonly afterMs: number;
+}
+
+interface Coming extends Place {
+  readonly dueMs: number;
   readonly fireAtMs: number;
 }
 
@@ -111,9 +116,16 @@ export class Scheduler {
       const nowMs = this.#now();
       if (nowMs < this.#lastMs - backwardMs) await this.#reread();
       this.#lastMs = nowMs;
-      const firings: Firing[] = [];
-      for (let next = this.#pop(nowMs); next; next = this.#pop(nowMs)) firings.push(...next);
-      await this.#firings.fire(firings, nowMs);
+      const { firings, next } = this.#takeDue(nowMs);
+      try {
+        await this.#firings.fire(firings, nowMs);
+      } catch (thrown) {
+        // what was not entered is due again; what was, is there already
+        this.#line();
+        throw thrown;
+      }
+      // after the firings, which it would hold up
+      for (const { entry, afterMs } of next) this.#push(entry, afterMs);
       if (this.#firings.mayWait) await this.#firings.startWaiting(this.#entries, nowMs);
     });
   }
@@ -191,20 +203,27 @@ export class Scheduler {
     const due = entry.instants.after(afterMs);
     if (due === undefined) return;
     const fireAtMs = fireAtOf(entry.id, entry.schedule, entry.instants, due);
-    this.#coming.push({ entry, afterMs, fireAtMs });
+    this.#coming.push({ entry, afterMs, dueMs: due, fireAtMs });
   }
 
-  /** What is due of the schedule that is due first; undefined when none is. */
-  #pop(nowMs: number): Firing[] | undefined {
-    const coming = this.#coming.popDue(nowMs);
-    if (!coming) return undefined;
-    const { entry, afterMs } = coming;
-    const { fireMs, missed } = planOf(entry.id, entry.schedule, entry.instants, afterMs, nowMs);
-    const fired = fireMs.map((dueAtMs): Firing => ({ entry, dueAtMs, cause: "rule" }));
-    this.#push(entry, Math.max(fireMs.at(-1) ?? afterMs, missed?.dueMs ?? afterMs));
-    if (!missed) return fired;
-    const { dueMs: dueAtMs, many } = missed;
-    return [{ entry, dueAtMs, cause: "rule", reason: "missed", many }, ...fired];
+  /** Takes all that is due by now out of the line; gives their schedules' next places in it too. */
+  #takeDue(nowMs: number): { readonly firings: Firing[]; readonly next: readonly Place[] } {
+    const firings: Firing[] = [];
+    const next: Place[] = [];
+    for (;;) {
+      const coming = this.#coming.popDue(nowMs);
+      if (!coming) return { firings, next };
+      const { entry, afterMs, dueMs } = coming;
+      const { id, schedule, instants } = entry;
+      const { fireMs, missed } = planOfOne(dueMs, instants, nowMs) ??
+        planOf(id, schedule, instants, afterMs, nowMs);
+      if (missed) {
+        const { dueMs: dueAtMs, many } = missed;
+        firings.push({ entry, dueAtMs, cause: "rule", reason: "missed", many });
+      }
+      for (const dueAtMs of fireMs) firings.push({ entry, dueAtMs, cause: "rule" });
+      next.push({ entry, afterMs: Math.max(fireMs.at(-1) ?? afterMs, missed?.dueMs ?? afterMs) });
+    }
   }
 }
 

@@ -48,6 +48,7 @@ export class Ticker {
       await scheduler.advance();
     } catch (thrown) {
       log.error("cannot fire schedules", { reason: messageOf(thrown) });
+      return; // the next tick tries again
     }
     const { nextAtMs } = scheduler;
     clearTimeout(this.#timer);

@@ -27,6 +27,8 @@ export const name = "schedule";
 
 const count = 10_000;
 const idleMs = 10_000;
+/** Until what was begun before has come to rest. */
+const settleMs = 5_000;
 const rounds = 5;
 const batch = 1_000;
 const minuteMs = 60_000;
@@ -79,6 +81,7 @@ async function measureIdle(report: Report): Promise<void> {
 const unchanged = Promise.resolve("");
 
 async function cpuShare(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, settleMs));
   const before = cpuUsage();
   const startedAtMs = performance.now();
   await new Promise((resolve) => setTimeout(resolve, idleMs));
