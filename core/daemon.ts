@@ -21,13 +21,16 @@ import type { Grants, Manifest } from "./host/manifest.ts";
 import { createApp } from "./http/app.ts";
 import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
-import { newOpaqueId } from "./ids.ts";
+import { executionIdOf, newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
+import { Scheduler } from "./schedule/scheduler.ts";
+import { Ticker } from "./schedule/ticker.ts";
 import { readAgents, replaceAgents } from "./store/agents.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { version } from "./version.ts";
 import { Catalog } from "./workflow/catalog.ts";
+import { fingerprint } from "./workflow/fingerprint.ts";
 
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";
@@ -96,6 +99,24 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
       hosts.invoke({ address, input, caller: daemonAddress, ...invocation }),
     publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
   });
+  const scheduler = new Scheduler({
+    store,
+    log,
+    workflows: async () => (await catalog.all()).workflows,
+    // A firing's id is its own: started again after a crash, it is the same execution.
+    start: async (name, { idempotencyKey, dueAtMs, inputs, priority }) =>
+      await engine.start(await catalog.runnable(name), {
+        id: executionIdOf(idempotencyKey, dueAtMs),
+        inputs,
+        priority,
+      }),
+    publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
+  });
+  const ticker = new Ticker({
+    scheduler,
+    log,
+    fingerprint: () => fingerprint(config.workflowsFolder),
+  });
   const stopping = new AbortController();
   let url = "";
   const plane: ControlPlane = {
@@ -108,6 +129,8 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     engine,
     steerer: new Steerer(store, engine, definitions),
     definitions,
+    scheduler,
+    ticker,
     store,
     cache,
     market,
@@ -124,6 +147,15 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   url = urlOf(config.host, server.addr.port);
   closers.push(() => engine.close(config.shutdownMs));
   await engine.open();
+  closers.push(() => ticker.close());
+  // A firing that waits for an execution's end starts with it, not with the next tick.
+  const ended = ["completed", "failed", "cancelled"].map((status) =>
+    bus.subscribe(`execution.${status}`, () => {
+      if (scheduler.mayStartWaiting) void ticker.wake();
+    })
+  );
+  closers.push(() => ended.forEach((stop) => stop()));
+  await ticker.open();
   const sweep = setInterval(() => {
     Promise.all([cache.sweep(), market.findings.sweep()]).catch((thrown) =>
       log.error("cannot sweep", { reason: messageOf(thrown) })

@@ -18,6 +18,7 @@
 import { AppError } from "../errors.ts";
 import { parseDay } from "./days.ts";
 import type { Exchange } from "./exchange.ts";
+import { always } from "./always.ts";
 import { newYork } from "./new_york.ts";
 import { type Session, sessionsOfYear } from "./sessions.ts";
 
@@ -28,9 +29,11 @@ const exchanges = {
   XNYS: newYork,
   /** Nasdaq. */
   XNAS: newYork,
+  /** What is never closed, by days of UTC. */
+  "24/7": always,
 } as const satisfies Record<string, Exchange>;
 
-/** Market identifier code (ISO 10383) of an exchange whose sessions are known. */
+/** Market identifier code (ISO 10383) of an exchange whose sessions are known, or `24/7`. */
 export type CalendarName = keyof typeof exchanges;
 
 /** Every calendar there is. */
@@ -39,6 +42,11 @@ export const calendarNames: readonly CalendarName[] = Object.keys(exchanges) as 
 /** True for the name of a calendar there is. */
 export function isCalendarName(name: string): name is CalendarName {
   return Object.hasOwn(exchanges, name);
+}
+
+/** The IANA name of the time zone that a calendar's dates are in. */
+export function timeZoneOf(calendar: CalendarName): string {
+  return exchanges[calendar].timeZone;
 }
 
 /** The first and the last date that a calendar answers for. */

@@ -8,6 +8,9 @@ import type {
   FindingView,
   HealthReport,
   ProblemView,
+  QueueView,
+  ScheduleExplanation,
+  ScheduleView,
   SourceView,
   StatisticsView,
   SystemView,
@@ -40,6 +43,19 @@ export interface FindingsAnswer {
 /** The answer to `market sources`. */
 export interface SourcesAnswer {
   readonly sources: readonly SourceView[];
+}
+
+/** The answer to `schedule list`. */
+export interface SchedulesAnswer {
+  readonly schedules: readonly ScheduleView[];
+}
+
+/** The answer to `schedule backfill`. */
+export interface BackfillAnswer {
+  readonly schedule: string;
+  readonly instants: number;
+  /** Those that had not fired before. */
+  readonly entered: number;
 }
 
 /** A link that opens the daemon's page once. */
@@ -88,7 +104,7 @@ export class Client {
   }
 
   execution(id: string, signal?: AbortSignal): Promise<ExecutionView> {
-    return this.#wire.ask("GET", `/executions/${encodeURIComponent(id)}`, signal);
+    return this.#wire.ask("GET", `/executions/${encodeURIComponent(id)}`, { signal });
   }
 
   /** Where an execution stands now and at each change, until it ends or the stream breaks. */
@@ -115,6 +131,28 @@ export class Client {
 
   sources(): Promise<SourcesAnswer> {
     return this.#wire.ask("GET", "/market/sources");
+  }
+
+  schedules(): Promise<SchedulesAnswer> {
+    return this.#wire.ask("GET", "/schedules");
+  }
+
+  schedule(id: string): Promise<ScheduleExplanation> {
+    return this.#wire.ask("GET", `/schedules/${encodeURIComponent(id)}`);
+  }
+
+  steer(id: string, verb: "pause" | "resume" | "trigger"): Promise<ScheduleExplanation> {
+    return this.#wire.ask("POST", `/schedules/${encodeURIComponent(id)}/${verb}`);
+  }
+
+  backfill(id: string, from: string, to: string): Promise<BackfillAnswer> {
+    return this.#wire.ask("POST", `/schedules/${encodeURIComponent(id)}/backfill`, {
+      body: { from, to },
+    });
+  }
+
+  queue(): Promise<QueueView> {
+    return this.#wire.ask("GET", "/queue");
   }
 
   system(): Promise<SystemView> {

@@ -1,13 +1,21 @@
 /** The table of the CLI's commands, in the order in which help lists them. */
 
+import { AppError } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { isFinal } from "./follow.ts";
 import { showAgent, showAgents } from "./show_agents.ts";
 import { showHistory, showOutcome, showStarted } from "./show_executions.ts";
 import { showFindings, showSources } from "./show_market.ts";
+import { showBackfill, showQueue, showSchedule, showSchedules } from "./show_schedules.ts";
 import { showHealth, showSystem } from "./show_system.ts";
 import { showStatistics, showWorkflows } from "./show_workflows.ts";
+
+const steering = [
+  ["pause", "Fire a schedule no more, until it is resumed"],
+  ["resume", "Fire a paused schedule again, from now on"],
+  ["trigger", "Fire a schedule now, beside its rule"],
+] as const;
 
 export const commands: readonly Command[] = [
   defineCommand("agent", "list", {
@@ -70,6 +78,40 @@ export const commands: readonly Command[] = [
     summary: "Show how the sources of market data do, in the order in which they are asked",
     ask: ({ client }) => client.sources(),
     show: (answer, { look }) => showSources(answer, look),
+  }),
+  defineCommand("schedule", "list", {
+    summary: "Show all schedules and when they come next",
+    ask: ({ client }) => client.schedules(),
+    show: (answer, { look }) => showSchedules(answer, look),
+  }),
+  defineCommand("schedule", "explain", {
+    summary: "Show when and why a schedule comes next, and what became of it of late",
+    argument: { name: "NAME", required: true },
+    ask: ({ client, argument }) => client.schedule(argument),
+    show: (schedule, { look }) => showSchedule(schedule, look),
+  }),
+  ...steering.map(([verb, summary]) =>
+    defineCommand("schedule", verb, {
+      summary,
+      argument: { name: "NAME", required: true },
+      ask: ({ client, argument }) => client.steer(argument, verb),
+      show: (schedule, { look }) => showSchedule(schedule, look),
+    })
+  ),
+  defineCommand("schedule", "backfill", {
+    summary: "Fire the instants of a span that have passed without firing",
+    argument: { name: "NAME", required: true },
+    flags: ["from", "to"],
+    ask: ({ client, argument, values: { from, to } }) => {
+      if (from !== undefined && to !== undefined) return client.backfill(argument, from, to);
+      throw new AppError("invalid_input", "Cannot backfill without --from and --to");
+    },
+    show: (answer) => showBackfill(answer),
+  }),
+  defineCommand("system", "queue", {
+    summary: "Show what waits to be started, and for how long",
+    ask: ({ client }) => client.queue(),
+    show: (queue, { look }) => showQueue(queue, look),
   }),
   defineCommand("system", "status", {
     summary: "Show the daemon in figures",

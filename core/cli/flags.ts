@@ -30,6 +30,12 @@ export const flags = {
     max: 1_000,
     summary: "Show at most so many (default 20)",
   },
+  from: {
+    kind: "text",
+    value: "INSTANT",
+    summary: "The first instant: 2026-11-01, 2026-11-01T14:30Z, 2026-11-01T09:30[Europe/Berlin]",
+  },
+  to: { kind: "text", value: "INSTANT", summary: "The last instant, not after now" },
   json: { kind: "switch", summary: "Print the daemon's answer as one JSON document" },
   url: {
     kind: "text",

@@ -9,6 +9,7 @@ import { padText, wrapText } from "./width.ts";
 const groupTitles: Readonly<Record<string, string>> = {
   agent: "Agents",
   workflow: "Workflows",
+  schedule: "Schedules",
   system: "System",
 };
 

@@ -14,6 +14,13 @@ export interface WireOptions {
   readonly answerMsMax?: number;
 }
 
+/** What goes with a request. */
+export interface AskOptions {
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
 const answerMsDefault = 15_000;
 /** The longest answer that is read: what comes from a daemon is a fraction of it. */
 const answerBytesMax = 64 * 1024 * 1024;
@@ -43,11 +50,15 @@ export class Wire implements Disposable {
    * The JSON that answers a request. When `signal` is aborted, its reason is thrown.
    * @throws {AppError} `not_reachable`, `bad_answer`, or what the daemon says.
    */
-  async ask<Answer>(method: "GET" | "POST", path: string, signal?: AbortSignal): Promise<Answer> {
+  async ask<Answer>(
+    method: "GET" | "POST",
+    path: string,
+    { body, signal }: AskOptions = {},
+  ): Promise<Answer> {
     const late = AbortSignal.timeout(this.#answerMsMax);
     const either = signal ? AbortSignal.any([signal, late]) : late;
     try {
-      const response = await this.#fetch(method, path, either);
+      const response = await this.#fetch(method, path, either, body);
       const answer = parseJson(await this.#textOf(response));
       if (!response.ok) throw this.#refusal(response.status, answer);
       if (typeof answer === "object" && answer !== null) return answer as Answer;
@@ -74,14 +85,21 @@ export class Wire implements Disposable {
     }
   }
 
-  #fetch(method: string, path: string, signal: AbortSignal): Promise<Response> {
+  #fetch(
+    method: string,
+    path: string,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<Response> {
     const { url, token } = this.#connection;
     const headers = new Headers({ accept: "application/json, text/event-stream" });
+    if (body !== undefined) headers.set("content-type", "application/json");
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     return fetch(`${url}/api/v1${path}`, {
       method,
       headers,
       signal,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: "manual", // no daemon redirects, and the token stays with the host it is for
       ...(this.#direct ? { client: this.#direct } : {}),
     });

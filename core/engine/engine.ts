@@ -1,7 +1,7 @@
 /**
  * Starts executions and brings them to their end, at most `concurrentMax` at once. The queue is
- * the table: what is pending there waits in order of creation, survives the daemon, and costs no
- * memory. While nothing waits, a new execution is taken as it is stored, without a look.
+ * the table: what is pending there waits its turn, survives the daemon, and costs no memory. While
+ * nothing waits, a new execution is taken as it is stored, without a look.
  *
  * An execution is advanced under a lease, renewed while it runs. At start the engine takes up what
  * an earlier daemon left running, from the first step that had not completed.
@@ -82,7 +82,7 @@ export class Engine {
 
   /**
    * Stores a new execution, which then starts as soon as there is room. With the idempotency key
-   * of an earlier start it is that start, whatever became of it.
+   * of an earlier start, or the id of an execution, it is that one, whatever became of it.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
    * `store_unavailable`, `overloaded`; `conflict` while shutting down, or for a key that was used
    * with other inputs.
@@ -95,18 +95,23 @@ export class Engine {
     const { row, claimable, writes } = newExecution(workflow, options, this.#now());
     definitions.keep(row.definitionId, workflow);
     const created = (await store.commits.commit(writes)).at(-1);
-    if (!created) return await this.#startedBefore(row, options.idempotencyKey ?? "");
+    if (!created) return await this.#startedBefore(row, options);
     // Whatever waits in the table was created before it; whether others of its concurrency key
     // keep it back, the table knows.
     if (this.#waiting || claimable.concurrencyKey !== null || !this.#take(claimable)) this.#look();
     return row;
   }
 
-  async #startedBefore(wanted: ExecutionRow, key: string): Promise<ExecutionRow> {
-    const { workflowName, inputParams } = wanted;
-    const found = await this.#options.store.executions.startedWith(workflowName, key);
+  async #startedBefore(
+    { executionId, workflowName, inputParams }: ExecutionRow,
+    { idempotencyKey: key }: StartOptions,
+  ): Promise<ExecutionRow> {
+    const { executions } = this.#options.store;
+    const found = key === undefined
+      ? await executions.execution(executionId)
+      : await executions.startedWith(workflowName, key);
     if (!found) throw new AppError("internal", `Cannot start workflow "${workflowName}"`);
-    if (found.inputParams === inputParams) return found;
+    if (key === undefined || found.inputParams === inputParams) return found;
     throw new AppError(
       "conflict",
       `Cannot start workflow "${workflowName}": the idempotency key "${key}" was used with other ` +

@@ -14,6 +14,10 @@ export interface StartOptions {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** A start that is repeated with its key is the same start. */
   readonly idempotencyKey?: string;
+  /** Its id; when there is an execution of it already, nothing is started. */
+  readonly id?: ExecutionId;
+  /** Higher ones are taken from the queue first; 0 when not given. */
+  readonly priority?: number;
   /** The execution that the new one repeats. */
   readonly rerunOf?: ExecutionId;
 }
@@ -28,11 +32,11 @@ export interface NewExecution {
 /** @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key. */
 export function newExecution(
   workflow: ParsedWorkflow,
-  { inputs: given = {}, idempotencyKey, rerunOf }: StartOptions,
+  { inputs: given = {}, idempotencyKey, rerunOf, ...options }: StartOptions,
   at: number,
 ): NewExecution {
   const { name, text } = workflow;
-  const executionId = newExecutionId();
+  const { id: executionId = newExecutionId(), priority = 0 } = options;
   const inputs = resolveInputs(workflow, given);
   const inputParams = JSON.stringify(inputs);
   const definitionId = createHash("sha256").update(text).digest("hex");
@@ -57,6 +61,7 @@ export function newExecution(
         name,
         definition_id: definitionId,
         input: inputParams,
+        priority,
         at,
         idempotency_key: idempotencyKey ?? null,
         rerun_of: rerunOf ?? null,

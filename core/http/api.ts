@@ -22,6 +22,12 @@
  * | GET /api/v1/executions/:id/events | event stream of ExecutionEvent until it ends |
  * | GET /api/v1/market/findings?symbol=&severity=&limit= | { findings: FindingView[] } |
  * | GET /api/v1/market/sources | { sources: SourceView[] }, in the order in which they are asked |
+ * | GET /api/v1/queue | QueueView |
+ * | GET /api/v1/schedules | { schedules: ScheduleView[] } |
+ * | GET /api/v1/schedules/:id | ScheduleExplanation |
+ * | POST /api/v1/schedules/:id/pause, /resume | ScheduleExplanation |
+ * | POST /api/v1/schedules/:id/trigger | 202 ScheduleExplanation |
+ * | POST /api/v1/schedules/:id/backfill { from, to } | 202 { schedule, instants, entered } |
  * | POST /api/v1/login_links | { url } |
  */
 
@@ -254,4 +260,55 @@ export interface HealthCheck {
 export interface HealthReport {
   readonly ok: boolean;
   readonly checks: readonly HealthCheck[];
+}
+
+/** A schedule; its id is its workflow's name, `name.2` for the second of a list. */
+export interface ScheduleView {
+  readonly schedule: string;
+  readonly workflow: string;
+  readonly rule: string;
+  readonly timezone: string;
+  readonly enabled: boolean;
+  readonly paused: boolean;
+  readonly overlap: "skip" | "queue";
+  readonly catch_up: "none" | "latest" | "all";
+  readonly jitter_seconds: number;
+  readonly priority: number;
+  /** Null when it is not to come: paused, disabled, or at its end. */
+  readonly next_at: string | null;
+}
+
+/** What became of one due instant. */
+export interface FiringView {
+  readonly due_at: string;
+  readonly status: "due" | "fired" | "skipped";
+  readonly cause: "rule" | "trigger" | "backfill";
+  readonly execution_id: string | null;
+  /** Why it was skipped. */
+  readonly reason: string | null;
+  readonly fired_at: string | null;
+}
+
+export interface ScheduleExplanation extends ScheduleView {
+  /** The next due instants, as if it were neither paused nor disabled. */
+  readonly next: readonly {
+    readonly due_at: string;
+    /** With offset and zone: `2026-11-27T13:15:00-05:00[America/New_York]`. */
+    readonly local: string;
+    readonly why: string;
+  }[];
+  /** The latest, newest first. */
+  readonly firings: readonly FiringView[];
+}
+
+/** What waits to be started. */
+export interface QueueView {
+  readonly waiting: number;
+  readonly oldest_wait_seconds: number | null;
+  readonly lanes: readonly {
+    readonly workflow: string;
+    readonly priority: number;
+    readonly waiting: number;
+    readonly oldest_wait_seconds: number;
+  }[];
 }

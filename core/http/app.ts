@@ -13,6 +13,8 @@ import { executionRoutes } from "./execution_routes.ts";
 import { marketRoutes } from "./market_routes.ts";
 import { homePage, shutOutPage } from "./page.ts";
 import { problemResponse } from "./problem.ts";
+import { queueRoutes } from "./queue_routes.ts";
+import { scheduleRoutes } from "./schedule_routes.ts";
 import { systemRoutes } from "./system_routes.ts";
 import { workflowRoutes } from "./workflow_routes.ts";
 
@@ -54,6 +56,8 @@ export function createApp(plane: ControlPlane): Hono {
   app.route("/api/v1/workflows", workflowRoutes(plane));
   app.route("/api/v1/executions", executionRoutes(plane));
   app.route("/api/v1/market", marketRoutes(plane));
+  app.route("/api/v1/schedules", scheduleRoutes(plane));
+  app.route("/api/v1/queue", queueRoutes(plane));
   app.route("/api/v1/system", systemRoutes(plane));
   return app;
 }

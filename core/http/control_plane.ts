@@ -9,6 +9,8 @@ import type { Steerer } from "../engine/steer.ts";
 import type { Hosts } from "../host/hosts.ts";
 import type { Log } from "../log.ts";
 import type { Market } from "../market/market.ts";
+import type { Scheduler } from "../schedule/scheduler.ts";
+import type { Ticker } from "../schedule/ticker.ts";
 import type { Store } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
 import type { Gate } from "./auth.ts";
@@ -23,6 +25,8 @@ export interface ControlPlane {
   readonly engine: Engine;
   readonly steerer: Steerer;
   readonly definitions: Definitions;
+  readonly scheduler: Scheduler;
+  readonly ticker: Ticker;
   readonly store: Store;
   readonly cache: Cache;
   readonly market: Market;

@@ -3,8 +3,8 @@
 import { type Context, Hono } from "hono";
 import { AppError, messageOf } from "../errors.ts";
 import { statistics } from "../store/statistics.ts";
-import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
-import { durationText } from "../workflow/duration.ts";
+import type { ParsedWorkflow } from "../workflow/definition.ts";
+import { ruleText } from "../workflow/schedule_keys.ts";
 import type { StatisticsView, WorkflowView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./execution_views.ts";
@@ -84,7 +84,7 @@ function workflowView(workflow: ParsedWorkflow): WorkflowView {
     description: workflow.description,
     enabled: workflow.enabled,
     file: workflow.file,
-    schedule: scheduleText(workflow),
+    schedule: workflow.schedules.map(({ rule }) => ruleText(rule)).join(", ") || null,
     steps: workflow.steps.map(({ name, agent, capability, params, timeoutMs }) => ({
       name,
       agent,
@@ -93,11 +93,4 @@ function workflowView(workflow: ParsedWorkflow): WorkflowView {
       timeout_seconds: timeoutMs / 1_000,
     })),
   };
-}
-
-function scheduleText({ schedule }: Workflow): string | null {
-  if (!schedule) return null;
-  return schedule.kind === "every"
-    ? `every ${durationText(schedule.everyMs)}`
-    : [schedule.cron, schedule.timezone, schedule.calendar].filter(Boolean).join(" ");
 }

@@ -50,21 +50,22 @@ export const createExecution: Verb<
     name: string;
     definition_id: string;
     input: string;
+    priority?: number;
     at: number;
-    idempotency_key: string | null;
-    rerun_of: string | null;
-    concurrency_key: string | null;
-    concurrency_max: number | null;
+    idempotency_key?: string | null;
+    rerun_of?: string | null;
+    concurrency_key?: string | null;
+    concurrency_max?: number | null;
   }
 > = {
   name: "create_execution",
   order: 20,
   key: ({ execution_id }) => execution_id,
   sql: `INSERT INTO workflow_executions
-      (execution_id, workflow_name, definition_id, status, input_params, created_at,
+      (execution_id, workflow_name, definition_id, status, input_params, priority, created_at,
        idempotency_key, rerun_of, concurrency_key, concurrency_max)
     SELECT value ->> 'execution_id', value ->> 'name', value ->> 'definition_id', 'pending',
-      value ->> 'input', value ->> 'at', value ->> 'idempotency_key', value ->> 'rerun_of',
+      value ->> 'input', coalesce(value ->> 'priority', 0), value ->> 'at', value ->> 'idempotency_key', value ->> 'rerun_of',
       value ->> 'concurrency_key', value ->> 'concurrency_max'
     FROM json_each(?1) WHERE true
     ON CONFLICT DO NOTHING RETURNING execution_id AS key`,

@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Database, Row } from "./database.ts";
+import { claimableSql } from "./queue.ts";
 
 export type ExecutionStatus =
   | "pending"
@@ -126,31 +127,9 @@ export class ExecutionReader {
     return row && toExecution(row);
   }
 
-  /**
-   * Executions whose lease ran out or whose wait is over, then the oldest that wait to be started
-   * and are not kept back by others of their concurrency key.
-   */
+  /** What is to be taken next: what has begun and may go on, then what waits, in its turn. */
   async claimable(nowMs: number, limit: number): Promise<ClaimableRow[]> {
-    const columns = "execution_id, workflow_name, definition_id, status, input_params, " +
-      "created_at, concurrency_key";
-    const rows = await this.#database.read(
-      `SELECT ${columns} FROM workflow_executions
-       WHERE completed_at IS NULL AND status = 'running' AND coalesce(lease_expires_at, 0) <= ?1
-       UNION ALL
-       SELECT ${columns} FROM workflow_executions
-       WHERE completed_at IS NULL AND status = 'waiting' AND wake_at <= ?1
-       UNION ALL
-       SELECT * FROM (
-         SELECT ${columns} FROM workflow_executions AS next
-         WHERE completed_at IS NULL AND status = 'pending' AND (
-           concurrency_key IS NULL OR concurrency_max > (
-             SELECT count(*) FROM workflow_executions AS other
-             WHERE other.completed_at IS NULL AND other.concurrency_key = next.concurrency_key
-               AND other.started_at IS NOT NULL))
-         ORDER BY execution_id LIMIT ?2)
-       LIMIT ?2`,
-      [nowMs, limit],
-    );
+    const rows = await this.#database.read(claimableSql, [nowMs, limit]);
     return rows.map((row) => ({
       executionId: String(row.execution_id) as ExecutionId,
       workflowName: String(row.workflow_name),

@@ -4,6 +4,7 @@
  */
 
 import type { ErrorCode } from "../errors.ts";
+import type { Schedule } from "../schedule/rule.ts";
 
 /** How often and how soon a failed step is tried again. */
 export interface RetryPolicy {
@@ -77,21 +78,12 @@ export interface Concurrency {
   readonly key?: string;
 }
 
-/** When a workflow is started by itself. */
-export type Schedule =
-  | { readonly kind: "every"; readonly everyMs: number }
-  | {
-    readonly kind: "cron";
-    readonly cron: string;
-    readonly timezone: string;
-    readonly calendar?: string;
-  };
-
 export interface Workflow {
   readonly name: string;
   readonly description: string;
   readonly enabled: boolean;
-  readonly schedule?: Schedule;
+  /** When it is started by itself. */
+  readonly schedules: readonly Schedule[];
   readonly inputs: Readonly<Record<string, Input>>;
   /** Names of the secrets that its expressions may use. */
   readonly secrets: readonly string[];

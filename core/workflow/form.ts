@@ -22,7 +22,7 @@ import { type DurationBounds, durationForm, durationMsMax } from "./duration.ts"
 import { compileCondition, compileTemplate } from "./expression.ts";
 import { inputProblem } from "./inputs.ts";
 import { shown } from "./wording.ts";
-import { ScheduleForm } from "./schedule.ts";
+import { SchedulesForm } from "./schedule.ts";
 
 export const stepsMax = 1_000;
 export const nameLengthMax = 64;
@@ -113,7 +113,7 @@ export const WorkflowForm = z.strictObject({
   name: Name,
   description: z.string().max(descriptionLengthMax).default(""),
   enabled: z.boolean().default(true),
-  schedule: ScheduleForm.optional(),
+  schedule: SchedulesForm.optional(),
   inputs: z.record(Name, InputForm).default({}),
   secrets: z.array(SecretName).max(100).default([]),
   concurrency: z.strictObject({
@@ -124,9 +124,9 @@ export const WorkflowForm = z.strictObject({
   steps: z.array(StepForm).min(1).max(stepsMax),
   finally: z.array(StepForm).max(stepsMax).default([]),
   outputs: z.record(Name, z.unknown()).superRefine(reportExpressions).default({}),
-}).transform(({ schedule, concurrency, timeout, ...form }): Workflow => ({
+}).transform(({ schedule: schedules = [], concurrency, timeout, ...form }): Workflow => ({
   ...form,
-  ...(schedule && { schedule }),
+  schedules,
   ...(concurrency && { concurrency: withoutUndefined(concurrency) as Concurrency }),
   ...(timeout !== undefined && { timeoutMs: timeout }),
   steps: form.steps.map((step, index) => stepOf(step, form.steps[index - 1]?.name)),

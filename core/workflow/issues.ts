@@ -34,7 +34,7 @@ export function validate<Schema extends z.ZodType>(
   if (checked.success) return { value: checked.data };
   return {
     issues: checked.error.issues.flatMap((issue): readonly Issue[] => {
-      const path = issue.path.map((step) => typeof step === "symbol" ? String(step) : step);
+      const path = standing(issue.path, value);
       const name = nameOf(path, subject);
       if (issue.code !== "unrecognized_keys") {
         return [{ path, place: "value", message: `${name} ${issue.message}` }];
@@ -46,6 +46,16 @@ export function validate<Schema extends z.ZodType>(
       }));
     }),
   };
+}
+
+/** The path in the value as it stands: a single item was read as a list of one. */
+function standing(path: readonly PropertyKey[], value: unknown): YamlPath {
+  let inner = value;
+  return path.flatMap((step) => {
+    if (typeof step === "number" && !Array.isArray(inner)) return [];
+    inner = (inner as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[step];
+    return [typeof step === "symbol" ? String(step) : step];
+  });
 }
 
 function nameOf(path: YamlPath, subject: string): string {

@@ -4,12 +4,12 @@ import { Document, visit } from "yaml";
 import {
   retryDefault,
   type RetryPolicy,
-  type Schedule,
   type Step,
   stepTimeoutMsDefault,
   type Workflow,
 } from "./definition.ts";
 import { durationText } from "./duration.ts";
+import { scheduleKeys } from "./schedule_keys.ts";
 import { unprintable } from "./yaml_syntax.ts";
 
 /** Quoted text stays on its line: the library's folding puts "undefined" into some (2.9.1). */
@@ -17,12 +17,12 @@ const oneLineEach = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_S
 
 /** YAML of one workflow; what has its default is left out. */
 export function workflowText(workflow: Workflow): string {
-  const { name, description, enabled, schedule, concurrency, timeoutMs } = workflow;
+  const { name, description, enabled, schedules, concurrency, timeoutMs } = workflow;
   return textOf({
     name,
     ...(description !== "" && { description }),
     ...(!enabled && { enabled }),
-    ...(schedule && { schedule: scheduleForm(schedule) }),
+    ...(schedules.length > 0 && { schedule: schedules.map(scheduleKeys) }),
     ...filled("inputs", inputForms(workflow.inputs)),
     ...(workflow.secrets.length > 0 && { secrets: workflow.secrets }),
     ...(concurrency && { concurrency }),
@@ -107,11 +107,4 @@ function textOf(form: unknown): string {
 function isPlainProse(text: string): boolean {
   if (unprintable.test(text)) return false;
   return !text.includes("\n") || text.split("\n").every((line) => line === line.trim());
-}
-
-/** A schedule as its keys in a file. */
-function scheduleForm(schedule: Schedule): Readonly<Record<string, string>> {
-  if (schedule.kind === "every") return { every: durationText(schedule.everyMs) };
-  const { cron, timezone, calendar } = schedule;
-  return { cron, timezone, ...(calendar !== undefined && { calendar }) };
 }

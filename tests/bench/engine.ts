@@ -145,10 +145,6 @@ class Floor {
       definition_id: "floor",
       input: "{}",
       at: Date.now(),
-      idempotency_key: null,
-      rerun_of: null,
-      concurrency_key: null,
-      concurrency_max: null,
     });
   }
 

@@ -4,6 +4,7 @@ import * as bus from "./bus.ts";
 import * as daemon from "./daemon.ts";
 import * as engine from "./engine.ts";
 import * as market from "./market.ts";
+import * as schedule from "./schedule.ts";
 import { Printer, type Report } from "./report.ts";
 
 interface Bench {
@@ -11,7 +12,7 @@ interface Bench {
   run(report: Report): Promise<void>;
 }
 
-const benches: readonly Bench[] = [bus, engine, daemon, market];
+const benches: readonly Bench[] = [bus, engine, schedule, daemon, market];
 
 Deno.exit(await main(Deno.args));
 

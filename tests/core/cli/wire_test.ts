@@ -141,7 +141,7 @@ Deno.test("Wire stops at the caller's signal with its reason", async () => {
   await using daemon = startFakeDaemon({ "GET /agents": () => held });
   using wire = wireTo(daemon);
   const stop = new AbortController();
-  const asking = wire.ask("GET", "/agents", stop.signal);
+  const asking = wire.ask("GET", "/agents", { signal: stop.signal });
   const reason = new Error("enough");
   stop.abort(reason);
   await assert.rejects(asking, reason);

@@ -124,10 +124,6 @@ async function storeText({ commits }: Store, text: string): Promise<ExecutionId>
       definition_id: text,
       input: "{}",
       at: 1,
-      idempotency_key: null,
-      rerun_of: null,
-      concurrency_key: null,
-      concurrency_max: null,
     }),
   ]);
   return id;

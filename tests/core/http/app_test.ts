@@ -89,6 +89,7 @@ Deno.test("every route answers with its view, or with a problem that says what a
       [
         "csv",
         "historical_data_loader",
+        "market_calendar",
         "market_data_fetcher",
         "market_events_tracker",
         "simulated",

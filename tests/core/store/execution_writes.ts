@@ -33,10 +33,6 @@ export async function createdIn(
       definition_id: `d-${name}`,
       input: "{}",
       at,
-      idempotency_key: null,
-      rerun_of: null,
-      concurrency_key: null,
-      concurrency_max: null,
     }),
   ]);
   return id;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { ParsedWorkflow, Problem } from "../../../core/workflow/definition.ts";
 import { retryDefault } from "../../../core/workflow/definition.ts";
+import { scheduleDefaults } from "../../../core/schedule/rule.ts";
 import { parseWorkflows, restoreWorkflow } from "../../../core/workflow/parse.ts";
 
 const pipeline = `# kept with the file
@@ -57,12 +58,15 @@ Deno.test("parseWorkflows() reads the form of the origin", () => {
     name: "market_data_pipeline",
     description: "Fetch real-time market data for the watchlist",
     enabled: true,
-    schedule: {
-      kind: "cron",
-      cron: "*/5 9-16 * * MON-FRI",
-      timezone: "America/New_York",
-      calendar: "XNYS",
-    },
+    schedules: [{
+      ...scheduleDefaults,
+      rule: {
+        kind: "cron",
+        cron: "*/5 9-16 * * MON-FRI",
+        timezone: "America/New_York",
+        calendar: "XNYS",
+      },
+    }],
     steps: [
       {
         name: "validate_symbols",
@@ -93,7 +97,9 @@ Deno.test("parseWorkflows() reads the form of the origin", () => {
     line: 3,
     text: "",
   });
-  assert.deepEqual(second?.schedule, { kind: "every", everyMs: 300_000 });
+  assert.deepEqual(second?.schedules, [
+    { ...scheduleDefaults, rule: { kind: "every", everyMs: 300_000 } },
+  ]);
   assert.equal(second?.enabled, false);
   assert.equal(second?.steps[0]?.timeoutMs, 90_000);
 });
@@ -207,9 +213,9 @@ Deno.test("a schedule is every so often or by cron, in a known zone and calendar
   const schedule = (keys: string): readonly string[] =>
     told(`${withStep()}\nschedule: { ${keys} }`);
   assert.deepEqual(schedule("every: 5m, cron: 0 9 * * *"), [
-    '6:11 "schedule" needs one of "every" and "cron"',
+    '6:11 "schedule" needs one of "every", "cron", "at" and "once"',
   ]);
-  assert.deepEqual(schedule(""), ['6:11 "schedule" needs one of "every" and "cron"']);
+  assert.deepEqual(schedule(""), ['6:11 "schedule" needs one of "every", "cron", "at" and "once"']);
   assert.deepEqual(schedule("every: 10ms, timezone: UTC"), [
     '6:20 "every" must be at least 1s',
     '6:36 "timezone" goes with "cron", not "every"',
@@ -217,7 +223,7 @@ Deno.test("a schedule is every so often or by cron, in a known zone and calendar
   assert.deepEqual(schedule("cron: 9 * * *, timezone: New York, calendar: NYSE"), [
     '6:19 "cron" is no cron rule: "9 * * *"; write five fields: minute hour day month weekday',
     '6:38 "timezone" is no time zone: "New York"; did you mean "America/New_York"?',
-    '6:58 "calendar" must be one of XNYS, XNAS, not "NYSE"',
+    '6:58 "calendar" must be one of XNYS, XNAS, 24/7, not "NYSE"',
   ]);
 });
 

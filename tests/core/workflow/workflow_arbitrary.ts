@@ -1,13 +1,8 @@
 /** Workflows of every form, for properties. */
 
 import fc from "fast-check";
-import type {
-  Input,
-  RetryPolicy,
-  Schedule,
-  Step,
-  Workflow,
-} from "../../../core/workflow/definition.ts";
+import type { Rule, Schedule } from "../../../core/schedule/rule.ts";
+import type { Input, RetryPolicy, Step, Workflow } from "../../../core/workflow/definition.ts";
 
 /** Objects as everyone makes them. */
 const plain = { noNullPrototype: true };
@@ -118,25 +113,55 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   }, { ...plain, requiredKeys: ["type", "description"] }),
 );
 
-const schedule: fc.Arbitrary<Schedule> = fc.oneof(
+const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.record({
     kind: fc.constant("every" as const),
-    everyMs: fc.integer({ min: 1_000, max: 86_400_000 }),
+    everyMs: fc.integer({ min: 3_600_001, max: 86_400_000 }),
   }, plain),
   fc.record({
     kind: fc.constant("cron" as const),
-    cron: fc.constantFrom("*/5 9-16 * * MON-FRI", "0 0 1 1 *"),
+    cron: fc.constantFrom("*/5 9-16 * * MON-FRI", "0 0 1 2 *"),
     timezone: fc.constantFrom("UTC", "America/New_York", "Europe/Berlin"),
-    calendar: fc.constantFrom("XNYS", "XNAS"),
+    calendar: fc.constantFrom("XNYS" as const, "24/7" as const),
   }, { ...plain, requiredKeys: ["kind", "cron", "timezone"] }),
+  fc.record({
+    kind: fc.constant("session" as const),
+    calendar: fc.constantFrom("XNYS" as const, "XNAS" as const, "24/7" as const),
+    edge: fc.constantFrom("open" as const, "close" as const),
+    offsetMs: fc.integer({ min: -86_400_000, max: 86_400_000 }).map((ms) => ms + 0),
+  }, plain),
 );
+
+/** What is always due somewhere in this span. */
+const span = {
+  startAtMs: fc.integer({ min: Date.UTC(2001, 0), max: Date.UTC(2029, 0) }),
+  endAtMs: fc.integer({ min: Date.UTC(2069, 0), max: Date.UTC(2090, 0) }),
+};
+
+const schedule: fc.Arbitrary<Schedule> = fc.record({
+  rule,
+  enabled: fc.boolean(),
+  ...span,
+  jitterMs: fc.integer({ min: 0, max: 3_600_000 }),
+  overlap: fc.constantFrom("skip" as const, "queue" as const),
+  catchUp: fc.constantFrom("none" as const, "latest" as const, "all" as const),
+  catchUpMax: fc.integer({ min: 1, max: 1_000 }),
+  priority: fc.integer({ min: -100, max: 100 }),
+  inputs: fc.dictionary(key, json, { ...plain, maxKeys: 2 }),
+}, {
+  ...plain,
+  requiredKeys: [
+    ...["rule", "enabled", "jitterMs", "overlap", "catchUp", "catchUpMax"] as const,
+    ...["priority", "inputs"] as const,
+  ],
+}).map((schedule) => schedule.catchUp === "all" ? schedule : { ...schedule, catchUpMax: 100 });
 
 /** Any workflow that a file can hold. */
 export const anyWorkflow: fc.Arbitrary<Workflow> = fc.record({
   name,
   description: text,
   enabled: fc.boolean(),
-  schedule,
+  schedules: fc.array(schedule, { maxLength: 3 }),
   inputs: fc.dictionary(name, input, { ...plain, maxKeys: 3 }),
   secrets: fc.uniqueArray(fc.constantFrom("API_KEY", "TOKEN"), { maxLength: 2 }),
   concurrency: fc.record({
@@ -153,6 +178,7 @@ export const anyWorkflow: fc.Arbitrary<Workflow> = fc.record({
     "name",
     "description",
     "enabled",
+    "schedules",
     "inputs",
     "secrets",
     "steps",

@@ -1,0 +1,63 @@
+/** Which of the instants that have passed are fired. Pure. */
+
+import { type Instants, jitterOf, passedBetween } from "./next.ts";
+import type { Schedule } from "./rule.ts";
+
+/** A firing that comes later than this after its instant was missed, and is told to be late. */
+export const lateMs = 60_000;
+
+export interface Plan {
+  /** To be fired now, in ascending order. */
+  readonly fireMs: readonly number[];
+  /** The latest of those that are not; with `many`, others before it beside. */
+  readonly missed?: { readonly dueMs: number; readonly many: boolean };
+}
+
+/**
+ * What becomes of an instant that has come, and of those after it by now; undefined when there may
+ * be some, which {@link planOf} tells. Most firings are such: they cost no look at the rule.
+ */
+export function planOfOne(dueMs: number, instants: Instants, nowMs: number): Plan | undefined {
+  const isAlone = nowMs < dueMs + Math.min(instants.gapMsMin, lateMs);
+  return isAlone ? { fireMs: [dueMs] } : undefined;
+}
+
+/**
+ * What becomes of the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
+ * fired; those before it, or long past, were missed, and follow the schedule's `catch_up`.
+ */
+export function planOf(
+  scheduleId: string,
+  schedule: Schedule,
+  instants: Instants,
+  decidedUntilMs: number,
+  nowMs: number,
+): Plan {
+  const { catchUp, catchUpMax } = schedule;
+  const countMax = catchUp === "all" ? catchUpMax : 1;
+  const { dueMs, hasEarlier } = passedBetween(instants, decidedUntilMs, nowMs, countMax + 2);
+  const last = dueMs.at(-1);
+  // jitter never reaches the next instant: only the last one may still be to come
+  const isUnripe = last !== undefined && fireAtOf(scheduleId, schedule, instants, last) > nowMs;
+  const ripe = isUnripe ? dueMs.slice(0, -1) : dueMs;
+  const latest = ripe.at(-1);
+  if (latest === undefined) return { fireMs: [] };
+  const isMissed = nowMs - fireAtOf(scheduleId, schedule, instants, latest) > lateMs;
+  const fireMs = catchUp === "none" && isMissed ? [] : ripe.slice(-countMax);
+  const left = ripe.slice(0, ripe.length - fireMs.length);
+  const missed = left.at(-1);
+  if (missed === undefined) return { fireMs };
+  return { fireMs, missed: { dueMs: missed, many: left.length > 1 || hasEarlier } };
+}
+
+/** When an instant is fired: its jitter later, but before the next instant. */
+export function fireAtOf(
+  scheduleId: string,
+  { jitterMs }: Schedule,
+  instants: Instants,
+  dueMs: number,
+): number {
+  if (jitterMs === 0) return dueMs;
+  const next = instants.after(dueMs) ?? Number.POSITIVE_INFINITY;
+  return dueMs + jitterOf(scheduleId, dueMs, Math.min(jitterMs, next - dueMs - 1));
+}

@@ -1,0 +1,241 @@
+/**
+ * Finds what is due and has it fired. Memory holds one entry a schedule, in line by its next
+ * instant; nothing is done for a schedule that is not due. Several schedulers may share a store.
+ */
+
+import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { write } from "../store/commits.ts";
+import {
+  type FiringCause,
+  pauseSchedule,
+  releaseAllFirings,
+  saveSchedule,
+  ScheduleReader,
+} from "../store/schedules.ts";
+import type { Store } from "../store/store.ts";
+import type { ParsedWorkflow } from "../workflow/definition.ts";
+import { fireAtOf, planOf, planOfOne } from "./catch_up.ts";
+import { DueHeap } from "./due_heap.ts";
+import type { FiringEvent } from "./events.ts";
+import { type Entry, type Firing, Firings, type StartExecution } from "./firings.ts";
+import { instantsOf } from "./next.ts";
+import type { Schedule } from "./rule.ts";
+
+export interface SchedulerOptions {
+  readonly store: Store;
+  /** Every workflow there is, enabled or not. */
+  readonly workflows: () => Promise<readonly ParsedWorkflow[]>;
+  readonly start: StartExecution;
+  readonly publish: (event: FiringEvent) => void;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** Where a schedule is in the line of what comes. */
+interface Place {
+  readonly entry: Entry;
+  /** What is due is looked for after this instant. */
+  readonly afterMs: number;
+}
+
+interface Coming extends Place {
+  readonly dueMs: number;
+  readonly fireAtMs: number;
+}
+
+/** A clock that goes back by less is a clock that was set right. */
+const backwardMs = 1_000;
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #now: () => number;
+  readonly #reader: ScheduleReader;
+  readonly #firings: Firings;
+  readonly #coming = new DueHeap<Coming>();
+  #entries: ReadonlyMap<string, Entry> = new Map();
+  #lastMs = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#reader = new ScheduleReader(options.store.database);
+    this.#firings = new Firings({ ...options, reader: this.#reader, now: this.#now });
+  }
+
+  /** The schedules there are, by id. */
+  get entries(): ReadonlyMap<string, Entry> {
+    return this.#entries;
+  }
+
+  get reader(): ScheduleReader {
+    return this.#reader;
+  }
+
+  /** When the next firing comes; undefined when none does. */
+  get nextAtMs(): number | undefined {
+    return this.#coming.top?.fireAtMs;
+  }
+
+  /** Takes up what an earlier daemon left, then what the workflows say. */
+  async open(): Promise<void> {
+    const { store } = this.#options;
+    if (store.exclusive) await store.database.write([{ sql: releaseAllFirings, args: [] }]);
+    await this.sync();
+  }
+
+  /** Reads the workflows' schedules anew. */
+  sync(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { workflows, store } = this.#options;
+      const at = this.#now();
+      const found = (await workflows()).flatMap(schedulesOf);
+      await store.commits.commit(found.map(({ id, workflow, schedule }) =>
+        write(saveSchedule, {
+          schedule_id: id,
+          name: workflow.name,
+          rule: JSON.stringify([schedule.rule, schedule.startAtMs, schedule.endAtMs]),
+          active: workflow.enabled && schedule.enabled ? 1 : 0,
+          at,
+        })
+      ));
+      const rows = new Map((await this.#reader.all()).map((row) => [row.id, row]));
+      this.#entries = new Map(found.flatMap(({ id, workflow, schedule }) => {
+        const row = rows.get(id);
+        if (!row) return [];
+        return [[id, { id, workflow, schedule, row, instants: instantsOf(schedule) }]];
+      }));
+      this.#line();
+    });
+  }
+
+  /** Fires all that is due by now, and what waits and may start. */
+  advance(): Promise<void> {
+    return this.#inTurn(async () => {
+      const nowMs = this.#now();
+      if (nowMs < this.#lastMs - backwardMs) await this.#reread();
+      this.#lastMs = nowMs;
+      const { firings, next } = this.#takeDue(nowMs);
+      try {
+        await this.#firings.fire(firings, nowMs);
+      } catch (thrown) {
+        // what was not entered is due again; what was, is there already
+        this.#line();
+        throw thrown;
+      }
+      // after the firings, which it would hold up
+      for (const { entry, afterMs } of next) this.#push(entry, afterMs);
+      if (this.#firings.mayWait) await this.#firings.startWaiting(this.#entries, nowMs);
+    });
+  }
+
+  /** Settles when what is under way has been done. */
+  async idle(): Promise<void> {
+    await this.#turn;
+  }
+
+  /** @throws {AppError} `unknown_schedule`. */
+  entry(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (entry) return entry;
+    throw new AppError(
+      "unknown_schedule",
+      `Cannot find schedule "${id}": no workflow has it; list the schedules to see their names`,
+    );
+  }
+
+  /** Pauses or resumes, over restarts. @throws {AppError} `unknown_schedule`. */
+  pause(id: string, paused: boolean): Promise<void> {
+    this.entry(id);
+    return this.#inTurn(async () => {
+      const { commits } = this.#options.store;
+      const at = this.#now();
+      await commits.commit([
+        write(pauseSchedule, { schedule_id: id, paused: paused ? 1 : 0, at }),
+      ]);
+      await this.#reread();
+    });
+  }
+
+  /**
+   * Fires at these instants, whatever the rule: but one that was fired is not fired again. Gives
+   * how many were entered.
+   * @throws {AppError} `unknown_schedule`.
+   */
+  enter(id: string, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
+    return this.#firings.enter(this.entry(id), dueAtMs, cause);
+  }
+
+  /** Whether a firing may wait in the store: for an execution's end, or for its claim's. */
+  get mayStartWaiting(): boolean {
+    return this.#firings.mayWait;
+  }
+
+  /** One after the other: each begins from what the one before has left. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(action);
+    // whoever asked is told of a failure; the next turn is not
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reread(): Promise<void> {
+    const rows = new Map((await this.#reader.all()).map((row) => [row.id, row]));
+    this.#entries = new Map(
+      [...this.#entries].map(([id, entry]) => [id, { ...entry, row: rows.get(id) ?? entry.row }]),
+    );
+    this.#line();
+  }
+
+  /** Puts every schedule that may fire in line, by its next instant. */
+  #line(): void {
+    const nowMs = this.#now();
+    this.#coming.clear();
+    for (const entry of this.#entries.values()) {
+      if (!entry.row.active || entry.row.paused) continue;
+      // a clock that was ahead must not silence what is due by a clock that is right
+      this.#push(entry, Math.min(entry.row.decidedUntilMs, nowMs));
+    }
+  }
+
+  #push(entry: Entry, afterMs: number): void {
+    const due = entry.instants.after(afterMs);
+    if (due === undefined) return;
+    const fireAtMs = fireAtOf(entry.id, entry.schedule, entry.instants, due);
+    this.#coming.push({ entry, afterMs, dueMs: due, fireAtMs });
+  }
+
+  /** Takes all that is due by now out of the line; gives their schedules' next places in it too. */
+  #takeDue(nowMs: number): { readonly firings: Firing[]; readonly next: readonly Place[] } {
+    const firings: Firing[] = [];
+    const next: Place[] = [];
+    for (;;) {
+      const coming = this.#coming.popDue(nowMs);
+      if (!coming) return { firings, next };
+      const { entry, afterMs, dueMs } = coming;
+      const { id, schedule, instants } = entry;
+      const { fireMs, missed } = planOfOne(dueMs, instants, nowMs) ??
+        planOf(id, schedule, instants, afterMs, nowMs);
+      if (missed) {
+        const { dueMs: dueAtMs, many } = missed;
+        firings.push({ entry, dueAtMs, cause: "rule", reason: "missed", many });
+      }
+      for (const dueAtMs of fireMs) firings.push({ entry, dueAtMs, cause: "rule" });
+      next.push({ entry, afterMs: Math.max(fireMs.at(-1) ?? afterMs, missed?.dueMs ?? afterMs) });
+    }
+  }
+}
+
+/** A workflow's schedules with their ids: its name, `name.2` for the second, and so on. */
+function schedulesOf(workflow: ParsedWorkflow): {
+  readonly id: string;
+  readonly workflow: ParsedWorkflow;
+  readonly schedule: Schedule;
+}[] {
+  return workflow.schedules.map((schedule, index) => ({
+    id: index === 0 ? workflow.name : `${workflow.name}.${index + 1}`,
+    workflow,
+    schedule,
+  }));
+}

@@ -1,0 +1,86 @@
+/**
+ * Drives a scheduler: one cron tick a minute for everything, and one timer for what is due before
+ * the next. The tick reads the workflows again when their files have changed.
+ */
+
+import { messageOf } from "../errors.ts";
+import { newOpaqueId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+const tickMs = 60_000;
+
+export interface TickerOptions {
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** Text that is another when a workflow file is another. */
+  readonly fingerprint: () => Promise<string>;
+}
+
+export class Ticker {
+  readonly #options: TickerOptions;
+  readonly #stopping = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cron: Promise<void> = Promise.resolve();
+  #seen = "";
+
+  constructor(options: TickerOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the scheduler and goes on until {@link close}. */
+  async open(): Promise<void> {
+    const { scheduler, fingerprint } = this.#options;
+    this.#seen = await fingerprint();
+    await scheduler.open();
+    // a failed tick is not tried again: the next one does all that it left
+    const options = { backoffSchedule: [], signal: this.#stopping.signal };
+    const name = `schedules ${newOpaqueId()}`;
+    this.#cron = Deno.cron(name, "* * * * *", options, () => this.#tick());
+    await this.wake();
+  }
+
+  /** Fires what is due, and sets the timer for what is due next. */
+  async wake(): Promise<void> {
+    const { scheduler, log } = this.#options;
+    clearTimeout(this.#timer);
+    try {
+      await scheduler.advance();
+    } catch (thrown) {
+      log.error("cannot fire schedules", { reason: messageOf(thrown) });
+      return; // the next tick tries again
+    }
+    const { nextAtMs } = scheduler;
+    clearTimeout(this.#timer);
+    if (this.#stopping.signal.aborted || nextAtMs === undefined) return;
+    const waitMs = Math.max(0, nextAtMs - Date.now());
+    // what is due later is found by a later tick, whatever the clock does until then
+    if (waitMs <= tickMs) this.#timer = setTimeout(() => this.wake(), waitMs);
+  }
+
+  /** Reads the workflows again when their files have changed. */
+  async refresh(): Promise<void> {
+    const seen = await this.#options.fingerprint();
+    if (seen === this.#seen) return;
+    await this.#options.scheduler.sync();
+    this.#seen = seen;
+    await this.wake();
+  }
+
+  /** Fires nothing more; what is under way is waited for. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+    await this.#options.scheduler.idle();
+    await this.#cron;
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (thrown) {
+      this.#options.log.error("cannot read schedules", { reason: messageOf(thrown) });
+    }
+    await this.wake();
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The queue of executions is the table. What has begun and may go on comes first: its lease ran
+ * out, or its wait is over.
+ * Of what waits, the highest priority is taken first; within one, the workflows take turns, the
+ * one with the fewest executions running first: a flood of one starves no other.
+ */
+
+import type { Database } from "./database.ts";
+
+/** Workflows that take turns; of more, the first by name. */
+const lanesMax = 1_000;
+
+const waits = "completed_at IS NULL AND status = 'pending'";
+
+/** How many of the concurrency key of `next` have begun and not ended. */
+const runningOfKey = `SELECT count(*) FROM workflow_executions AS other
+  WHERE other.completed_at IS NULL AND other.concurrency_key = next.concurrency_key
+    AND other.started_at IS NOT NULL`;
+
+function columns(table: string): string {
+  return [
+    "execution_id",
+    "workflow_name",
+    "definition_id",
+    "status",
+    "input_params",
+    "created_at",
+    "concurrency_key",
+  ].map((column) => `${table}.${column}`).join(", ");
+}
+
+/**
+ * Reads what is to be taken next: after `?1`, the instant that leases are held against, at most
+ * `?2`. Steps from lane to lane in the index: of a flood, only its oldest `?2` are read.
+ */
+export const claimableSql = `
+  WITH RECURSIVE lanes (head, priority, workflow_name) AS (
+    SELECT * FROM (
+      SELECT execution_id, priority, workflow_name FROM workflow_executions
+      WHERE ${waits} ORDER BY priority DESC, workflow_name, execution_id LIMIT 1)
+    UNION ALL
+    SELECT next.execution_id, next.priority, next.workflow_name
+    FROM lanes JOIN workflow_executions AS next ON next.execution_id = coalesce(
+      (SELECT execution_id FROM workflow_executions
+       WHERE ${waits} AND priority = lanes.priority AND workflow_name > lanes.workflow_name
+       ORDER BY workflow_name, execution_id LIMIT 1),
+      (SELECT execution_id FROM workflow_executions
+       WHERE ${waits} AND priority < lanes.priority
+       ORDER BY priority DESC, workflow_name, execution_id LIMIT 1))
+    LIMIT ${lanesMax}
+  ),
+  running (workflow_name, count) AS (
+    SELECT workflow_name, count(*) FROM workflow_executions
+    WHERE completed_at IS NULL AND status = 'running' GROUP BY workflow_name
+  )
+  SELECT ${columns("began")} FROM workflow_executions AS began
+  WHERE completed_at IS NULL AND status = 'running' AND coalesce(lease_expires_at, 0) <= ?1
+  UNION ALL
+  SELECT ${columns("began")} FROM workflow_executions AS began
+  WHERE completed_at IS NULL AND status = 'waiting' AND wake_at <= ?1
+  UNION ALL
+  SELECT * FROM (
+    SELECT ${columns("waiting")}
+    FROM lanes JOIN workflow_executions AS waiting ON waiting.execution_id IN (
+      SELECT execution_id FROM workflow_executions AS next
+      WHERE ${waits} AND priority = lanes.priority AND workflow_name = lanes.workflow_name
+        AND (concurrency_key IS NULL OR concurrency_max > (${runningOfKey}))
+      ORDER BY execution_id LIMIT ?2)
+    LEFT JOIN running ON running.workflow_name = waiting.workflow_name
+    ORDER BY waiting.priority DESC,
+      coalesce(running.count, 0) + row_number() OVER (
+        PARTITION BY waiting.priority, waiting.workflow_name ORDER BY execution_id),
+      execution_id
+    LIMIT ?2)
+  LIMIT ?2`;
+
+/** What waits of one workflow at one priority. */
+export interface Lane {
+  readonly workflowName: string;
+  readonly priority: number;
+  readonly count: number;
+  readonly oldestAtMs: number;
+}
+
+/** All that waits, the highest priority first, then what has waited longest. */
+export async function queueLanes(database: Database): Promise<Lane[]> {
+  const rows = await database.read(
+    `SELECT workflow_name, priority, count(*) AS count, min(created_at) AS oldest_at
+     FROM workflow_executions WHERE ${waits} GROUP BY priority, workflow_name
+     ORDER BY priority DESC, oldest_at`,
+  );
+  return rows.map((row) => ({
+    workflowName: String(row.workflow_name),
+    priority: Number(row.priority),
+    count: Number(row.count),
+    oldestAtMs: Number(row.oldest_at),
+  }));
+}

@@ -1,0 +1,314 @@
+/** Firings: once each, late ones by their policy, through restarts, rivals and odd clocks. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { AppError } from "../../../core/errors.ts";
+import { CommitQueue } from "../../../core/store/commits.ts";
+import { openDatabase } from "../../../core/store/database.ts";
+import { openTempStore } from "../../support/temp_store.ts";
+import { scheduled, tryScheduler } from "./scheduler_trial.ts";
+
+const minuteMs = 60_000;
+const start = "2026-03-02T10:00:30Z";
+
+Deno.test("a scheduler fires what is due, when it is due, once", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1m", overlap: "queue" })];
+  const scheduler = await trial.scheduler();
+  assert.equal(scheduler.nextAtMs, Date.parse("2026-03-02T10:01Z"));
+  await scheduler.advance();
+  assert.deepEqual(await trial.firings(), []);
+  for (let minute = 0; minute < 3; minute++) {
+    trial.nowMs += minuteMs;
+    await scheduler.advance();
+    await scheduler.advance();
+    await trial.endAll();
+  }
+  assert.deepEqual(await trial.firings(), [
+    "w 03-02T10:01 fired",
+    "w 03-02T10:02 fired",
+    "w 03-02T10:03 fired",
+  ]);
+  assert.equal(trial.asked.length, 3);
+  assert.deepEqual(trial.events, []);
+});
+
+Deno.test("after downtime catch_up says which of the missed instants are fired", async () => {
+  const cases = [
+    ["none", ["w 03-02T13:00 skipped missed"]],
+    ["latest", ["w 03-02T12:00 skipped missed", "w 03-02T13:00 fired"]],
+    ["all", ["w 03-02T11:00 fired", "w 03-02T12:00 fired", "w 03-02T13:00 fired"]],
+  ] as const;
+  for (const [policy, expected] of cases) {
+    await using temp = await openTempStore();
+    const trial = tryScheduler(temp.store, start);
+    trial.workflows = [
+      scheduled("w", { cron: "0 * * * *", catch_up: policy, overlap: "queue" }),
+    ];
+    await trial.scheduler();
+    trial.nowMs = Date.parse("2026-03-02T13:30Z");
+    const later = await trial.scheduler();
+    for (let turn = 0; turn < 4; turn++) {
+      await later.advance();
+      await trial.endAll();
+    }
+    assert.deepEqual(await trial.firings(), expected, policy);
+    const topics = trial.events.map(({ topic }) => topic);
+    assert.equal(topics.includes("firing.skipped"), policy !== "all", policy);
+    assert.equal(topics.includes("firing.late"), policy !== "none", policy);
+  }
+});
+
+Deno.test("catch_up: all has a bound, and tells what it left out", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [
+    scheduled("w", { every: "1s", catch_up: "all", catch_up_max: 3, overlap: "queue" }),
+  ];
+  await trial.scheduler();
+  trial.nowMs += 365 * 24 * 60 * minuteMs;
+  const scheduler = await trial.scheduler();
+  await scheduler.advance();
+  const firings = await trial.firings();
+  assert.equal(firings.length, 4);
+  assert.match(firings[0] ?? "", /skipped missed$/);
+  const [event] = trial.events;
+  assert.deepEqual(event?.topic === "firing.skipped" && [event.reason, event.many], [
+    "missed",
+    true,
+  ]);
+});
+
+Deno.test("overlap: skip leaves out what comes due while the one before runs", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1m" })];
+  const scheduler = await trial.scheduler();
+  for (const ends of [false, true, false]) {
+    trial.nowMs += minuteMs;
+    await scheduler.advance();
+    if (ends) await trial.endAll();
+  }
+  assert.deepEqual(await trial.firings(), [
+    "w 03-02T10:01 fired",
+    "w 03-02T10:02 skipped overlap",
+    "w 03-02T10:03 fired",
+  ]);
+  assert.deepEqual(trial.events, [{
+    topic: "firing.skipped",
+    schedule: "w",
+    workflow: "w",
+    due_at: "2026-03-02T10:02:00.000Z",
+    reason: "overlap",
+    many: false,
+  }]);
+});
+
+Deno.test("overlap: queue starts one after the other, over a restart too", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1m", overlap: "queue" })];
+  const first = await trial.scheduler();
+  for (let minute = 0; minute < 3; minute++) {
+    trial.nowMs += minuteMs;
+    await first.advance();
+  }
+  assert.deepEqual((await trial.firings()).map((firing) => firing.split(" ").at(-1)), [
+    "fired",
+    "due",
+    "due",
+  ]);
+  const second = await trial.scheduler();
+  await trial.endAll();
+  await second.advance();
+  await second.advance();
+  assert.equal(trial.asked.length, 2, "the third waits for the second");
+  await trial.endAll();
+  await second.advance();
+  assert.deepEqual(trial.asked.length, 3);
+  assert.ok((await trial.firings()).every((firing) => firing.endsWith("fired")));
+});
+
+Deno.test("two schedulers over one store never fire an instant twice", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = Array.from(
+    { length: 50 },
+    (_, i) => scheduled(`w_${i}`, { every: "30s", overlap: "queue" }),
+  );
+  // The lock keeps daemons apart on a file: on a server, each has a connection of its own.
+  const database = await openDatabase(temp.url, () => undefined);
+  const commits = new CommitQueue(database);
+  const store = { ...temp.store, database, commits, exclusive: false };
+  const rivals = [await trial.scheduler(), await trial.scheduler({ store })];
+  for (let turn = 0; turn < 6; turn++) {
+    trial.nowMs += minuteMs / 2;
+    await Promise.all(rivals.map((rival) => rival.advance()));
+    await trial.endAll();
+  }
+  await Promise.all(rivals.map((rival) => rival.advance()));
+  assert.equal(new Set(trial.asked).size, trial.asked.length, "none was asked for twice");
+  assert.equal(trial.asked.length, 50 * 6);
+  await database.close();
+});
+
+Deno.test("a firing whose scheduler died between its claim and its start is started", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1m" })];
+  const dying = await trial.scheduler({
+    start: () => Promise.reject(new AppError("store_unavailable", "gone")),
+  });
+  trial.nowMs += minuteMs;
+  await dying.advance();
+  assert.deepEqual(await trial.firings(), ["w 03-02T10:01 due"]);
+  const next = await trial.scheduler();
+  await next.advance();
+  assert.deepEqual(await trial.firings(), ["w 03-02T10:01 fired"]);
+});
+
+Deno.test("what the store could not take is fired when it can", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1m" })];
+  const commits = new CommitQueue(temp.store.database);
+  const scheduler = await trial.scheduler({ store: { ...temp.store, commits } });
+  trial.nowMs += minuteMs;
+  const commit = commits.commit.bind(commits);
+  commits.commit = () => Promise.reject(new AppError("overloaded", "too much waits"));
+  await assert.rejects(scheduler.advance(), { code: "overloaded" });
+  commits.commit = commit;
+  await scheduler.advance();
+  assert.deepEqual(await trial.firings(), ["w 03-02T10:01 fired"]);
+});
+
+Deno.test("a workflow that is refused gives a skipped firing with the reason", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1m" })];
+  const scheduler = await trial.scheduler({
+    start: () => Promise.reject(new AppError("invalid_workflow", "no agent x")),
+  });
+  trial.nowMs += minuteMs;
+  await scheduler.advance();
+  assert.deepEqual(await trial.firings(), [
+    "w 03-02T10:01 skipped invalid_workflow: no agent x",
+  ]);
+  assert.equal(trial.events[0]?.topic, "firing.skipped");
+});
+
+Deno.test("what comes due while a schedule is paused or disabled is not fired", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  const schedule = { every: "1m", catch_up: "all", overlap: "queue" };
+  trial.workflows = [scheduled("w", schedule)];
+  const first = await trial.scheduler();
+  await first.pause("w", true);
+  trial.nowMs += 5 * minuteMs;
+  await first.advance();
+  const second = await trial.scheduler(); // paused over a restart
+  await second.advance();
+  assert.deepEqual(await trial.firings(), []);
+  await second.pause("w", false);
+  trial.nowMs += minuteMs;
+  await second.advance();
+  assert.deepEqual(await trial.firings(), ["w 03-02T10:06 fired"]);
+
+  trial.workflows = [scheduled("w", { ...schedule, enabled: false })];
+  await second.sync();
+  trial.nowMs += 5 * minuteMs;
+  await second.advance();
+  trial.workflows = [scheduled("w", schedule)];
+  await second.sync();
+  await second.advance();
+  assert.equal((await trial.firings()).length, 1);
+});
+
+Deno.test("a changed rule catches up nothing of the time before", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1h", catch_up: "all" })];
+  await trial.scheduler();
+  trial.nowMs += 300 * minuteMs;
+  trial.workflows = [scheduled("w", { every: "1m", catch_up: "all" })];
+  const scheduler = await trial.scheduler();
+  await scheduler.advance();
+  assert.deepEqual(await trial.firings(), []);
+});
+
+Deno.test("triggers and backfills are fired one after the other, each instant once", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1h" })];
+  const scheduler = await trial.scheduler();
+  const due = ["07:00", "08:00", "09:00"].map((time) => Date.parse(`2026-03-02T${time}Z`));
+  assert.equal(await scheduler.enter("w", due, "backfill"), 3);
+  assert.equal(await scheduler.enter("w", due, "backfill"), 0);
+  for (let turn = 0; turn < 3; turn++) {
+    await scheduler.advance();
+    assert.equal(trial.asked.length, turn + 1);
+    await trial.endAll();
+  }
+  assert.equal(scheduler.nextAtMs, Date.parse("2026-03-02T11:00Z"), "the rule goes on as before");
+  assert.throws(() => scheduler.entry("x"), /Cannot find schedule "x"/);
+});
+
+Deno.test("whatever the clock, the downtimes and the kills: none fired twice, none lost", async () => {
+  const step = fc.record({
+    // back by an hour to forward by a day
+    byMs: fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 * minuteMs }) },
+      { weight: 1, arbitrary: fc.integer({ min: -60 * minuteMs, max: 24 * 60 * minuteMs }) },
+    ),
+    kill: fc.constantFrom("no", "no", "before", "between"),
+  });
+  const schedule = fc.record({
+    every: fc.integer({ min: 20, max: 600 }),
+    jitter: fc.integer({ min: 0, max: 15 }),
+    overlap: fc.constantFrom("queue", "skip"),
+    late: fc.constantFrom(
+      { catch_up: "none" },
+      { catch_up: "latest" },
+      // few enough for all that waits to be started in the end
+      { catch_up: "all", catch_up_max: 5 },
+    ),
+  }).map(({ late, ...rest }) => ({ ...rest, ...late }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(schedule, { minLength: 1, maxLength: 3 }),
+      fc.array(step, { minLength: 5, maxLength: 25 }),
+      async (schedules, steps) => {
+        await using temp = await openTempStore();
+        const trial = tryScheduler(temp.store, start);
+        trial.workflows = schedules.map((schedule, i) => scheduled(`w_${i}`, schedule));
+        let scheduler = await trial.scheduler();
+        for (const { byMs, kill } of steps) {
+          trial.nowMs += byMs;
+          if (kill === "between") {
+            const dying = await trial.scheduler({
+              start: () => Promise.reject(new AppError("store_unavailable", "killed")),
+            });
+            await dying.advance();
+          }
+          if (kill !== "no") scheduler = await trial.scheduler();
+          await scheduler.advance();
+          await trial.endAll();
+        }
+        // what still waits comes to its start, one by one
+        for (let turn = 0; turn < 1_000 && scheduler.mayStartWaiting; turn++) {
+          await scheduler.advance();
+          await trial.endAll();
+        }
+        assert.equal(new Set(trial.asked).size, trial.asked.length, "asked for twice");
+        const firings = await temp.store.database.read("SELECT * FROM firings");
+        assert.ok(firings.every(({ status }) => status !== "due"), "one is still to be started");
+        const fired = firings.filter(({ status }) => status === "fired");
+        assert.equal(fired.length, trial.asked.length);
+        const executions = await temp.store.database.read("SELECT 1 FROM workflow_executions");
+        assert.equal(executions.length, fired.length, "an execution for each firing");
+      },
+    ),
+    { numRuns: 30, endOnFailure: true },
+  );
+});

@@ -1,0 +1,108 @@
+/** Schedulers over a real store, with a clock that the test moves and an engine it plays. */
+
+import { type ExecutionId, executionIdOf } from "../../../core/ids.ts";
+import { createLog } from "../../../core/log.ts";
+import type { FiringEvent } from "../../../core/schedule/events.ts";
+import { Scheduler, type SchedulerOptions } from "../../../core/schedule/scheduler.ts";
+import { write } from "../../../core/store/commits.ts";
+import {
+  claimExecution,
+  createExecution,
+  finishExecution,
+  saveDefinition,
+} from "../../../core/store/execution_verbs.ts";
+import type { Store } from "../../../core/store/store.ts";
+import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
+import { parseWorkflows } from "../../../core/workflow/parse.ts";
+
+export interface Trial {
+  /** UTC milliseconds. */
+  nowMs: number;
+  readonly events: FiringEvent[];
+  /** `schedule@due` of everything that an execution was asked for, in order. */
+  readonly asked: string[];
+  workflows: readonly ParsedWorkflow[];
+  scheduler(options?: Partial<SchedulerOptions>): Promise<Scheduler>;
+  /** Ends every execution. */
+  endAll(): Promise<void>;
+  /** `schedule due status cause reason` of every firing. */
+  firings(): Promise<string[]>;
+}
+
+export function tryScheduler(store: Store, startAt: string): Trial {
+  const trial: Trial = {
+    nowMs: Date.parse(startAt),
+    events: [],
+    asked: [],
+    workflows: [],
+    scheduler: async (options = {}) => {
+      const scheduler = new Scheduler({
+        store,
+        workflows: () => Promise.resolve(trial.workflows),
+        start: (name, { idempotencyKey, dueAtMs }) => {
+          trial.asked.push(idempotencyKey);
+          return startIn(store, name, executionIdOf(idempotencyKey, dueAtMs), trial.nowMs);
+        },
+        publish: (event) => trial.events.push(event),
+        log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
+        now: () => trial.nowMs,
+        ...options,
+      });
+      await scheduler.open();
+      return scheduler;
+    },
+    endAll: async () => {
+      const rows = await store.database.read(
+        "SELECT execution_id FROM workflow_executions WHERE completed_at IS NULL",
+      );
+      await store.commits.commit(rows.map((row) =>
+        write(finishExecution, {
+          execution_id: String(row.execution_id),
+          owner: "engine",
+          status: "completed",
+          at: trial.nowMs,
+          result: null,
+          error_code: null,
+          error_message: null,
+        })
+      ));
+    },
+    firings: async () => {
+      const rows = await store.database.read("SELECT * FROM firings ORDER BY schedule_id, due_at");
+      return rows.map(({ schedule_id, due_at, status, reason }) => {
+        const time = new Date(Number(due_at)).toISOString().slice(5, 16);
+        return [schedule_id, time, status, reason].filter((part) => part !== null).join(" ");
+      });
+    },
+  };
+  return trial;
+}
+
+async function startIn(
+  store: Store,
+  name: string,
+  executionId: ExecutionId,
+  at: number,
+): Promise<{ executionId: ExecutionId }> {
+  await store.commits.commit([
+    write(saveDefinition, { definition_id: name, name, text: "", at }),
+    write(createExecution, {
+      execution_id: executionId,
+      name,
+      definition_id: name,
+      input: "{}",
+      at,
+    }),
+    write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
+  ]);
+  return { executionId };
+}
+
+/** A workflow of one step with this `schedule:`, as a file has it. */
+export function scheduled(name: string, schedule: unknown, keys: object = {}): ParsedWorkflow {
+  const steps = [{ name: "step", agent: "agent", capability: "work" }];
+  const text = JSON.stringify({ name, schedule, steps, ...keys });
+  const { workflows: [workflow], problems } = parseWorkflows(text, "trial.yaml");
+  if (!workflow) throw new Error(problems.map(({ message }) => message).join("; "));
+  return workflow;
+}
