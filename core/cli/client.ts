@@ -58,6 +58,9 @@ export interface BackfillAnswer {
   readonly entered: number;
 }
 
+/** What can be asked of an execution. */
+export type ExecutionVerb = "cancel" | "pause" | "resume" | "retry" | "rerun";
+
 /** A link that opens the daemon's page once. */
 export interface LinkAnswer {
   readonly url: string;
@@ -91,8 +94,13 @@ export class Client {
     return this.#wire.ask("GET", `/workflows/${encodeURIComponent(workflow)}/statistics`);
   }
 
-  start(workflow: string): Promise<ExecutionView> {
-    return this.#wire.ask("POST", `/workflows/${encodeURIComponent(workflow)}/executions`);
+  start(workflow: string, inputs: Readonly<Record<string, unknown>> = {}): Promise<ExecutionView> {
+    const path = `/workflows/${encodeURIComponent(workflow)}/executions`;
+    return this.#wire.ask("POST", path, { body: inputs });
+  }
+
+  steerExecution(id: string, verb: ExecutionVerb): Promise<ExecutionView> {
+    return this.#wire.ask("POST", `/executions/${encodeURIComponent(id)}/${verb}`);
   }
 
   /** Of one workflow, or of all; without a limit as many as the daemon thinks fit. */

@@ -1,11 +1,12 @@
 /** The table of the CLI's commands, in the order in which help lists them. */
 
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
 import { type Command, defineCommand } from "./command.ts";
+import type { ExecutionVerb } from "./client.ts";
 import { isFinal } from "./follow.ts";
 import { showAgent, showAgents } from "./show_agents.ts";
-import { showHistory, showOutcome, showStarted } from "./show_executions.ts";
+import { showHistory, showOutcome, showStarted, showSteered } from "./show_executions.ts";
 import { showFindings, showSources } from "./show_market.ts";
 import { showBackfill, showQueue, showSchedule, showSchedules } from "./show_schedules.ts";
 import { showHealth, showSystem } from "./show_system.ts";
@@ -16,6 +17,14 @@ const steering = [
   ["resume", "Fire a paused schedule again, from now on"],
   ["trigger", "Fire a schedule now, beside its rule"],
 ] as const;
+
+const executionVerbs: readonly (readonly [ExecutionVerb, string])[] = [
+  ["cancel", "End an execution; what it runs gives way, then its finally steps are carried out"],
+  ["pause", "Let an execution begin no further step until it is resumed"],
+  ["resume", "Let a paused execution go on"],
+  ["retry", "Carry a failed or cancelled execution on from where it failed"],
+  ["rerun", "Start a new execution of the same text with the same inputs"],
+];
 
 export const commands: readonly Command[] = [
   defineCommand("agent", "list", {
@@ -44,9 +53,9 @@ export const commands: readonly Command[] = [
   defineCommand<ExecutionView>("workflow", "run", {
     summary: "Start a workflow and follow it to its end",
     argument: { name: "NAME", required: true },
-    flags: ["detach", "timeout"],
+    flags: ["inputs", "detach", "timeout"],
     ask: async ({ client, argument, values, follow }) => {
-      const execution = await client.start(argument);
+      const execution = await client.start(argument, readInputs(values.inputs));
       return values.detach ? execution : await follow(execution);
     },
     show: (execution, { look }) =>
@@ -66,6 +75,20 @@ export const commands: readonly Command[] = [
     ask: ({ client, argument }) => client.statistics(argument),
     show: (statistics, { look }) => showStatistics(statistics, look),
   }),
+  defineCommand("execution", "show", {
+    summary: "Show one execution with its steps",
+    argument: { name: "ID", required: true },
+    ask: ({ client, argument }) => client.execution(argument),
+    show: (execution, { look }) => showOutcome(execution, look),
+  }),
+  ...executionVerbs.map(([verb, summary]) =>
+    defineCommand("execution", verb, {
+      summary,
+      argument: { name: "ID", required: true },
+      ask: ({ client, argument }) => client.steerExecution(argument, verb),
+      show: (execution, { look }) => showSteered(execution, look),
+    })
+  ),
   defineCommand("market", "findings", {
     summary: "Show what is wrong with market data, of one symbol or of all",
     argument: { name: "SYMBOL", required: false },
@@ -130,3 +153,18 @@ export const commands: readonly Command[] = [
     show: ({ url }) => new URL(url).href,
   }),
 ];
+
+/** @throws {AppError} `invalid_input` for what is no JSON object. */
+function readInputs(text: string | undefined): Readonly<Record<string, unknown>> {
+  if (text === undefined) return {};
+  try {
+    const inputs: unknown = JSON.parse(text);
+    if (typeof inputs === "object" && inputs !== null && !Array.isArray(inputs)) {
+      return inputs as Record<string, unknown>;
+    }
+  } catch (thrown) {
+    const reason = messageOf(thrown);
+    throw new AppError("invalid_input", `Cannot read --inputs: it is no JSON: ${reason}`);
+  }
+  throw new AppError("invalid_input", "Cannot read --inputs: it is no JSON object");
+}

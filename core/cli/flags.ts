@@ -30,6 +30,11 @@ export const flags = {
     max: 1_000,
     summary: "Show at most so many (default 20)",
   },
+  inputs: {
+    kind: "text",
+    value: "JSON",
+    summary: `What the workflow is started with: '{"symbols":["AAPL"]}'`,
+  },
   from: {
     kind: "text",
     value: "INSTANT",

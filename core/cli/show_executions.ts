@@ -27,6 +27,9 @@ export function showOutcome(execution: ExecutionView, look: Look): string {
   const headline = status === "completed"
     ? `${tick(look)} Workflow '${workflow}' completed successfully`
     : `${cross(look)} Workflow '${workflow}' ${status}`;
+  const given = Object.keys(execution.outputs ?? {}).length > 0
+    ? ["", "Outputs:", ...summarize(execution.outputs).lines.map((line) => `  ${line}`)]
+    : [];
   return [
     headline,
     ...(error && !isToldBelow ? wrapText(error.message, look.columns) : []),
@@ -34,6 +37,7 @@ export function showOutcome(execution: ExecutionView, look: Look): string {
     "",
     "Results:",
     ...steps.flatMap((step) => stepLines(step, look)),
+    ...given,
   ].join("\n");
 }
 
@@ -44,6 +48,16 @@ export function showStarted({ workflow, execution_id: id }: ExecutionView, look:
     `Execution ID: ${id}`,
     `See how it goes: ${look.program} workflow history ${workflow}`,
   ].join("\n");
+}
+
+/** An execution of which something was asked. */
+export function showSteered(
+  { workflow, execution_id: id, status }: ExecutionView,
+  look: Look,
+): string {
+  return `${tick(look)} Execution ${id} of '${workflow}' is ${
+    paint(status, statusTones[status], look)
+  }`;
 }
 
 /** A row for each execution, newest first, and below what some failed with. */

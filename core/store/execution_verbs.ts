@@ -65,8 +65,9 @@ export const createExecution: Verb<
       (execution_id, workflow_name, definition_id, status, input_params, priority, created_at,
        idempotency_key, rerun_of, concurrency_key, concurrency_max)
     SELECT value ->> 'execution_id', value ->> 'name', value ->> 'definition_id', 'pending',
-      value ->> 'input', coalesce(value ->> 'priority', 0), value ->> 'at', value ->> 'idempotency_key', value ->> 'rerun_of',
-      value ->> 'concurrency_key', value ->> 'concurrency_max'
+      value ->> 'input', coalesce(value ->> 'priority', 0), value ->> 'at',
+      value ->> 'idempotency_key', value ->> 'rerun_of', value ->> 'concurrency_key',
+      value ->> 'concurrency_max'
     FROM json_each(?1) WHERE true
     ON CONFLICT DO NOTHING RETURNING execution_id AS key`,
 };

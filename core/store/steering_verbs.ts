@@ -96,5 +96,5 @@ export const supersedeSteps: Verb<
       step.step_index >= retry.value ->> 'finally_index' OR (
         step.status IN ('failed', 'cancelled') AND
         step.step_index IN (SELECT value FROM json_each(retry.value -> 'steps'))))
-    RETURNING step.execution_id AS key`,
+    RETURNING execution_id AS key`,
 };
