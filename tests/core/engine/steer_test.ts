@@ -63,7 +63,9 @@ Deno.test("a paused execution that is cancelled ends, after its `finally`", asyn
   });
   const id = await trial.start(read(`
 name: trial
-steps: [{ name: wait, agent: agent, capability: wait }, { name: next, agent: agent, capability: next }]
+steps:
+  - { name: wait, agent: agent, capability: wait }
+  - { name: next, agent: agent, capability: next }
 finally: [{ name: last, agent: agent, capability: last }]
 `));
   await eventually(() => gate.arrived === 1);
