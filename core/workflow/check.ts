@@ -8,7 +8,9 @@ import type { ParsedWorkflow, Problem, Step } from "./definition.ts";
 import { type Issue, validate } from "./issues.ts";
 import { type JsonSchema, paramsSchema } from "./params.ts";
 import { placeIssues } from "./place.ts";
+import { holdsExpression } from "./template_text.ts";
 import { shown, suggestion } from "./wording.ts";
+import type { YamlPath } from "./yaml_tree.ts";
 
 /** What has to be known of a capability. */
 export interface CheckedCapability {
@@ -21,9 +23,11 @@ export function checkWorkflow(
   capabilities: ReadonlyMap<string, CheckedCapability>,
 ): readonly Problem[] {
   const namesByAgent = groupByAgent(capabilities.keys());
-  const issues = workflow.steps.flatMap((step, index) =>
-    checkStep(step, namesByAgent, capabilities)
-      .map((issue) => ({ ...issue, path: ["steps", index, ...issue.path] }))
+  const issues = (["steps", "finally"] as const).flatMap((part) =>
+    workflow[part].flatMap((step, index) =>
+      checkStep(step, namesByAgent, capabilities)
+        .map((issue) => ({ ...issue, path: [part, index, ...issue.path] }))
+    )
   );
   return placeIssues(workflow, issues);
 }
@@ -48,7 +52,23 @@ function checkStep(
   const schema = paramsSchema(found.inputSchema);
   const checked = schema && validate(schema, params, `the params of ${agent}.${capability}`);
   if (checked === undefined || "value" in checked) return [];
-  return checked.issues.map((issue) => ({ ...issue, path: ["params", ...issue.path] }));
+  return checked.issues
+    .filter(({ path }) => !holdsExpressionWithin(valueAt(params, path)))
+    .map((issue) => ({ ...issue, path: ["params", ...issue.path] }));
+}
+
+/** What an expression gives is known once it is evaluated; the agent's host checks that. */
+function holdsExpressionWithin(value: unknown): boolean {
+  if (typeof value === "string") return holdsExpression(value);
+  return typeof value === "object" && value !== null &&
+    Object.values(value).some(holdsExpressionWithin);
+}
+
+function valueAt(value: unknown, path: YamlPath): unknown {
+  return path.reduce<unknown>(
+    (at, key) => typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined,
+    value,
+  );
 }
 
 function groupByAgent(addresses: Iterable<string>): ReadonlyMap<string, readonly string[]> {

@@ -101,6 +101,16 @@ Deno.test("checkWorkflow() checks params against the capability's input, in one 
   );
 });
 
+Deno.test("checkWorkflow() leaves to the host what expressions give, and checks the rest", () => {
+  assert.deepEqual(
+    told(
+      'agent: test_agent, capability: add, params: { a: "${{ 1 + 1 }}", b: one }',
+      'agent: market_data_fetcher, capability: fetch_batch, params: { symbols: "${{ [] }}" }',
+    ),
+    ['5:89 "b" must be a number, not "one"'],
+  );
+});
+
 Deno.test("checkWorkflow() runs no pattern of a plugin, nor refuses for want of one", () => {
   const step = "agent: market_data_fetcher, capability: fetch_batch";
   assert.deepEqual(
