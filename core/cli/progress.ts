@@ -56,7 +56,10 @@ function whereabouts({ workflow, status, steps = [] }: ExecutionView): string {
   const isOver = (step: string): boolean => step === "completed" || step === "skipped";
   const current = steps.find((step) => !isOver(step.status));
   if (status === "pending") return `${workflow}  waits for its turn`;
+  if (status === "paused") return `${workflow}  is paused`;
   if (!current) return workflow;
-  const attempt = current.attempt > 1 ? ` (attempt ${current.attempt})` : "";
-  return `${workflow}  step ${current.index + 1}/${steps.length} ${current.name}${attempt}`;
+  const { items, attempt } = current;
+  const ended = items && `, ${items.completed + items.failed} items done`;
+  const again = attempt > 1 && !items ? ` (attempt ${attempt})` : "";
+  return `${workflow}  step ${current.index + 1}/${steps.length} ${current.name}${ended ?? again}`;
 }

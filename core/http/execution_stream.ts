@@ -1,8 +1,8 @@
 /**
  * An execution as a stream of server-sent events: where it stands now, then each change, until it
  * ends. Every event carries the whole view, so a reader that missed one has lost nothing. A view
- * may be large: it is read when the reader has taken the one before, and until then only which
- * changes are to be told is kept.
+ * may be large: it is read when the reader has taken the one before, and until then only what has
+ * changed is kept: the ten thousand items of a step are one change of it.
  */
 
 import type { BusEvent } from "../bus/bus.ts";
@@ -13,8 +13,6 @@ import type { ControlPlane } from "./control_plane.ts";
 import { readExecution } from "./execution_views.ts";
 
 const streamsMax = 500;
-/** Changes that wait for a reader; of more, the newest. */
-const changesMax = 50;
 const commentEveryMs = 15_000;
 const encoder = new TextEncoder();
 let streamsOpen = 0;
@@ -36,17 +34,12 @@ export async function executionStream(plane: ControlPlane, id: ExecutionId): Pro
   });
 }
 
-/** A change of the execution, or of one of its steps. */
-interface Change {
-  readonly kind: ExecutionEvent["kind"];
-  readonly step?: string | undefined;
-}
-
 /** Sends until the execution, the reader or the daemon ends. */
 class Follower {
   readonly #plane: ControlPlane;
   readonly #id: ExecutionId;
-  readonly #changes: Change[] = [{ kind: "execution" }];
+  /** What has changed since the reader took it: steps by name, undefined for the execution. */
+  readonly #changes = new Set<string | undefined>([undefined]);
   readonly #undo: (() => void)[] = [];
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #sending = false;
@@ -78,11 +71,13 @@ class Follower {
     this.#sending = true;
     try {
       while (this.#isTaken) {
-        const change = this.#changes.shift();
-        if (!change) return;
+        const [change] = this.#changes;
+        if (this.#changes.size === 0) return;
+        // Told before it is read: what changes meanwhile is told again.
+        this.#changes.delete(change);
         const { store, definitions } = this.#plane;
         const execution = await readExecution(store, definitions, this.#id);
-        this.#send(eventText(change.kind, execution, change.step));
+        this.#send(eventText(execution, change));
         if (isFinal(execution)) this.#end();
       }
     } catch (thrown) {
@@ -107,8 +102,7 @@ class Follower {
   #hear({ from, topic, body }: BusEvent): void {
     const { execution_id: id, step } = JSON.parse(body) as { execution_id?: string; step?: string };
     if (from !== "daemon" || id !== this.#id) return;
-    this.#changes.push(topic.startsWith("step.") ? { kind: "step", step } : { kind: "execution" });
-    if (this.#changes.length > changesMax) this.#changes.shift();
+    this.#changes.add(topic.startsWith("step.") ? step : undefined);
     void this.goOn();
   }
 
@@ -126,14 +120,12 @@ class Follower {
   }
 }
 
-function eventText(
-  kind: ExecutionEvent["kind"],
-  execution: ExecutionView,
-  stepName: string | undefined,
-): string {
+function eventText(execution: ExecutionView, stepName: string | undefined): string {
   const step = execution.steps?.find(({ name }) => name === stepName);
-  const event: ExecutionEvent = step ? { kind, execution, step } : { kind, execution };
-  return `event: ${kind}\ndata: ${JSON.stringify(event)}\n\n`;
+  const event: ExecutionEvent = step
+    ? { kind: "step", execution, step }
+    : { kind: "execution", execution };
+  return `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
 function isFinal({ status }: ExecutionView): boolean {

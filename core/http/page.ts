@@ -165,6 +165,8 @@ const tones: Readonly<Record<string, string>> = {
   busy: "work",
   running: "work",
   pending: "work",
+  waiting: "work",
+  paused: "warn",
   degraded: "warn",
   failed: "bad",
   refused: "bad",

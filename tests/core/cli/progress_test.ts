@@ -18,6 +18,10 @@ Deno.test("progressText() tells step, count and time", () => {
   );
   const retried = steps.map((step) => ({ ...step, attempt: 2 }));
   assert.match(progressText({ ...running, steps: retried }, 0, plainLook()), /\(attempt 2\)/);
+  const items = { begun: 12, completed: 9, failed: 1, running: 2 };
+  const many = [aStep({ name: "load", status: "running", items })];
+  assert.match(progressText({ ...running, steps: many }, 0, plainLook()), /load, 10 items done/);
+  assert.match(progressText({ ...running, status: "paused" }, 0, plainLook()), /is paused/);
   assert.match(
     progressText(anExecution({ status: "pending" }), 0, plainLook()),
     /simple_test {2}waits for its turn/,
