@@ -29,6 +29,8 @@ export interface Config {
   /** Stands in for all of Yahoo's origins, for replay. */
   readonly yahooUrl: string | undefined;
   readonly concurrentMax: number;
+  /** Executions that may wait for their turn. */
+  readonly queueMax: number;
   /** Where agents live unless their manifest asks for a process. */
   readonly isolation: "worker" | "process";
   /** Heap of a process host, in MB. */
@@ -90,6 +92,7 @@ const Environment = z.object({
   AC100_SOURCE_TIMEOUT_SECONDS: wholeNumber(1, 300, 10),
   AC100_YAHOO_URL: webUrl.optional(),
   AC100_MAX_CONCURRENT: wholeNumber(1, 1_000, 5),
+  AC100_QUEUE_MAX: wholeNumber(1, 10_000_000, 100_000),
   AC100_ISOLATION: oneOf(["worker", "process"], "worker"),
   AC100_AGENT_HEAP_MB: wholeNumber(32, 65_536, 256),
   AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
@@ -155,6 +158,7 @@ function toConfig(
     sourceTimeoutMs: values.AC100_SOURCE_TIMEOUT_SECONDS * 1_000,
     yahooUrl: values.AC100_YAHOO_URL,
     concurrentMax: values.AC100_MAX_CONCURRENT,
+    queueMax: values.AC100_QUEUE_MAX,
     isolation: values.AC100_ISOLATION,
     agentHeapMb: values.AC100_AGENT_HEAP_MB,
     secrets,

@@ -94,6 +94,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     definitions,
     log,
     concurrentMax: config.concurrentMax,
+    queueMax: config.queueMax,
     secrets: config.secrets,
     invoke: (address, input, invocation) =>
       hosts.invoke({ address, input, caller: daemonAddress, ...invocation }),

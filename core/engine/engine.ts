@@ -20,6 +20,7 @@ import type { Definitions } from "./definitions.ts";
 import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
 import { endedEvent, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
+import { QueueRoom } from "./queue_room.ts";
 import { newExecution, type StartOptions } from "./start.ts";
 import { Steering } from "./steering.ts";
 import { finishWrite } from "./step_writes.ts";
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly publish: (event: EngineEvent) => void;
   readonly definitions: Definitions;
   readonly concurrentMax: number;
+  /** Executions that may wait for their turn; any number when not given. */
+  readonly queueMax?: number;
   /** By name: what workflows that name them may use in expressions. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly log: Log;
@@ -47,6 +50,7 @@ export class Engine {
   readonly #now: () => number;
   readonly #leaseMs: number;
   readonly #owner = newOpaqueId();
+  readonly #room: QueueRoom;
   readonly #active = new Map<ExecutionId, Steering>();
   readonly #ended = new Set<Promise<void>>();
   /** Whether executions may wait in the table that have not been taken. */
@@ -62,6 +66,8 @@ export class Engine {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#leaseMs = options.leaseMs ?? leaseMs;
+    const { store: { executions }, queueMax: max = Infinity } = options;
+    this.#room = new QueueRoom({ max, count: () => executions.pendingCount(), now: this.#now });
   }
 
   get runningCount(): number {
@@ -84,8 +90,8 @@ export class Engine {
    * Stores a new execution, which then starts as soon as there is room. With the idempotency key
    * of an earlier start, or the id of an execution, it is that one, whatever became of it.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
-   * `store_unavailable`, `overloaded`; `conflict` while shutting down, or for a key that was used
-   * with other inputs.
+   * `store_unavailable`; `overloaded` while too many wait; `conflict` while shutting down, or for
+   * a key that was used with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
     if (this.#closing) {
@@ -94,6 +100,7 @@ export class Engine {
     const { store, definitions } = this.#options;
     const { row, claimable, writes } = newExecution(workflow, options, this.#now());
     definitions.keep(row.definitionId, workflow);
+    await this.#room.take(workflow.name);
     const created = (await store.commits.commit(writes)).at(-1);
     if (!created) return await this.#startedBefore(row, options);
     // Whatever waits in the table was created before it; whether others of its concurrency key

@@ -39,9 +39,13 @@ export interface EngineTrial extends AsyncDisposable {
   steps(id: ExecutionId): Promise<string[]>;
 }
 
-export interface TrialOptions
-  extends
-    Partial<Pick<EngineOptions, "concurrentMax" | "now" | "leaseMs" | "lookEveryMs" | "secrets">> {
+export interface TrialOptions extends
+  Partial<
+    Pick<
+      EngineOptions,
+      "concurrentMax" | "queueMax" | "now" | "leaseMs" | "lookEveryMs" | "secrets"
+    >
+  > {
   readonly agents: Readonly<Record<string, Agent>>;
   readonly onEvent?: (event: EngineEvent) => void;
 }
