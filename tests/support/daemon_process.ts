@@ -61,9 +61,16 @@ export class DaemonProcess implements AsyncDisposable {
     return this.starts.at(-1)?.url ?? "";
   }
 
-  async ready(): Promise<void> {
+  /** Waits until it is ready or has ended; gives whether it was ready. */
+  async readyOrGone(): Promise<boolean> {
     await eventually(() => this.#isGone || this.url, { withinMs: readyMsMax });
-    if (!this.url) throw new Error(`the daemon ended before it was ready: ${this.#log}`);
+    return this.url !== "";
+  }
+
+  async ready(): Promise<void> {
+    if (!await this.readyOrGone()) {
+      throw new Error(`the daemon ended before it was ready: ${this.#log}`);
+    }
   }
 
   api(path: string, init: RequestInit = {}): Promise<Response> {
@@ -135,6 +142,13 @@ function spawn(
     stdout: "null",
     stderr: "piped",
   }).spawn();
+}
+
+/** Starts a daemon, which may be killed before it is ready. */
+export function launchDaemonProcess(
+  environment: Readonly<Record<string, string>>,
+): DaemonProcess {
+  return new DaemonProcess(spawn(environment));
 }
 
 /** Starts a daemon and waits until it is ready. */

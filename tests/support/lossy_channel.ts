@@ -5,6 +5,7 @@
 
 import type { Channel } from "../../core/bus/channel.ts";
 import type { Frame } from "../../core/bus/frame.ts";
+import { seededRandom } from "./random.ts";
 
 export interface Weather {
   /** Chances from 0 to 1, for each frame and each receiver. */
@@ -64,15 +65,4 @@ export class LossyNetwork {
       timers.add(timer);
     }
   }
-}
-
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -8,22 +8,12 @@ import { createClient, type Row } from "@libsql/client";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startScript } from "../../support/child_script.ts";
+import { seededRandom } from "../../support/random.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const kills = 8;
 /** From the start of the process: before it has the store, while it opens it, while it runs. */
 const killAfterMsMax = 400;
-
-/** A sequence that a seed repeats (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 async function query(url: string, sql: string): Promise<readonly Row[]> {
   const client = createClient({ url, concurrency: 1 });
@@ -51,7 +41,7 @@ async function completedRuns(url: string): Promise<string[]> {
 
 Deno.test("an engine that is killed at any instant loses nothing and repeats nothing", async () => {
   const seed = Date.now() % 1_000_000;
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   await using folder = await makeTempFolder({ "log": "" });
   const url = pathToFileURL(join(folder.path, "test.db")).href;
   const logPath = join(folder.path, "log");

@@ -1,0 +1,31 @@
+/**
+ * The daemon as its user starts it, killed again and again without a word while it carries out
+ * graphs, items, retries, steering and a schedule. `deno task test:crash` kills it 1,000 times.
+ */
+
+import assert from "node:assert/strict";
+import { seededRandom } from "../support/random.ts";
+import { makeCrashWorld } from "./crash_world.ts";
+import { assertNoFiringLost, assertWhole } from "./invariants.ts";
+import { type Acknowledged, liveOnce, liveToTheEnd } from "./lives.ts";
+
+const kills = Number(Deno.env.get("CRASH_KILLS") ?? 20);
+const seed = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000);
+
+const name = `a daemon that is killed ${kills} times loses nothing and repeats nothing`;
+
+// With the seed in its name, a failure tells how to see it again.
+Deno.test(`${name} (CRASH_SEED=${seed})`, async () => {
+  const random = seededRandom(seed);
+  await using world = await makeCrashWorld();
+  const acknowledged: Acknowledged = {
+    started: new Map(),
+    cancelled: new Set(),
+    paused: new Set(),
+  };
+  for (let killed = 0; killed < kills; killed++) await liveOnce(world, acknowledged, random);
+  await liveToTheEnd(world);
+  assert.ok(acknowledged.started.size > kills, `only ${acknowledged.started.size} were started`);
+  await assertWhole(world, acknowledged);
+  await assertNoFiringLost(world);
+});

@@ -1,0 +1,132 @@
+/** What has to be true of the store and of what the agent wrote down, after any number of kills. */
+
+import assert from "node:assert/strict";
+import { interruptionsMax } from "../../core/engine/unit.ts";
+import { attemptsMax, type CrashWorld, items } from "./crash_world.ts";
+import type { Acknowledged } from "./lives.ts";
+
+interface Unit {
+  readonly executionId: string;
+  readonly step: string;
+  readonly item: number;
+  /** Of its attempts, in order. */
+  readonly statuses: readonly string[];
+  readonly completedAtMs: number | null;
+  /** The code of the last attempt that failed. */
+  readonly code: string | null;
+}
+
+export async function assertWhole(
+  world: CrashWorld,
+  { started, cancelled }: Acknowledged,
+): Promise<void> {
+  const [integrity] = await world.query("PRAGMA integrity_check");
+  assert.equal(integrity?.integrity_check, "ok");
+
+  const rows = await world.query(
+    "SELECT execution_id, workflow_name, status, result FROM workflow_executions",
+  );
+  const executions = new Map(rows.map((row) => [String(row.execution_id), row]));
+  const lost = [...started.values()].filter((id) => !executions.has(id));
+  assert.deepEqual(lost, [], "acknowledged, and gone");
+  for (const id of cancelled) {
+    const status = executions.get(id)?.status;
+    assert.match(String(status), /^(cancelled|completed|failed)$/, `cancelled: ${id}`);
+  }
+
+  const units = await readUnits(world);
+  const cutOff = new Set<string>();
+  for (const unit of units) {
+    assertUnit(world, unit);
+    if (unit.code === "interrupted") cutOff.add(unit.executionId);
+  }
+  const stepsOf = Map.groupBy(units, ({ executionId }) => executionId);
+  for (const [id, { workflow_name: workflow, status, result }] of executions) {
+    // The schedule goes on while the daemon is stopped.
+    if (workflow === "ticking" && status !== "completed") continue;
+    const steps = stepsOf.get(id) ?? [];
+    if (cutOff.has(id)) {
+      assert.equal(status, "failed", id);
+    } else if (status !== "cancelled") {
+      assert.equal(status, "completed", id);
+      assertComplete(String(workflow), steps, result);
+    }
+    const begun = steps.length > 0;
+    const last = steps.find(({ step }) => step === "after");
+    if (begun && workflow !== "ticking") {
+      assert.match(last?.statuses.at(-1) ?? "none", /completed|failed/, `finally of ${id}`);
+    }
+  }
+}
+
+/** A unit was begun no more often than its rows say, and never again once it was completed. */
+function assertUnit(world: CrashWorld, unit: Unit): void {
+  const { executionId, step, item, statuses, completedAtMs } = unit;
+  const what = `${executionId} ${step} ${item}: ${statuses.join(" ")}`;
+  const ended = statuses.slice(0, -1);
+  assert.ok(!ended.includes("completed") && !ended.includes("skipped"), `gone on with: ${what}`);
+  const failed = statuses.filter((status) => status === "failed").length;
+  assert.ok(failed <= attemptsMax, `failed too often: ${what}`);
+  const interrupted = statuses.filter((status) => status === "cancelled").length;
+  assert.ok(interrupted <= interruptionsMax + 1, `cut off too often: ${what}`);
+
+  const begun = world.deeds(executionId, step, item).filter(({ kind }) => kind === "began");
+  assert.ok(begun.length <= statuses.length, `done without a row: ${what}`);
+  if (statuses.at(-1) !== "completed" || completedAtMs === null) return;
+  assert.ok(begun.length > 0, `completed, and never done: ${what}`);
+  const again = begun.filter(({ atMs }) => atMs > completedAtMs);
+  assert.deepEqual(again, [], `done again after its completion was stored: ${what}`);
+}
+
+/** The outputs are those of an execution that nothing disturbed. */
+function assertComplete(workflow: string, units: readonly Unit[], result: unknown): void {
+  if (workflow !== "graph") return;
+  assert.deepEqual(JSON.parse(String(result)), {
+    last: items.length + 7,
+    each: items,
+    allowed: "failed",
+    never: "skipped",
+  });
+  const each = units.filter(({ step }) => step === "each").map(({ item }) => item);
+  assert.deepEqual(each.toSorted((a, b) => a - b), items.map((_, item) => item));
+}
+
+async function readUnits(world: CrashWorld): Promise<Unit[]> {
+  const rows = await world.query(
+    `SELECT execution_id, step_name, item, group_concat(status, ' ') AS statuses,
+       max(iif(status = 'completed', completed_at, NULL)) AS completed_at,
+       max(iif(status = 'failed', error_code, NULL)) AS code
+     FROM (SELECT * FROM workflow_step_executions ORDER BY attempt)
+     GROUP BY execution_id, step_index, item`,
+  );
+  return rows.map((row) => ({
+    executionId: String(row.execution_id),
+    step: String(row.step_name),
+    item: Number(row.item),
+    statuses: String(row.statuses).split(" "),
+    completedAtMs: row.completed_at === null ? null : Number(row.completed_at),
+    code: row.code === null ? null : String(row.code),
+  }));
+}
+
+/** Each second has its firing, and each firing an execution of its own. */
+export async function assertNoFiringLost(world: CrashWorld): Promise<void> {
+  const firings = await world.query(
+    `SELECT due_at, status, execution_id FROM firings ORDER BY due_at`,
+  );
+  assert.ok(firings.length > 1, "the schedule fired");
+  firings.forEach(({ due_at: at, status }, index) => {
+    const expected = Number(firings[0]?.due_at) + index * 1_000;
+    assert.equal(Number(at), expected, "a due instant is missing");
+    assert.notEqual(status, "skipped");
+  });
+  const fired = firings.flatMap(({ execution_id: id }) => id === null ? [] : [String(id)]);
+  assert.equal(new Set(fired).size, fired.length, "two firings share an execution");
+  const ticks = await world.query(
+    "SELECT execution_id FROM workflow_executions WHERE workflow_name = 'ticking'",
+  );
+  const ids = new Set(ticks.map(({ execution_id: id }) => String(id)));
+  assert.deepEqual(fired.filter((id) => !ids.has(id)), [], "fired, and not started");
+  // One may have been started whose firing was still to be closed.
+  assert.ok(ids.size - fired.length <= 1, `${ids.size} started for ${fired.length} firings`);
+}
