@@ -98,6 +98,7 @@ class Enactment {
     steering.stopped.throwIfAborted();
     this.#open();
     for (;;) {
+      if (steering.stopped.aborted) await this.#giveWay();
       this.#checkEndings();
       const isPausing = steering.wanted === "pause" && !steering.stopped.aborted;
       const decisions = isPausing ? [] : this.#progress.decide(now());
@@ -115,10 +116,16 @@ class Enactment {
     }
   }
 
-  /** Keeps what has ended; what runs is left as running, for the next daemon. */
+  /** Keeps what has ended and what was taken back; the next daemon goes on with it. */
   async #leave(): Promise<never> {
     await this.#commit();
     throw this.#options.steering.stopped.reason;
+  }
+
+  /** Told to stop, what is asked gives way at once, and may still have been answered. */
+  async #giveWay(): Promise<void> {
+    while (this.#openCount > 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    this.#takeOutcomes();
   }
 
   /** Takes up what the store knows, and closes the attempts whose replies will never come. */
@@ -176,6 +183,7 @@ class Enactment {
     const { step: { agent, capability, timeoutMs } } = begun.planned;
     const signal = this.#progress.isInFinally ? steering.stopped : steering.stepsSignal;
     const note = (outcome: Omit<Outcome, "atMs" | "resultRef">): void => {
+      this.#openCount--;
       this.#outcomes.push({ begun, outcome: { ...outcome, resultRef: null, atMs: now() } });
       this.#wake?.();
     };
@@ -183,11 +191,10 @@ class Enactment {
     Promise.try(() => {
       signal.throwIfAborted();
       return invoke(capabilityAddress(agent, capability), begun.input, { timeoutMs, signal });
-    }).finally(() => this.#openCount--).then(
+    }).then(
       (result) => note({ status: "completed", result, error: null }),
       (thrown) => {
-        // Left as running in the store, for the next daemon.
-        if (steering.stopped.aborted) return this.#wake?.();
+        if (steering.stopped.aborted) return note(stopped);
         const { code, message } = toErrorData(signal.aborted ? signal.reason : thrown, "internal");
         const status = signal.aborted ? "cancelled" : "failed";
         note({ status, result: null, error: code === "cancelled" ? null : { code, message } });
@@ -199,9 +206,7 @@ class Enactment {
   #settled(untilMs = Infinity): Promise<void> {
     const { now, steering, deadlineAtMs = Infinity } = this.#options;
     const isPaused = steering.wanted === "pause" && this.#progress.runningCount === 0;
-    // Told to stop, what is asked gives way, and may still have been answered.
-    const isLeft = steering.stopped.aborted && this.#openCount === 0;
-    if (this.#outcomes.length > 0 || isLeft || isPaused) return Promise.resolve();
+    if (this.#outcomes.length > 0 || steering.stopped.aborted || isPaused) return Promise.resolve();
     return new Promise((resolve) => {
       const atMs = Math.min(untilMs, this.#progress.isInFinally ? Infinity : deadlineAtMs);
       const timer = atMs < Infinity
@@ -284,11 +289,19 @@ const running: AttemptState = {
   error: null,
 };
 
+/** What a daemon that died left running: it may have died of it. */
 const interrupted: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
   resultRef: null,
   error: { code: "interrupted", message: "the daemon ended while it ran" },
+};
+
+/** What a daemon that is stopped takes away from its agent, for the next one to begin again. */
+const stopped: Omit<Outcome, "atMs" | "resultRef"> = {
+  status: "cancelled",
+  result: null,
+  error: { code: "cancelled", message: "the daemon was stopped while it ran" },
 };
 
 function ended({ status, atMs, result, error }: Outcome): AttemptState {

@@ -3,8 +3,8 @@
  * be done next. Pure.
  *
  * An attempt that was cut off by the daemon's end is `cancelled`, and made again without counting
- * as a failure; but what was cut off {@link interruptionsMax} times may itself be what ends the
- * daemon, and fails.
+ * as a failure; but where the daemon died {@link interruptionsMax} times in a row, without having
+ * been stopped, the attempt may itself be what it dies of, and fails.
  */
 
 import type { ErrorRow, StepRow } from "../store/executions.ts";
@@ -57,9 +57,10 @@ export class Unit {
       this.#next = { kind: "ended", status };
     } else if (status === "failed") {
       this.#failures++;
+      this.#interruptions = 0;
       this.#next = this.#afterFailure(error ?? noError, completedAtMs ?? 0);
     } else if (status === "cancelled") {
-      this.#interruptions++;
+      if (error?.code === "interrupted") this.#interruptions++;
       this.#next = this.#afterInterruption();
     } else {
       this.#next = { kind: "await" };
@@ -75,7 +76,7 @@ export class Unit {
 
   #afterInterruption(): UnitNext {
     if (this.#interruptions < interruptionsMax) return { kind: "begin" };
-    const message = `the daemon ended ${this.#interruptions} times while it ran`;
+    const message = `the daemon died ${this.#interruptions} times in a row while it ran`;
     return { kind: "ended", status: "failed", error: { code: "interrupted", message } };
   }
 }

@@ -76,7 +76,7 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     eventually(async () => {
       const row = await store.executions.execution(id);
       return row?.completedAtMs === null ? undefined : row;
-    });
+    }, { withinMs: 20_000 });
   return {
     engine,
     steerer: new Steerer(store, engine, definitions),

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Plan, planWorkflow } from "../../../core/engine/plan.ts";
 import { type Decision, Progress, runningMax } from "../../../core/engine/progress.ts";
+import type { ErrorRow } from "../../../core/store/executions.ts";
 import { type Attempt, interruptionsMax } from "../../../core/engine/unit.ts";
 import { parseWorkflows } from "../../../core/workflow/parse.ts";
 
@@ -50,7 +51,7 @@ function rowOf(
   status: Attempt["status"],
   completedAtMs: number,
 ): Attempt {
-  const isFailed = status === "failed";
+  const died: ErrorRow = { code: "interrupted", message: "the daemon ended while it ran" };
   return {
     index,
     item,
@@ -58,7 +59,7 @@ function rowOf(
     status,
     completedAtMs,
     result: status === "completed" ? "1" : null,
-    error: isFailed ? error : null,
+    error: status === "failed" ? error : status === "cancelled" ? died : null,
     isSuperseded: false,
   };
 }
@@ -132,7 +133,18 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "gives up what was cut off too often": {
     rows: rowsOf(...Array.from({ length: interruptionsMax }, () => [0, "cancelled"] as const)),
-    wanted: [`failed Step "one" failed: the daemon ended ${interruptionsMax} times while it ran`],
+    wanted: [
+      `failed Step "one" failed: the daemon died ${interruptionsMax} times in a row while it ran`,
+    ],
+  },
+  "begins again what was cut off as often, but not in a row": {
+    steps: [{ ...one, retry: thrice }],
+    rows: rowsOf(
+      ...Array.from({ length: interruptionsMax - 1 }, () => [0, "cancelled"] as const),
+      [0, "failed"],
+      ...Array.from({ length: interruptionsMax - 1 }, () => [0, "cancelled"] as const),
+    ),
+    wanted: [`begin one/${2 * interruptionsMax} {}`],
   },
   "begins at once what needs nothing": {
     steps: [one, { name: "two", needs: [] }, { name: "three", needs: ["one", "two"] }],
