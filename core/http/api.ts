@@ -213,15 +213,34 @@ export interface ExecutionEvent {
   readonly step?: StepView;
 }
 
-export interface StatisticsView {
+/** From start to end, of what completed or failed; null while nothing has. */
+export interface DurationsView {
+  readonly avg_duration_seconds: number | null;
+  /** By nearest rank. */
+  readonly p50_duration_seconds: number | null;
+  readonly p95_duration_seconds: number | null;
+  readonly p99_duration_seconds: number | null;
+}
+
+/** Of the attempts in the newest executions: 10,000 of them, 200,000 attempts at most. */
+export interface StepStatisticsView extends DurationsView {
+  readonly step: string;
+  readonly attempts: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly success_rate: number | null;
+}
+
+export interface StatisticsView extends DurationsView {
   readonly workflow: string;
   readonly total_executions: number;
   readonly successful: number;
   readonly failed: number;
-  /** Percent of finished executions, 0 to 100; null when none has finished. */
+  readonly cancelled: number;
+  /** Percent of the completed and failed ones, 0 to 100; null when there is none. */
   readonly success_rate: number | null;
-  readonly avg_duration_seconds: number | null;
   readonly last_execution: string | null;
+  readonly steps: readonly StepStatisticsView[];
 }
 
 export interface SystemView {

@@ -5,9 +5,10 @@ import { AppError, messageOf } from "../errors.ts";
 import { statistics } from "../store/statistics.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import { ruleText } from "../workflow/schedule_keys.ts";
-import type { StatisticsView, WorkflowView } from "./api.ts";
+import type { WorkflowView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./execution_views.ts";
+import { statisticsView } from "./statistics_view.ts";
 
 export function workflowRoutes(plane: ControlPlane): Hono {
   const { catalog, engine, store } = plane;
@@ -22,21 +23,10 @@ export function workflowRoutes(plane: ControlPlane): Hono {
   routes.get("/:name", async (c) => c.json(workflowView(await catalog.named(c.req.param("name")))));
   routes.get("/:name/statistics", async (c) => {
     const name = c.req.param("name");
-    const found = await statistics(store.database, name);
+    const found = await statistics(store.reader, name);
     // A workflow whose file is gone keeps its history.
     if (found.totalExecutions === 0) await catalog.named(name);
-    const view: StatisticsView = {
-      workflow: name,
-      total_executions: found.totalExecutions,
-      successful: found.successful,
-      failed: found.failed,
-      success_rate: found.successRate,
-      avg_duration_seconds: found.avgDurationMs === null ? null : found.avgDurationMs / 1_000,
-      last_execution: found.lastExecutionAtMs === null
-        ? null
-        : new Date(found.lastExecutionAtMs).toISOString(),
-    };
-    return c.json(view);
+    return c.json(statisticsView(name, found));
   });
   routes.post("/:name/executions", async (c) => {
     const inputs = await readInputs(c);

@@ -6,11 +6,14 @@ import { type Database, openDatabase } from "./database.ts";
 import { ExecutionReader } from "./executions.ts";
 import { lockDatabase } from "./lock.ts";
 import { migrate } from "./migrations.ts";
+import { Reader } from "./reader.ts";
 
 export interface Store {
   readonly database: Database;
   readonly commits: CommitQueue;
   readonly executions: ExecutionReader;
+  /** For reads that take long. */
+  readonly reader: Reader;
   /** Whether a lock keeps every other daemon out, so that leases found at start are dead. */
   readonly exclusive: boolean;
   /** Commits what waits, then lets go of the database; once, however often it is called. */
@@ -41,8 +44,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const opened = database;
   const commits = new CommitQueue(opened);
+  const reader = new Reader({ url: options.url, database: opened });
   const close = async (): Promise<void> => {
     await commits.drain();
+    reader.close();
     await opened.close();
     lock.release();
   };
@@ -50,6 +55,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     database: opened,
     commits,
+    reader,
     executions: new ExecutionReader(opened),
     exclusive: options.url.startsWith("file:"),
     close: () => closed ??= close(),

@@ -94,8 +94,13 @@ Deno.test("showStatistics() is the origin's table", () => {
     successful: 12,
     failed: 0,
     success_rate: 100,
+    cancelled: 0,
     avg_duration_seconds: 8.2,
+    p50_duration_seconds: null,
+    p95_duration_seconds: null,
+    p99_duration_seconds: null,
     last_execution: "2026-01-16T10:28:00Z",
+    steps: [],
   };
   assertText(showStatistics(statistics, look), [
     "┏━━━━━━━━━━━━━━━━━━┳━━━━━━━━┓",
@@ -109,6 +114,29 @@ Deno.test("showStatistics() is the origin's table", () => {
     "│ Last Run         │ 2m ago │",
     "└──────────────────┴────────┘",
   ]);
+});
+
+Deno.test("showStatistics() tells how long the execution and its steps took", () => {
+  const durations = {
+    avg_duration_seconds: 1.5,
+    p50_duration_seconds: 1,
+    p95_duration_seconds: 4,
+    p99_duration_seconds: 5,
+  };
+  const rates = { failed: 1, success_rate: 50 };
+  const shown = showStatistics({
+    workflow: "w",
+    total_executions: 3,
+    successful: 1,
+    cancelled: 1,
+    ...rates,
+    ...durations,
+    last_execution: null,
+    steps: [{ step: "fetch", attempts: 2, completed: 1, ...rates, ...durations }],
+  }, look);
+  assert.match(shown, /│ Cancelled +│ 1 +│/);
+  assert.match(shown, /│ \(all\) │ 3 +│ 1 +│ 1\.5s │ 1\.0s │ 4\.0s │ 5\.0s │/);
+  assert.match(shown, /│ fetch │ 2 +│ 1 +│ 1\.5s │ 1\.0s │ 4\.0s │ 5\.0s │/);
 });
 
 Deno.test("showOutcome() is the origin's result block", () => {

@@ -6,6 +6,7 @@ import type { ExecutionId } from "../../../core/ids.ts";
 import { CommitQueue } from "../../../core/store/commits.ts";
 import { type Database, openDatabase } from "../../../core/store/database.ts";
 import { ExecutionReader } from "../../../core/store/executions.ts";
+import { Reader } from "../../../core/store/reader.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
@@ -17,6 +18,7 @@ function storeOf(database: Database, exclusive: boolean): Store {
     database,
     commits: new CommitQueue(database),
     executions: new ExecutionReader(database),
+    reader: new Reader({ url: "libsql://elsewhere", database }),
     exclusive,
     close: () => database.close(),
   };

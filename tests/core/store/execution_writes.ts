@@ -54,7 +54,19 @@ export function begin(
 export function complete(
   execution_id: ExecutionId,
   owner: string,
-  { index = 0, attempt = 1, at = startMs, result = '{"ok":true}' } = {},
+  {
+    index = 0,
+    attempt = 1,
+    at = startMs,
+    status = "completed",
+    result = '{"ok":true}',
+  }: {
+    readonly index?: number;
+    readonly attempt?: number;
+    readonly at?: number;
+    readonly status?: FinalStatus;
+    readonly result?: string;
+  } = {},
 ): Write {
   return write(completeStep, {
     execution_id,
@@ -62,7 +74,7 @@ export function complete(
     item: -1,
     attempt,
     owner,
-    status: "completed",
+    status,
     at,
     result,
     result_ref: null,

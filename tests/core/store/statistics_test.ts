@@ -1,10 +1,11 @@
 /** What a workflow's executions add up to, against the figures of the origin's example. */
 
 import assert from "node:assert/strict";
-import { statistics } from "../../../core/store/statistics.ts";
+import fc from "fast-check";
+import { type Durations, statistics } from "../../../core/store/statistics.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { openTempStore } from "../../support/temp_store.ts";
-import { claim, createdIn, finish, startMs } from "./execution_writes.ts";
+import { begin, claim, complete, createdIn, finish, startMs } from "./execution_writes.ts";
 
 /** An execution that began `atMs` and took `tookMs`. */
 async function ended(
@@ -20,21 +21,23 @@ async function ended(
 Deno.test("statistics() of 42 executions are those of the origin's example", async () => {
   await using temp = await openTempStore();
   const { store } = temp;
-  for (let made = 0; made < 42; made++) {
+  for (let made = 41; made >= 0; made--) {
     await ended(store, made < 2 ? "failed" : "completed", {
       atMs: startMs - made * 60_000,
       tookMs: made % 2 === 0 ? 12_000 : 13_000,
     });
   }
-  const found = await statistics(store.database, "a");
+  const { steps, p50Ms, p95Ms, p99Ms, ...found } = await statistics(store.reader, "a");
   assert.deepEqual({ ...found, successRate: found.successRate?.toFixed(1) }, {
     totalExecutions: 42,
     successful: 40,
     failed: 2,
+    cancelled: 0,
     successRate: "95.2",
-    avgDurationMs: 12_500,
+    avgMs: 12_500,
     lastExecutionAtMs: Date.parse("2026-01-16T10:30:00Z"),
   });
+  assert.deepEqual([p50Ms, p95Ms, p99Ms, steps], [12_000, 13_000, 13_000, []]);
 });
 
 Deno.test("what has not ended, or was cancelled, counts in the total alone", async () => {
@@ -44,26 +47,91 @@ Deno.test("what has not ended, or was cancelled, counts in the total alone", asy
   await ended(store, "cancelled", { tookMs: 90_000 });
   await createdIn(store, { at: startMs + 1 });
   await store.commits.commit([claim(await createdIn(store, { at: startMs + 2 }), "me")]);
-  assert.deepEqual(await statistics(store.database, "a"), {
+  assert.deepEqual(await statistics(store.reader, "a"), {
     totalExecutions: 4,
     successful: 1,
     failed: 0,
+    cancelled: 1,
     successRate: 100,
-    avgDurationMs: 2_000,
+    avgMs: 2_000,
+    p50Ms: 2_000,
+    p95Ms: 2_000,
+    p99Ms: 2_000,
     lastExecutionAtMs: startMs + 2,
+    steps: [],
   });
 });
 
 Deno.test("one workflow's statistics know nothing of another's", async () => {
   await using temp = await openTempStore();
   await ended(temp.store, "failed", { name: "b" });
-  assert.deepEqual(await statistics(temp.store.database, "a"), {
+  assert.deepEqual(await statistics(temp.store.reader, "a"), {
     totalExecutions: 0,
     successful: 0,
     failed: 0,
+    cancelled: 0,
     successRate: null,
-    avgDurationMs: null,
+    avgMs: null,
+    p50Ms: null,
+    p95Ms: null,
+    p99Ms: null,
     lastExecutionAtMs: null,
+    steps: [],
   });
-  assert.equal((await statistics(temp.store.database, "b")).successRate, 0);
+  assert.equal((await statistics(temp.store.reader, "b")).successRate, 0);
+});
+
+/** By nearest rank, the long way. */
+function percentile(durations: readonly number[], percent: number): number | null {
+  const sorted = durations.toSorted((a, b) => a - b);
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? null;
+}
+
+function durationsOf(durations: readonly number[]): Durations {
+  const sum = durations.reduce((total, each) => total + each, 0);
+  return {
+    avgMs: durations.length === 0 ? null : sum / durations.length,
+    p50Ms: percentile(durations, 50),
+    p95Ms: percentile(durations, 95),
+    p99Ms: percentile(durations, 99),
+  };
+}
+
+const anEnd = fc.record({
+  status: fc.constantFrom("completed" as const, "failed" as const, "cancelled" as const),
+  tookMs: fc.nat({ max: 50 }),
+});
+
+Deno.test("statistics() are what counting by hand gives, of executions and of steps", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anEnd, { maxLength: 30 }), async (ends) => {
+      await using temp = await openTempStore();
+      const { store } = temp;
+      for (const { status, tookMs } of ends) {
+        const id = await createdIn(store, { name: "a" });
+        await store.commits.commit([claim(id, "me", startMs), begin(id, "me")]);
+        await store.commits.commit([
+          complete(id, "me", { status, at: startMs + tookMs }),
+          finish(id, "me", status, { at: startMs + 2 * tookMs }),
+        ]);
+      }
+      const { steps, ...found } = await statistics(store.reader, "a");
+      const timed = ends.filter(({ status }) => status !== "cancelled");
+      const { avgMs, p50Ms, p95Ms, p99Ms } = found;
+      assert.deepEqual(
+        { avgMs, p50Ms, p95Ms, p99Ms },
+        durationsOf(timed.map(({ tookMs }) => 2 * tookMs)),
+      );
+      assert.equal(found.totalExecutions, ends.length);
+      assert.equal(found.cancelled, ends.length - timed.length);
+      const [step] = steps;
+      if (ends.length === 0) return assert.equal(step, undefined);
+      assert.equal(step?.attempts, ends.length);
+      assert.deepEqual(
+        { avgMs: step.avgMs, p50Ms: step.p50Ms, p95Ms: step.p95Ms, p99Ms: step.p99Ms },
+        durationsOf(timed.map(({ tookMs }) => tookMs)),
+      );
+    }),
+    { numRuns: 12 },
+  );
 });

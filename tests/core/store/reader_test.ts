@@ -1,0 +1,74 @@
+/** Long reads on their own thread: beside writes, bounded, and over the death of the thread. */
+
+import assert from "node:assert/strict";
+import { Reader } from "../../../core/store/reader.ts";
+import { openTempStore } from "../../support/temp_store.ts";
+import { createdIn } from "./execution_writes.ts";
+
+const countSql = "SELECT count(*) AS count FROM workflow_executions";
+/** Takes far longer than a test. */
+const endlessSql = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+  SELECT max(i) FROM n LIMIT 1 OFFSET 1`;
+
+Deno.test("a reader sees what was committed, and gives plain rows", async () => {
+  await using temp = await openTempStore();
+  const { store } = temp;
+  assert.deepEqual(await store.reader.read(countSql), [{ count: 0 }]);
+  await createdIn(store);
+  assert.deepEqual(await store.reader.read(countSql), [{ count: 1 }]);
+  assert.deepEqual(
+    await store.reader.read("SELECT ? AS text, ? AS number, ? AS missing", ["a", 1.5, null]),
+    [{ text: "a", number: 1.5, missing: null }],
+  );
+});
+
+Deno.test("a reader writes nothing, and says what is wrong with a statement", async () => {
+  await using temp = await openTempStore();
+  const { reader } = temp.store;
+  await assert.rejects(reader.read("DELETE FROM workflow_executions"), {
+    code: "store_unavailable",
+    message: /readonly|query_only/,
+  });
+  await assert.rejects(reader.read("SELECT nonsense"), { message: /no such column: nonsense/ });
+  assert.equal((await reader.read(countSql)).length, 1);
+});
+
+Deno.test("reads past the bound are refused; a closed reader fails what is open, and reads anew", async () => {
+  await using temp = await openTempStore();
+  const { reader } = temp.store;
+  const slow =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) " +
+    "SELECT max(i) AS most FROM n";
+  const reads = Promise.allSettled(Array.from({ length: 101 }, () => reader.read(slow)));
+  assert.equal(await reader.read("SELECT 1").catch(({ code }) => code), "overloaded");
+  // The thread has not even begun to read.
+  reader.close();
+  const ends = await reads;
+  const codes = ends.map((end) => end.status === "rejected" ? end.reason.code : "read");
+  assert.deepEqual([codes[0], codes[99], codes[100]], [
+    "store_unavailable",
+    "store_unavailable",
+    "overloaded",
+  ]);
+  assert.deepEqual(await reader.read(slow), [{ most: 3_000_000 }]);
+});
+
+Deno.test("a read that takes too long is given up, and the next one has another thread", async () => {
+  await using temp = await openTempStore();
+  const { store: { database }, url } = temp;
+  const reader = new Reader({ url, database, timeoutMs: 300 });
+  const bounded = endlessSql.replace("FROM n)", "FROM n WHERE i < 20000000)");
+  await assert.rejects(reader.read(bounded), { message: /it took over 300 ms/ });
+  const again = new Reader({ url, database });
+  assert.deepEqual(await again.read(countSql), [{ count: 0 }]);
+  again.close();
+  reader.close();
+});
+
+Deno.test("a database elsewhere is read over the store's own connection", async () => {
+  await using temp = await openTempStore();
+  const { database } = temp.store;
+  const reader = new Reader({ url: "libsql://elsewhere", database });
+  assert.equal((await reader.read(countSql))[0]?.count, 0);
+  reader.close();
+});
