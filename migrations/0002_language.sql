@@ -10,15 +10,20 @@ ALTER TABLE workflow_executions ADD COLUMN concurrency_max INTEGER;
 ALTER TABLE workflow_executions ADD COLUMN wanted TEXT CHECK (wanted IN ('pause', 'cancel'));
 -- When a waiting execution goes on.
 ALTER TABLE workflow_executions ADD COLUMN wake_at INTEGER;
-ALTER TABLE workflow_executions ADD COLUMN duration_ms INTEGER
-  GENERATED ALWAYS AS (completed_at - started_at) VIRTUAL;
+-- From its start to its end; 0 for what ended without a start. A generated column would not do: an
+-- index on one covers no query.
+ALTER TABLE workflow_executions ADD COLUMN duration_ms INTEGER;
+UPDATE workflow_executions SET duration_ms = completed_at - coalesce(started_at, completed_at)
+  WHERE completed_at IS NOT NULL;
 
 -- A start that is repeated with its key is the same start.
 CREATE UNIQUE INDEX executions_by_key ON workflow_executions (workflow_name, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 CREATE INDEX executions_running_by_key ON workflow_executions (concurrency_key)
   WHERE completed_at IS NULL AND concurrency_key IS NOT NULL;
-CREATE INDEX executions_by_duration ON workflow_executions (workflow_name, status, duration_ms);
+-- For statistics; written once, at the end.
+CREATE INDEX executions_by_duration ON workflow_executions (workflow_name, status, duration_ms)
+  WHERE duration_ms IS NOT NULL;
 CREATE INDEX executions_by_completion ON workflow_executions (completed_at)
   WHERE completed_at IS NOT NULL;
 

@@ -194,6 +194,7 @@ export const finishExecution: Verb<
   key: ({ execution_id }) => execution_id,
   sql: `UPDATE workflow_executions SET
       status = done.value ->> 'status', completed_at = done.value ->> 'at',
+      duration_ms = done.value ->> 'at' - coalesce(started_at, done.value ->> 'at'),
       result = done.value ->> 'result', error_code = done.value ->> 'error_code',
       error_message = done.value ->> 'error_message',
       lease_owner = NULL, lease_expires_at = NULL, wanted = NULL, wake_at = NULL

@@ -69,7 +69,8 @@ export const retryExecution: Verb<{ execution_id: string }> = {
   order: 64,
   key: ({ execution_id }) => execution_id,
   sql: `UPDATE workflow_executions SET
-      status = 'running', started_at = NULL, completed_at = NULL, result = NULL,
+      status = 'running', started_at = NULL, completed_at = NULL, duration_ms = NULL,
+      result = NULL,
       error_code = NULL, error_message = NULL, wanted = NULL
     FROM json_each(?1) AS retry
     WHERE execution_id = retry.value ->> 'execution_id' AND status IN ('failed', 'cancelled')
