@@ -18,6 +18,7 @@ export const errorCodes = [
   "unknown_capability",
   "unknown_workflow",
   "unknown_execution",
+  "unknown_step",
   "unknown_schedule",
   "unknown_route",
   "conflict",

@@ -29,6 +29,7 @@ export const exitCodeOf = {
   unknown_capability: exitCodes.refused,
   unknown_workflow: exitCodes.refused,
   unknown_execution: exitCodes.refused,
+  unknown_step: exitCodes.refused,
   unknown_schedule: exitCodes.refused,
   unknown_route: exitCodes.refused,
   conflict: exitCodes.refused,

@@ -5,7 +5,7 @@ import type { ExecutionsAnswer } from "./client.ts";
 import { cross, type Look, paint, tick, type Tone } from "./look.ts";
 import { summarize } from "./summary.ts";
 import { table } from "./table.ts";
-import { agoText, secondsText } from "./units.ts";
+import { agoText, countText, megabytesText, secondsText } from "./units.ts";
 import { wrapText } from "./width.ts";
 
 const statusTones = {
@@ -81,10 +81,23 @@ function stepLines(step: StepView, look: Look): string[] {
   const title = `  Step ${step.index + 1}: ${step.name}`;
   const indent = " ".repeat(4);
   if (step.status === "completed") {
-    const { headline, lines } = summarize(step.result);
+    const { headline, lines } = summaryOf(step);
     return [title, `${indent}${tick(look)} ${headline}`, ...lines.map((line) => indent + line)];
   }
   if (!step.error) return [title, indent + paint(step.status, statusTones[step.status], look)];
   const lines = wrapText(step.error.message, look.columns - indent.length - 2);
   return [title, ...lines.map((line, at) => `${indent}${at === 0 ? cross(look) : " "} ${line}`)];
+}
+
+function summaryOf(
+  { items, result, result_bytes: bytes }: StepView,
+): { readonly headline: string; readonly lines: readonly string[] } {
+  if (items) return { headline: itemsText(items), lines: [] };
+  if (bytes === null) return summarize(result);
+  return { headline: `Success - ${megabytesText(bytes)}, too large to be shown here`, lines: [] };
+}
+
+function itemsText({ begun, completed, failed }: NonNullable<StepView["items"]>): string {
+  const ill = failed > 0 ? `, ${failed} failed` : "";
+  return `${completed} of ${countText(begun, "item")} completed${ill}`;
 }

@@ -8,6 +8,7 @@ import { AppError, toErrorData } from "../errors.ts";
 import { capabilityAddress } from "../ids.ts";
 import type { CommitQueue, Write } from "../store/commits.ts";
 import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import { packLarge } from "../store/payloads.ts";
 import type { Scope } from "../workflow/expression.ts";
 import {
   endedEvent,
@@ -22,7 +23,7 @@ import { type Decision, Progress } from "./progress.ts";
 import type { Steering } from "./steering.ts";
 import {
   beginWrite,
-  completeWrite,
+  completeWrites,
   finishWrite,
   type Hold,
   type Outcome,
@@ -137,7 +138,7 @@ class Enactment {
     this.#progress.replay(attempts.map((attempt) => {
       if (attempt.status !== "running") return attempt;
       const outcome = { ...interrupted, atMs: now() };
-      this.#writes.push(completeWrite(this.#options, attempt, outcome));
+      this.#writes.push(...completeWrites(this.#options, attempt, outcome));
       return { ...attempt, ...ended(outcome) };
     }));
   }
@@ -182,22 +183,23 @@ class Enactment {
     const { invoke, now, steering } = this.#options;
     const { step: { agent, capability, timeoutMs } } = begun.planned;
     const signal = this.#progress.isInFinally ? steering.stopped : steering.stepsSignal;
-    const note = (outcome: Omit<Outcome, "atMs" | "resultRef">): void => {
+    const note = (outcome: Omit<Outcome, "atMs">): void => {
       this.#openCount--;
-      this.#outcomes.push({ begun, outcome: { ...outcome, resultRef: null, atMs: now() } });
+      this.#outcomes.push({ begun, outcome: { ...outcome, atMs: now() } });
       this.#wake?.();
     };
     this.#openCount++;
     Promise.try(() => {
       signal.throwIfAborted();
       return invoke(capabilityAddress(agent, capability), begun.input, { timeoutMs, signal });
-    }).then(
-      (result) => note({ status: "completed", result, error: null }),
+    }).then(async (result) => ({ result, packed: await packLarge(result) })).then(
+      (given) => note({ status: "completed", ...given, error: null }),
       (thrown) => {
         if (steering.stopped.aborted) return note(stopped);
         const { code, message } = toErrorData(signal.aborted ? signal.reason : thrown, "internal");
         const status = signal.aborted ? "cancelled" : "failed";
-        note({ status, result: null, error: code === "cancelled" ? null : { code, message } });
+        const error = code === "cancelled" ? null : { code, message };
+        note({ status, result: null, packed: null, error });
       },
     );
   }
@@ -224,7 +226,7 @@ class Enactment {
     for (const { begun, outcome } of this.#outcomes.splice(0)) {
       this.#progress.record(attemptOf(begun, ended(outcome)));
       const attempt = { index: begun.planned.index, item: begun.item, attempt: begun.attempt };
-      this.#writes.push(completeWrite(this.#options, attempt, outcome));
+      this.#writes.push(...completeWrites(this.#options, attempt, outcome));
       this.#events.push(this.#stepEvent(`step.${outcome.status}`, begun, outcome.error));
     }
   }
@@ -293,14 +295,15 @@ const running: AttemptState = {
 const interrupted: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
-  resultRef: null,
+  packed: null,
   error: { code: "interrupted", message: "the daemon ended while it ran" },
 };
 
 /** What a daemon that is stopped takes away from its agent, for the next one to begin again. */
-const stopped: Omit<Outcome, "atMs" | "resultRef"> = {
+const stopped: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
+  packed: null,
   error: { code: "cancelled", message: "the daemon was stopped while it ran" },
 };
 

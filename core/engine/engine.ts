@@ -258,7 +258,8 @@ export class Engine {
     if (!current || !plan) return undefined;
     if (current.wanted === "cancel") steering.cancel();
     if (current.wanted === "pause") steering.pause();
-    const attempts = await store.executions.steps(executionId);
+    const read = plan.steps.flatMap(({ isRead, index }) => isRead ? [index] : []);
+    const attempts = await store.executions.steps(executionId, read);
     return await this.#carryOn(row, plan, steering, { attempts }, current.startedAtMs ?? at);
   }
 

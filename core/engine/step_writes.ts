@@ -4,6 +4,7 @@ import type { ExecutionId } from "../ids.ts";
 import { type Write, write } from "../store/commits.ts";
 import { beginStep, completeStep, finishExecution, settleStep } from "../store/execution_verbs.ts";
 import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import { type Packed, savePayload } from "../store/payloads.ts";
 import { parkExecution } from "../store/steering_verbs.ts";
 import type { Decision } from "./progress.ts";
 import type { Attempt } from "./unit.ts";
@@ -19,7 +20,8 @@ export interface Outcome {
   readonly status: "completed" | "failed" | "cancelled";
   readonly atMs: number;
   readonly result: string | null;
-  readonly resultRef: string | null;
+  /** The result, where it is too large for its row. */
+  readonly packed: Packed | null;
   readonly error: ErrorRow | null;
 }
 
@@ -52,24 +54,30 @@ export function settleWrite(
   });
 }
 
-export function completeWrite(
+/** Ends an attempt; its result goes beside it where it is large. */
+export function completeWrites(
   { executionId, owner }: Hold,
   { index, item, attempt }: Pick<Attempt, "index" | "item" | "attempt">,
-  { status, atMs, result, resultRef, error }: Outcome,
-): Write {
-  return write(completeStep, {
-    execution_id: executionId,
+  { status, atMs, result, packed, error }: Outcome,
+): Write[] {
+  const execution_id = executionId;
+  const payload_id = packed && `${executionId}/${index}/${item}/${attempt}`;
+  const complete = write(completeStep, {
+    execution_id,
     index,
     item,
     attempt,
     owner,
     status,
     at: atMs,
-    result,
-    result_ref: resultRef,
+    result: packed ? null : result,
+    result_ref: payload_id,
     error_code: error?.code ?? null,
     error_message: error?.message ?? null,
   });
+  if (!packed || !payload_id) return [complete];
+  const { body, sizeBytes: size_bytes } = packed;
+  return [write(savePayload, { payload_id, execution_id, owner, size_bytes, body }), complete];
 }
 
 /** Ends an execution, with `error` where it failed and its outputs where it completed. */

@@ -18,7 +18,10 @@
  * | POST /api/v1/workflows/:name/executions | 202 ExecutionView (pending) |
  * | GET /api/v1/executions?workflow=&limit= | { executions: ExecutionView[] }, newest first |
  * | GET /api/v1/executions/:id | ExecutionView with steps |
- * | POST /api/v1/executions/:id/cancel | 202 ExecutionView |
+ * | GET /api/v1/executions/:id/steps/:step/items?from=&limit= | { items: ItemView[] } |
+ * | GET /api/v1/executions/:id/steps/:step/result?item= | the result alone, of any size |
+ * | POST /api/v1/executions/:id/cancel, /pause, /resume, /retry | 202 ExecutionView |
+ * | POST /api/v1/executions/:id/rerun | 202 ExecutionView (another one) |
  * | GET /api/v1/executions/:id/events | event stream of ExecutionEvent until it ends |
  * | GET /api/v1/market/findings?symbol=&severity=&limit= | { findings: FindingView[] } |
  * | GET /api/v1/market/sources | { sources: SourceView[] }, in the order in which they are asked |
@@ -174,8 +177,10 @@ export interface StepView {
   readonly started_at: string | null;
   readonly completed_at: string | null;
   readonly duration_seconds: number | null;
-  /** Of a step with `for_each`: that of the last item. */
+  /** Null where there is none, for items, and for one that is too large to be shown here. */
   readonly result: unknown;
+  /** Of a result that is too large to be shown here: see `/steps/:step/result`. */
+  readonly result_bytes: number | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** Of a step with `for_each`: how its items are. */
   readonly items?: {
@@ -184,6 +189,15 @@ export interface StepView {
     readonly failed: number;
     readonly running: number;
   };
+}
+
+/** An item of a step with `for_each`, at its latest attempt. */
+export interface ItemView
+  extends
+    Pick<StepView, "status" | "attempt" | "started_at" | "completed_at" | "duration_seconds">,
+    Pick<StepView, "result" | "result_bytes" | "error"> {
+  /** Its place in the list, from 0. */
+  readonly item: number;
 }
 
 export interface ExecutionView {

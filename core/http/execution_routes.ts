@@ -1,20 +1,24 @@
 /** `/api/v1/executions`. */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { AppError } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
+import { itemViews, stepResult } from "../store/step_views.ts";
+import { itemsMax } from "../workflow/definition.ts";
 import type { ControlPlane } from "./control_plane.ts";
-import { executionView, readExecution } from "./execution_views.ts";
+import { attemptView, executionView, readExecution } from "./execution_views.ts";
 import { executionStream } from "./execution_stream.ts";
 
 const historyMax = 1_000;
 const historyDefault = 20;
+/** Items of a page: each may bring a result of its own. */
+const itemsPageMax = 200;
 
 export function executionRoutes(plane: ControlPlane): Hono {
   const { store, definitions, catalog } = plane;
   const routes = new Hono();
   routes.get("/", async (c) => {
-    const limit = readLimit(c.req.query("limit"));
+    const limit = readNumber(c, "limit", { min: 1, max: historyMax, unset: historyDefault });
     const workflow = c.req.query("workflow");
     const rows = await store.executions.history(workflow, limit);
     // A workflow whose file is gone keeps its history.
@@ -25,6 +29,21 @@ export function executionRoutes(plane: ControlPlane): Hono {
     "/:id",
     async (c) => c.json(await readExecution(store, definitions, c.req.param("id") as ExecutionId)),
   );
+  routes.get("/:id/steps/:step/items", async (c) => {
+    const { id, step } = await readStep(plane, c);
+    const fromItem = readNumber(c, "from", { min: 0, max: itemsMax, unset: 0 });
+    const limit = readNumber(c, "limit", { min: 1, max: itemsPageMax, unset: 100 });
+    const items = await itemViews(store.database, { id, step, fromItem, limit });
+    return c.json({ items: items.map((item) => ({ item: item.item, ...attemptView(item) })) });
+  });
+  routes.get("/:id/steps/:step/result", async (c) => {
+    const { id, step } = await readStep(plane, c);
+    const item = readNumber(c, "item", { min: -1, max: itemsMax, unset: -1 });
+    const result = await stepResult(store.database, { id, step, item });
+    if (result !== undefined) return c.body(result, 200, { "content-type": "application/json" });
+    const what = item < 0 ? `step "${step}"` : `item ${item} of step "${step}"`;
+    throw new AppError("unknown_step", `Cannot show the result of ${what}: it has none`);
+  });
   routes.get("/:id/events", (c) => executionStream(plane, c.req.param("id") as ExecutionId));
   const { steerer } = plane;
   const steer = (verb: "cancel" | "pause" | "resume" | "retry"): void => {
@@ -42,12 +61,28 @@ export function executionRoutes(plane: ControlPlane): Hono {
   return routes;
 }
 
-function readLimit(text: string | undefined): number {
-  if (text === undefined) return historyDefault;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= historyMax) return limit;
+async function readStep(
+  { store }: ControlPlane,
+  c: Context,
+): Promise<{ readonly id: ExecutionId; readonly step: string }> {
+  const id = c.req.param("id") as ExecutionId;
+  const step = c.req.param("step") ?? "";
+  if (await store.executions.execution(id)) return { id, step };
+  throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
+}
+
+/** @throws {AppError} `invalid_input`. */
+function readNumber(
+  c: Context,
+  name: string,
+  { min, max, unset }: { readonly min: number; readonly max: number; readonly unset: number },
+): number {
+  const text = c.req.query(name);
+  if (text === undefined) return unset;
+  const number = /^-?\d{1,7}$/.test(text) ? Number(text) : NaN;
+  if (number >= min && number <= max) return number;
   throw new AppError(
     "invalid_input",
-    `Cannot list executions: limit "${text}" is no number from 1 to ${historyMax}`,
+    `Cannot answer ${c.req.path}: ${name} "${text}" is no number from ${min} to ${max}`,
   );
 }

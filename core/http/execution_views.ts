@@ -2,12 +2,17 @@
 
 import type { Definitions } from "../engine/definitions.ts";
 import type { ExecutionId } from "../ids.ts";
-import type { ExecutionRow, StepRow } from "../store/executions.ts";
+import type { ExecutionRow } from "../store/executions.ts";
+import {
+  type AttemptView as AttemptRow,
+  type ItemsView as ItemsRow,
+  stepViews,
+} from "../store/step_views.ts";
 import type { Store } from "../store/store.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { Step } from "../workflow/definition.ts";
 import { AppError } from "../errors.ts";
-import type { ExecutionView, StepView } from "./api.ts";
+import type { ExecutionView, ItemView, StepView } from "./api.ts";
 
 /** @throws {AppError} `unknown_execution`. */
 export async function readExecution(
@@ -19,9 +24,9 @@ export async function readExecution(
   if (!row) {
     throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
   }
-  const attempts = await store.executions.steps(id);
   const plan = await definitions.of(row).catch(() => undefined); // its rows still tell enough
-  return { ...executionView(row), steps: stepViews(plan?.steps, attempts) };
+  const views = await stepViews(store.database, id);
+  return { ...executionView(row), steps: stepsOf(plan?.steps, views) };
 }
 
 export function executionView(row: ExecutionRow): ExecutionView {
@@ -41,55 +46,78 @@ export function executionView(row: ExecutionRow): ExecutionView {
 }
 
 /** One view for each step, at its latest attempt; of `for_each` summed up over the items. */
-function stepViews(
+function stepsOf(
   planned: Plan["steps"] | undefined,
-  attempts: readonly StepRow[],
+  { steps, items }: Awaited<ReturnType<typeof stepViews>>,
 ): StepView[] {
-  const byStep = Map.groupBy(attempts, ({ index }) => index);
-  if (!planned) return [...byStep].map(([index, rows]) => stepView(index, undefined, rows));
-  return planned.map(({ step, index }) => stepView(index, step, byStep.get(index) ?? []));
+  const named = planned?.map(({ step, index }) => ({ index, step })) ??
+    [...steps, ...items].map(({ index, name }) => ({ index, step: { name } }))
+      .toSorted((a, b) => a.index - b.index);
+  const attempts = new Map(steps.map((each) => [each.index, each]));
+  const summed = new Map(items.map((each) => [each.index, each]));
+  return named.map(({ index, step }) => {
+    const view = stepOf(index, step);
+    const some = summed.get(index);
+    if (some) return { ...view, ...itemsStep(some) };
+    const attempt = attempts.get(index);
+    return attempt ? { ...view, ...attemptView(attempt) } : view;
+  });
 }
 
-function stepView(index: number, step: Step | undefined, rows: readonly StepRow[]): StepView {
-  const current = rows.filter(({ isSuperseded }) => !isSuperseded);
-  const row = current.at(-1) ?? rows.at(-1);
-  const startedAtMs = rows.length > 0 ? Math.min(...rows.map((each) => each.startedAtMs)) : null;
-  const items = new Map(
-    current.filter(({ item }) => item >= 0).map((each) => [each.item, each]),
-  );
+/** One that has not begun. */
+function stepOf(
+  index: number,
+  { name, agent = "", capability = "" }: Pick<Step, "name"> & Partial<Step>,
+): StepView {
   return {
-    name: row?.name ?? step?.name ?? "",
+    name,
     index,
-    agent: step?.agent ?? "",
-    capability: step?.capability ?? "",
-    status: items.size > 0 ? statusOfItems([...items.values()]) : row?.status ?? "pending",
-    attempt: row?.attempt ?? 0,
-    started_at: isoOrNull(items.size > 0 ? startedAtMs : row?.startedAtMs ?? null),
-    completed_at: isoOrNull(row?.completedAtMs ?? null),
-    duration_seconds: seconds(
-      items.size > 0 ? startedAtMs : row?.startedAtMs ?? null,
-      row?.completedAtMs ?? null,
-    ),
-    result: row?.result === null || row?.result === undefined ? null : JSON.parse(row.result),
-    error: [...items.values()].find(({ error }) => error)?.error ?? row?.error ?? null,
-    ...(items.size > 0 && { items: countsOf([...items.values()]) }),
+    agent,
+    capability,
+    status: "pending",
+    attempt: 0,
+    started_at: null,
+    completed_at: null,
+    duration_seconds: null,
+    result: null,
+    result_bytes: null,
+    error: null,
   };
 }
 
-function statusOfItems(items: readonly StepRow[]): StepRow["status"] {
-  const order = ["running", "failed", "cancelled"] as const;
-  return order.find((status) => items.some((item) => item.status === status)) ?? "completed";
-}
-
-function countsOf(items: readonly StepRow[]): NonNullable<StepView["items"]> {
-  const count = (status: StepRow["status"]): number =>
-    items.filter((item) => item.status === status).length;
+/** An attempt of a step, or of one of its items. */
+export function attemptView(
+  { status, attempt, startedAtMs, completedAtMs, result, resultBytes, error }: AttemptRow,
+): Omit<ItemView, "item"> {
   return {
-    begun: items.length,
-    completed: count("completed"),
-    failed: count("failed"),
-    running: count("running"),
+    status,
+    attempt,
+    started_at: iso(startedAtMs),
+    completed_at: isoOrNull(completedAtMs),
+    duration_seconds: seconds(startedAtMs, completedAtMs),
+    result: result === null ? null : JSON.parse(result),
+    result_bytes: resultBytes,
+    error,
   };
+}
+
+function itemsStep({ startedAtMs, error, ...counts }: ItemsRow): Partial<StepView> {
+  const { begun, completed, failed, running } = counts;
+  const status = statusOfItems(counts);
+  const completedAtMs = status === "running" ? null : counts.completedAtMs;
+  return {
+    status,
+    started_at: iso(startedAtMs),
+    completed_at: isoOrNull(completedAtMs),
+    duration_seconds: seconds(startedAtMs, completedAtMs),
+    error,
+    items: { begun, completed, failed, running },
+  };
+}
+
+function statusOfItems(counts: Omit<ItemsRow, "startedAtMs" | "error">): StepView["status"] {
+  const order = ["running", "failed", "cancelled"] as const;
+  return order.find((status) => counts[status] > 0) ?? "completed";
 }
 
 function iso(ms: number): string {

@@ -14,6 +14,7 @@ const statusOf = {
   unknown_capability: 404,
   unknown_workflow: 404,
   unknown_execution: 404,
+  unknown_step: 404,
   unknown_schedule: 404,
   unknown_route: 404,
   conflict: 409,

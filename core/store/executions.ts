@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Database, Row } from "./database.ts";
+import { unpack } from "./payloads.ts";
 import { claimableSql } from "./queue.ts";
 
 export type ExecutionStatus =
@@ -70,8 +71,6 @@ export interface StepRow {
   readonly startedAtMs: number;
   readonly completedAtMs: number | null;
   readonly result: string | null;
-  /** Where a large result is kept; `result` is null then. */
-  readonly resultRef: string | null;
   readonly error: ErrorRow | null;
   /** Belongs to an earlier try of the execution. */
   readonly isSuperseded: boolean;
@@ -94,16 +93,23 @@ export class ExecutionReader {
     return row && toExecution(row);
   }
 
-  /** All attempts of all steps, in the order in which they began. */
-  async steps(id: ExecutionId): Promise<StepRow[]> {
+  /**
+   * All attempts of all steps, in the order of steps, items and attempts; with the results, large
+   * ones too, of the steps in `read`, or of all. What a retry has taken out of the count has none.
+   */
+  async steps(id: ExecutionId, read?: readonly number[]): Promise<StepRow[]> {
+    const isRead = read === undefined ? "" : "AND step_index IN (SELECT value FROM json_each(?2))";
     const rows = await this.#database.read(
-      `SELECT execution_id, step_name, step_index, item, attempt, status, started_at,
-         completed_at, result, result_ref, error_code, error_message, superseded
-       FROM workflow_step_executions WHERE execution_id = ?
+      `SELECT step.execution_id, step_name, step_index, item, attempt, status, started_at,
+         completed_at, iif(superseded = 0 ${isRead}, result, NULL) AS result, body, error_code,
+         error_message, superseded
+       FROM workflow_step_executions AS step
+         LEFT JOIN payloads ON payload_id = result_ref AND superseded = 0 ${isRead}
+       WHERE step.execution_id = ?1
        ORDER BY step_index, item, attempt`,
-      [id],
+      read === undefined ? [id] : [id, JSON.stringify(read)],
     );
-    return rows.map(toStep);
+    return await Promise.all(rows.map(toStep));
   }
 
   /** The newest executions, of one workflow or of all. */
@@ -195,7 +201,8 @@ function toExecution(row: Row): ExecutionRow {
   };
 }
 
-function toStep(row: Row): StepRow {
+async function toStep(row: Row): Promise<StepRow> {
+  const body = textOrNull(row.body);
   return {
     executionId: String(row.execution_id) as ExecutionId,
     name: String(row.step_name),
@@ -205,8 +212,7 @@ function toStep(row: Row): StepRow {
     status: String(row.status) as StepStatus,
     startedAtMs: Number(row.started_at),
     completedAtMs: numberOrNull(row.completed_at),
-    result: textOrNull(row.result),
-    resultRef: textOrNull(row.result_ref),
+    result: body === null ? textOrNull(row.result) : await unpack(body),
     error: toError(row),
     isSuperseded: row.superseded === 1,
   };

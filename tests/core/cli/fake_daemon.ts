@@ -128,6 +128,7 @@ export function aStep(values: Partial<StepView> = {}): StepView {
     completed_at: "2026-01-16T10:28:01.000Z",
     duration_seconds: 1,
     result: { message: "Hello from workflow!" },
+    result_bytes: null,
     error: null,
     ...values,
   };

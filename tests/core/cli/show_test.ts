@@ -182,6 +182,21 @@ Deno.test("showOutcome() tells a failure once, where it happened", () => {
   assert.equal(showOutcome(early, look).split("\n")[1], "no such agent");
 });
 
+Deno.test("showOutcome() counts items, and leaves out what is too large", () => {
+  const items = { begun: 12, completed: 10, failed: 2, running: 0 };
+  const shown = showOutcome(
+    anExecution({
+      steps: [
+        aStep({ name: "each", items, result: null }),
+        aStep({ name: "large", index: 1, result: null, result_bytes: 5_000_000 }),
+      ],
+    }),
+    look,
+  );
+  assert.match(shown, /✓ 10 of 12 items completed, 2 failed/);
+  assert.match(shown, /✓ Success - 5\.0 MB, too large to be shown here/);
+});
+
 Deno.test("showStarted() says how to see the execution again", () => {
   assert.match(showStarted(anExecution(), look), /100ac workflow history simple_test$/);
 });

@@ -39,7 +39,6 @@ Deno.test("an execution is kept with all that is told of it", async () => {
     startedAtMs: startMs + 2,
     completedAtMs: null,
     result: null,
-    resultRef: null,
     error: null,
     isSuperseded: false,
   };
