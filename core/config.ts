@@ -37,6 +37,8 @@ export interface Config {
   readonly agentHeapMb: number;
   /** By name, without the `AC100_SECRET_` they are set under. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** How long ended executions are kept; 0: for ever. */
+  readonly retentionDays: number;
   readonly watchdogMs: number;
   readonly shutdownMs: number;
   readonly log: LogThreshold;
@@ -95,6 +97,7 @@ const Environment = z.object({
   AC100_QUEUE_MAX: wholeNumber(1, 10_000_000, 100_000),
   AC100_ISOLATION: oneOf(["worker", "process"], "worker"),
   AC100_AGENT_HEAP_MB: wholeNumber(32, 65_536, 256),
+  AC100_RETENTION_DAYS: wholeNumber(0, 36_500, 90),
   AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
   AC100_SHUTDOWN_SECONDS: wholeNumber(0, 3_600, 10),
   AC100_LOG: oneOf(logLevels, "info"),
@@ -162,6 +165,7 @@ function toConfig(
     isolation: values.AC100_ISOLATION,
     agentHeapMb: values.AC100_AGENT_HEAP_MB,
     secrets,
+    retentionDays: values.AC100_RETENTION_DAYS,
     watchdogMs: values.AC100_WATCHDOG_SECONDS * 1_000,
     shutdownMs: values.AC100_SHUTDOWN_SECONDS * 1_000,
     log: values.AC100_LOG,

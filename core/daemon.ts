@@ -27,6 +27,7 @@ import { Market } from "./market/market.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { Ticker } from "./schedule/ticker.ts";
 import { readAgents, replaceAgents } from "./store/agents.ts";
+import { Retention } from "./store/retention.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { version } from "./version.ts";
 import { Catalog } from "./workflow/catalog.ts";
@@ -163,6 +164,9 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     );
   }, sweepEveryMs);
   closers.push(() => clearInterval(sweep));
+  const retention = new Retention({ database: store.database, days: config.retentionDays, log });
+  closers.push(() => retention.close());
+  retention.open();
   return {
     url,
     token,

@@ -35,7 +35,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/sdk.ts": ["core/market/shapes.ts", "zod"],
   "core/calendar": [],
   "core/bus": ["zod"],
-  "core/store": ["@libsql/client"],
+  "core/store": ["core/log.ts", "@libsql/client"],
   // The pure half of schedules alone: what a file says of them, and when they are due.
   "core/workflow": [
     "core/calendar",
