@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type {
   AgentView,
   ExecutionEvent,
+  ExecutionsAnswer,
   ExecutionView,
   FindingView,
   HealthReport,
@@ -30,9 +31,12 @@ export interface WorkflowsAnswer {
   readonly problems: readonly ProblemView[];
 }
 
-/** The answer to `workflow history`, newest first. */
-export interface ExecutionsAnswer {
-  readonly executions: readonly ExecutionView[];
+/** Which executions are listed; without a limit as many as the daemon thinks fit. */
+export interface HistoryQuery {
+  readonly workflow?: string | undefined;
+  readonly status?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
 }
 
 /** The answer to `market findings`, newest first. */
@@ -103,12 +107,11 @@ export class Client {
     return this.#wire.ask("POST", `/executions/${encodeURIComponent(id)}/${verb}`);
   }
 
-  /** Of one workflow, or of all; without a limit as many as the daemon thinks fit. */
-  executions(workflow?: string, limit?: number): Promise<ExecutionsAnswer> {
-    const query = new URLSearchParams();
-    if (workflow !== undefined) query.set("workflow", workflow);
-    if (limit !== undefined) query.set("limit", String(limit));
-    return this.#wire.ask("GET", query.size === 0 ? "/executions" : `/executions?${query}`);
+  /** Newest first. */
+  executions(query: HistoryQuery = {}): Promise<ExecutionsAnswer> {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    return this.#wire.ask("GET", search.size === 0 ? "/executions" : `/executions?${search}`);
   }
 
   execution(id: string, signal?: AbortSignal): Promise<ExecutionView> {

@@ -65,8 +65,9 @@ export const commands: readonly Command[] = [
   defineCommand("workflow", "history", {
     summary: "Show the latest executions, of one workflow or of all",
     argument: { name: "NAME", required: false },
-    flags: ["limit"],
-    ask: ({ client, argument, values }) => client.executions(argument || undefined, values.limit),
+    flags: ["status", "limit", "cursor"],
+    ask: ({ client, argument, values: { status, limit, cursor } }) =>
+      client.executions({ workflow: argument || undefined, status, limit, cursor }),
     show: (answer, { look }) => showHistory(answer, look),
   }),
   defineCommand("workflow", "stats", {

@@ -30,6 +30,16 @@ export const flags = {
     max: 1_000,
     summary: "Show at most so many (default 20)",
   },
+  status: {
+    kind: "text",
+    value: "STATUS",
+    summary: "Only those with this status: failed, running, …",
+  },
+  cursor: {
+    kind: "text",
+    value: "CURSOR",
+    summary: "Go on where the page before ended",
+  },
   inputs: {
     kind: "text",
     value: "JSON",

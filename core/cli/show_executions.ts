@@ -1,7 +1,12 @@
 /** Executions for people: what came of one, and the latest in a table. */
 
-import type { ExecutionStatus, ExecutionView, StepStatus, StepView } from "../http/api.ts";
-import type { ExecutionsAnswer } from "./client.ts";
+import type {
+  ExecutionsAnswer,
+  ExecutionStatus,
+  ExecutionView,
+  StepStatus,
+  StepView,
+} from "../http/api.ts";
 import { cross, type Look, paint, tick, type Tone } from "./look.ts";
 import { summarize } from "./summary.ts";
 import { table } from "./table.ts";
@@ -61,7 +66,10 @@ export function showSteered(
 }
 
 /** A row for each execution, newest first, and below what some failed with. */
-export function showHistory({ executions }: ExecutionsAnswer, look: Look): string {
+export function showHistory(
+  { executions, next_cursor: cursor }: ExecutionsAnswer,
+  look: Look,
+): string {
   if (executions.length === 0) return "There are no executions yet.";
   const rows = executions.map((execution) => [
     execution.execution_id,
@@ -74,7 +82,8 @@ export function showHistory({ executions }: ExecutionsAnswer, look: Look): strin
     error ? [`${cross(look)} ${id}: ${error.message}`] : []
   );
   const titles = ["Execution ID", "Workflow", "Status", "Started", "Duration"];
-  return [table(titles, rows, look), ...errors].join("\n");
+  const more = cursor === null ? [] : [`Older ones: --cursor ${cursor}`];
+  return [table(titles, rows, look), ...errors, ...more].join("\n");
 }
 
 function stepLines(step: StepView, look: Look): string[] {

@@ -16,7 +16,7 @@
  * | GET /api/v1/workflows/:name | WorkflowView |
  * | GET /api/v1/workflows/:name/statistics | StatisticsView |
  * | POST /api/v1/workflows/:name/executions | 202 ExecutionView (pending) |
- * | GET /api/v1/executions?workflow=&limit= | { executions: ExecutionView[] }, newest first |
+ * | GET /api/v1/executions?workflow=&status=&limit=&cursor= | ExecutionsAnswer, newest first |
  * | GET /api/v1/executions/:id | ExecutionView with steps |
  * | GET /api/v1/executions/:id/steps/:step/items?from=&limit= | { items: ItemView[] } |
  * | GET /api/v1/executions/:id/steps/:step/result?item= | the result alone, of any size |
@@ -217,6 +217,12 @@ export interface ExecutionView {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** One for each step, at its latest attempt, in order; absent in lists. */
   readonly steps?: readonly StepView[];
+}
+
+export interface ExecutionsAnswer {
+  readonly executions: readonly ExecutionView[];
+  /** For the next page; null on the last one. */
+  readonly next_cursor: string | null;
 }
 
 /** One line of an execution's event stream; the SSE event's name is `kind`. */

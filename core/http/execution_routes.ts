@@ -3,8 +3,11 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
+import { type ExecutionStatus, executionStatuses } from "../store/executions.ts";
+import { readHistory } from "../store/history.ts";
 import { itemViews, stepResult } from "../store/step_views.ts";
 import { itemsMax } from "../workflow/definition.ts";
+import type { ExecutionsAnswer } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { attemptView, executionView, readExecution } from "./execution_views.ts";
 import { executionStream } from "./execution_stream.ts";
@@ -20,10 +23,18 @@ export function executionRoutes(plane: ControlPlane): Hono {
   routes.get("/", async (c) => {
     const limit = readNumber(c, "limit", { min: 1, max: historyMax, unset: historyDefault });
     const workflow = c.req.query("workflow");
-    const rows = await store.executions.history(workflow, limit);
+    const status = readStatus(c.req.query("status"));
+    const before = readCursor(c.req.query("cursor"));
+    const rows = await readHistory(store, { workflow, status, before, limit });
     // A workflow whose file is gone keeps its history.
-    if (workflow !== undefined && rows.length === 0) await catalog.named(workflow);
-    return c.json({ executions: rows.map(executionView) });
+    if (workflow !== undefined && rows.length === 0 && !before && !status) {
+      await catalog.named(workflow);
+    }
+    const answer: ExecutionsAnswer = {
+      executions: rows.map(executionView),
+      next_cursor: rows.length === limit ? rows.at(-1)?.executionId ?? null : null,
+    };
+    return c.json(answer);
   });
   routes.get(
     "/:id",
@@ -69,6 +80,25 @@ async function readStep(
   const step = c.req.param("step") ?? "";
   if (await store.executions.execution(id)) return { id, step };
   throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
+}
+
+/** @throws {AppError} `invalid_input`. */
+function readStatus(text: string | undefined): ExecutionStatus | undefined {
+  const status = executionStatuses.find((status) => status === text);
+  if (text === undefined || status) return status;
+  throw new AppError(
+    "invalid_input",
+    `Cannot list executions: status "${text}" is none of ${executionStatuses.join(", ")}`,
+  );
+}
+
+/** @throws {AppError} `invalid_input`. */
+function readCursor(text: string | undefined): ExecutionId | undefined {
+  if (text === undefined || /^[0-9a-f-]{36}$/.test(text)) return text as ExecutionId | undefined;
+  throw new AppError(
+    "invalid_input",
+    `Cannot list executions: cursor "${text}" is none; take "next_cursor" of the page before`,
+  );
 }
 
 /** @throws {AppError} `invalid_input`. */

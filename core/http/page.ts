@@ -6,6 +6,7 @@ import { agentView } from "./agent_views.ts";
 import type { AgentView, ExecutionView, SystemView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./execution_views.ts";
+import { readHistory } from "../store/history.ts";
 
 type Html = ReturnType<typeof html>;
 
@@ -15,7 +16,7 @@ const executionsShown = 20;
 export async function homePage(plane: ControlPlane): Promise<Html> {
   const system = await systemView(plane);
   const agents = plane.hosts.entries.map((entry) => agentView(plane, entry));
-  const rows = await plane.store.executions.history(undefined, executionsShown);
+  const rows = await readHistory(plane.store, { limit: executionsShown });
   const simulated = system.market_data === "simulated";
   return wholePage(html`
     <header>

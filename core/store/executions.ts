@@ -5,15 +5,18 @@ import type { ExecutionId } from "../ids.ts";
 import type { Database, Row } from "./database.ts";
 import { unpack } from "./payloads.ts";
 import { claimableSql } from "./queue.ts";
+import type { ReadRow } from "./reader.ts";
 
-export type ExecutionStatus =
-  | "pending"
-  | "running"
-  | "waiting"
-  | "paused"
-  | "completed"
-  | "failed"
-  | "cancelled";
+export const executionStatuses = [
+  "pending",
+  "running",
+  "waiting",
+  "paused",
+  "completed",
+  "failed",
+  "cancelled",
+] as const;
+export type ExecutionStatus = (typeof executionStatuses)[number];
 export type FinalStatus = Extract<ExecutionStatus, "completed" | "failed" | "cancelled">;
 export type StepStatus =
   | "pending"
@@ -76,7 +79,8 @@ export interface StepRow {
   readonly isSuperseded: boolean;
 }
 
-const executionColumns = "execution_id, workflow_name, definition_id, status, wanted, " +
+/** What {@link toExecution} reads. */
+export const executionColumns = "execution_id, workflow_name, definition_id, status, wanted, " +
   "input_params, result, error_code, error_message, created_at, started_at, completed_at, rerun_of";
 
 /** What is read of executions. */
@@ -110,17 +114,6 @@ export class ExecutionReader {
       read === undefined ? [id] : [id, JSON.stringify(read)],
     );
     return await Promise.all(rows.map(toStep));
-  }
-
-  /** The newest executions, of one workflow or of all. */
-  async history(workflowName: string | undefined, limit: number): Promise<ExecutionRow[]> {
-    const where = workflowName === undefined ? "" : "WHERE workflow_name = ?";
-    const rows = await this.#database.read(
-      `SELECT ${executionColumns} FROM workflow_executions ${where}
-       ORDER BY execution_id DESC LIMIT ?`,
-      workflowName === undefined ? [limit] : [workflowName, limit],
-    );
-    return rows.map(toExecution);
   }
 
   /** The execution that was started with an idempotency key. */
@@ -184,7 +177,7 @@ export class ExecutionReader {
   }
 }
 
-function toExecution(row: Row): ExecutionRow {
+export function toExecution(row: ReadRow): ExecutionRow {
   return {
     executionId: String(row.execution_id) as ExecutionId,
     workflowName: String(row.workflow_name),
@@ -218,7 +211,7 @@ async function toStep(row: Row): Promise<StepRow> {
   };
 }
 
-function toError(row: Row): ErrorRow | null {
+function toError(row: ReadRow): ErrorRow | null {
   if (row.error_code === null || row.error_code === undefined) return null;
   return { code: String(row.error_code) as ErrorCode, message: String(row.error_message) };
 }

@@ -32,10 +32,12 @@ Deno.test("commandHelpText() shows usage and options", () => {
       "Usage: 100ac workflow history [NAME] [OPTIONS]",
       "",
       "Options:",
-      "      --limit N  Show at most so many (default 20)",
-      "      --json     Print the daemon's answer as one JSON document",
-      "      --url URL  The daemon to ask (default AC100_URL, else http://127.0.0.1:8100)",
-      "  -h, --help     Show this help",
+      "      --status STATUS  Only those with this status: failed, running, …",
+      "      --limit N        Show at most so many (default 20)",
+      "      --cursor CURSOR  Go on where the page before ended",
+      "      --json           Print the daemon's answer as one JSON document",
+      "      --url URL        The daemon to ask (default AC100_URL, else http://127.0.0.1:8100)",
+      "  -h, --help           Show this help",
     ].join("\n"),
   );
 });

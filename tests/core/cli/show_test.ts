@@ -207,11 +207,12 @@ Deno.test("showHistory() fits ids into 80 columns and tells errors below", () =>
     anExecution({ status: "completed", duration_seconds: 8.2 }),
     anExecution({ status: "failed", error }),
   ];
-  const text = showHistory({ executions }, look);
+  const text = showHistory({ executions, next_cursor: executions[1]?.execution_id ?? null }, look);
   assert.ok(text.split("\n").every((line) => line.length <= 80));
   assert.match(text, /│ simple_test │ completed │ 2m ago +│ 8.2s +│/);
-  assert.ok(text.endsWith(`✗ ${executions[1]?.execution_id}: Yahoo is down`));
-  assert.match(showHistory({ executions: [] }, look), /no executions/);
+  const id = executions[1]?.execution_id;
+  assert.ok(text.endsWith(`✗ ${id}: Yahoo is down\nOlder ones: --cursor ${id}`));
+  assert.match(showHistory({ executions: [], next_cursor: null }, look), /no executions/);
 });
 
 Deno.test("showSystem() says plainly that simulated data is none of a market", () => {

@@ -28,7 +28,7 @@ Deno.test("Client asks the routes of the contract, names escaped", async () => {
   await client.agent("a/b c");
   assert.deepEqual(await client.start("simple_test"), execution);
   await client.executions();
-  await client.executions("a&b", 5);
+  await client.executions({ workflow: "a&b", limit: 5 });
   assert.deepEqual(daemon.asked, [
     "GET /agents",
     "GET /agents/a%2Fb%20c",

@@ -1,6 +1,7 @@
 /** Executions over HTTP: pages of items, results alone, and what is refused. */
 
 import assert from "node:assert/strict";
+import type { ExecutionsAnswer } from "../../../core/http/api.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { startTestDaemon } from "../../support/test_daemon.ts";
 
@@ -57,4 +58,21 @@ Deno.test("items come page by page, and a result alone", async (t) => {
       assert.deepEqual([response.status, problem.code], [status, code], asked);
     }
   });
+});
+
+Deno.test("history comes page by page, of a status, and refuses what is no cursor", async () => {
+  await using daemon = await startTestDaemon();
+  for (let times = 0; times < 3; times++) await daemon.run("simple_test");
+  const page = async (query: string): Promise<ExecutionsAnswer> =>
+    await (await daemon.api(`/executions?${query}`)).json();
+  const first = await page("limit=2&status=completed");
+  const rest = await page(`limit=2&status=completed&cursor=${first.next_cursor}`);
+  assert.equal(first.executions.length, 2);
+  assert.deepEqual([rest.executions.length, rest.next_cursor], [1, null]);
+  assert.ok(String(rest.executions[0]?.execution_id) < String(first.next_cursor));
+  assert.deepEqual((await page("status=failed")).executions, []);
+  for (const query of ["cursor=later", "status=done", "limit=many"]) {
+    const response = await daemon.api(`/executions?${query}`);
+    assert.equal((await response.json()).code, "invalid_input", query);
+  }
 });

@@ -1,0 +1,51 @@
+/** History, newest first, in pages that neither skip nor repeat. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ExecutionId } from "../../../core/ids.ts";
+import { type HistoryFilter, readHistory } from "../../../core/store/history.ts";
+import { openTempStore } from "../../support/temp_store.ts";
+import { claim, createdIn, finish } from "./execution_writes.ts";
+
+Deno.test("history is newest first, of one workflow or status or of all, up to its limit", async () => {
+  await using temp = await openTempStore();
+  const { store } = temp;
+  const made: ExecutionId[] = [];
+  for (const name of ["a", "b", "a", "b", "a"]) made.push(await createdIn(store, { name }));
+  const failed = made[1] as ExecutionId;
+  await store.commits.commit([claim(failed, "me")]);
+  await store.commits.commit([finish(failed, "me", "failed")]);
+  const history = async (filter: HistoryFilter): Promise<number[]> =>
+    (await readHistory(store, filter)).map(({ executionId }) => made.indexOf(executionId));
+  assert.deepEqual(await history({ limit: 10 }), [4, 3, 2, 1, 0]);
+  assert.deepEqual(await history({ workflow: "a", limit: 10 }), [4, 2, 0]);
+  assert.deepEqual(await history({ workflow: "b", limit: 1 }), [3]);
+  assert.deepEqual(await history({ status: "failed", limit: 10 }), [1]);
+  assert.deepEqual(await history({ workflow: "a", status: "failed", limit: 10 }), []);
+  assert.deepEqual(await history({ before: made[2], limit: 1 }), [1]);
+  assert.deepEqual(await history({ workflow: "nobody's", limit: 10 }), []);
+});
+
+Deno.test("pages neither skip nor repeat what was there, whatever is started meanwhile", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (count, limit) => {
+        await using temp = await openTempStore();
+        const made: ExecutionId[] = [];
+        for (let number = 0; number < count; number++) made.push(await createdIn(temp.store));
+        const seen: ExecutionId[] = [];
+        for (let before: ExecutionId | undefined;;) {
+          const page = await readHistory(temp.store, { before, limit });
+          seen.push(...page.map(({ executionId }) => executionId));
+          before = page.at(-1)?.executionId;
+          if (page.length < limit) break;
+          await createdIn(temp.store);
+        }
+        assert.deepEqual(seen, made.toReversed());
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
