@@ -3,6 +3,7 @@
 import * as bus from "./bus.ts";
 import * as daemon from "./daemon.ts";
 import * as engine from "./engine.ts";
+import * as history from "./history.ts";
 import * as market from "./market.ts";
 import * as schedule from "./schedule.ts";
 import { Printer, type Report } from "./report.ts";
@@ -12,7 +13,7 @@ interface Bench {
   run(report: Report): Promise<void>;
 }
 
-const benches: readonly Bench[] = [bus, engine, schedule, daemon, market];
+const benches: readonly Bench[] = [bus, engine, history, schedule, daemon, market];
 
 Deno.exit(await main(Deno.args));
 
