@@ -15,8 +15,7 @@ const values = barColumns.slice(4, -1);
 const key = ["source", "symbol", "interval", "start_at"] as const;
 
 /**
- * Keeps what a bar was, where the one to be saved is another: goes between {@link insertBar} and
- * {@link saveBar}. A bar that was recorded before its period had ended was not yet what it would
+ * Keeps what a bar was, where the one to be saved is another: goes before {@link saveBars}. A bar that was recorded before its period had ended was not yet what it would
  * be; what follows it is no revision.
  */
 export const keepRevision: Verb<RevisableBarRow> = {
@@ -35,6 +34,68 @@ export const keepRevision: Verb<RevisableBarRow> = {
         (${columns(["open", "high", "low", "close", "adjusted_close", "volume", "currency"])})
     ON CONFLICT DO NOTHING
     RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
+/** What is known of a series as a whole. */
+export interface SeriesRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly timezone: string;
+  readonly calendar: string | null;
+}
+
+const seriesColumns = ["source", "symbol", "interval", "timezone", "calendar"] as const;
+
+export const saveSeries: Verb<SeriesRow> = {
+  name: "save_series",
+  order: 91,
+  key: ({ source, symbol, interval }) => `${source}/${symbol}/${interval}`,
+  sql: `INSERT INTO bar_series (${seriesColumns.join(", ")})
+    SELECT ${columns(seriesColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET timezone = excluded.timezone, calendar = excluded.calendar
+    RETURNING source || '/' || symbol || '/' || interval AS key`,
+};
+
+/** How far back a series was asked for; the earliest counts. */
+export interface AskedRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly from: string;
+}
+
+export const noteAsked: Verb<AskedRow> = {
+  name: "note_asked",
+  order: 100,
+  key: ({ source, symbol, interval }) => `${source}/${symbol}/${interval}`,
+  sql: `UPDATE bar_series SET asked_from = min(coalesce(asked_from, asked."from"), asked."from")
+    FROM (SELECT value ->> 'source' AS source, value ->> 'symbol' AS symbol,
+        value ->> 'interval' AS interval, min(value ->> 'from') AS "from"
+      FROM json_each(?1) GROUP BY 1, 2, 3) AS asked
+    WHERE bar_series.source = asked.source AND bar_series.symbol = asked.symbol
+      AND bar_series.interval = asked.interval
+    RETURNING bar_series.source || '/' || bar_series.symbol || '/' || bar_series.interval AS key`,
+};
+
+export interface AbsentRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly date: string;
+  readonly asked_at: number;
+}
+
+const absentColumns = ["source", "symbol", "interval", "date", "asked_at"] as const;
+
+export const noteAbsent: Verb<AbsentRow> = {
+  name: "note_absent",
+  order: 101,
+  key: ({ source, symbol, interval, date }) => `${source}/${symbol}/${interval}/${date}`,
+  sql: `INSERT INTO absent_sessions (${absentColumns.join(", ")})
+    SELECT ${columns(absentColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET asked_at = excluded.asked_at, times_asked = times_asked + 1
+    RETURNING source || '/' || symbol || '/' || interval || '/' || date AS key`,
 };
 
 export interface QuarantineRow {

@@ -1,0 +1,327 @@
+/**
+ * Bars as they are kept. A bar is what its source told last, and `recorded_at` is when that became
+ * known; what it was before stays as a revision. So a read with `as_of` gives what was known at
+ * that instant, and nothing that was learned later.
+ *
+ * A save is one transaction: a crash leaves all of it or nothing. Saves of one series wait for each
+ * other, so that each is told apart from what the one before it left.
+ */
+
+import { z } from "zod";
+import { write } from "../store/commits.ts";
+import type { Row } from "../store/database.ts";
+import type { Store } from "../store/store.ts";
+import {
+  keepRevision,
+  noteAbsent,
+  noteAsked,
+  quarantineBar,
+  releaseBar,
+  type RevisableBarRow,
+  saveSeries,
+} from "./history_tables.ts";
+import { Bar, History, Interval, MarketSymbol, SourceName } from "./shapes.ts";
+import { barTuple, saveBars } from "./tables.ts";
+
+/** Twice what the longest daily history has; a save of as many holds the daemon for half a second. */
+const barsSavedMax = 50_000;
+/** A page of bars holds the daemon's thread for 50 ms. Who wants more asks page by page. */
+const barsReadMax = 3_000;
+const quarantinedMax = 5_000;
+const absentMax = 50_000;
+
+const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };
+const Series = z.strictObject(series);
+type Series = z.output<typeof Series>;
+const SaveBars = z.strictObject({
+  history: History.extend({ bars: z.array(Bar).max(barsSavedMax) }),
+});
+const GetBars = z.strictObject({
+  ...series,
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+  as_of: z.iso.datetime().optional(),
+  /** Bars that start before this instant alone: the page before the one that begins with it. */
+  before: z.iso.datetime().optional(),
+  limit: z.int().min(1).max(barsReadMax).default(barsReadMax),
+});
+const QuarantineBars = z.strictObject({
+  ...series,
+  bars: z.array(z.strictObject({ bar: Bar, reason: z.string() })).max(quarantinedMax),
+});
+const NoteAsked = z.strictObject({
+  ...series,
+  from: z.iso.date().optional(),
+  absent: z.array(z.iso.date()).max(absentMax),
+});
+
+const dayMs = 86_400_000;
+/** The last instant there is, by ECMAScript. */
+const instantMsMax = 8.64e15;
+/** How long a bar's period is at most, in milliseconds. */
+const lengthMs = {
+  "1m": 60_000,
+  "2m": 120_000,
+  "5m": 300_000,
+  "15m": 900_000,
+  "30m": 1_800_000,
+  "1h": 3_600_000,
+  "1d": dayMs,
+  "1wk": 7 * dayMs,
+  "1mo": 31 * dayMs,
+} as const satisfies Record<Interval, number>;
+
+/** What makes a bar another one. */
+const compared = [
+  "open",
+  "high",
+  "low",
+  "close",
+  "adjusted_close",
+  "volume",
+  "currency",
+] as const;
+
+/** What there is of a series; nulls where there is nothing, or the source did not tell. */
+export interface SeriesState {
+  readonly bars: number;
+  readonly first_date: string | null;
+  readonly last_date: string | null;
+  readonly currency: string | null;
+  readonly timezone: string | null;
+  readonly calendar: string | null;
+  /** The earliest date that the source was asked for bars of. */
+  readonly asked_from: string | null;
+  readonly quarantined: number;
+}
+
+/** What a save did: bars that were not there, that were other, and past ones among the latter. */
+export interface Saved {
+  readonly inserted: number;
+  readonly changed: number;
+  readonly revised: number;
+}
+
+/** A session that the source had no sound bar of when it was asked. */
+export interface Absence {
+  readonly date: string;
+  readonly asked_at: string;
+  readonly times_asked: number;
+}
+
+export class Bars {
+  readonly #store: Store;
+  readonly #now: () => number;
+  /** The last save of each series that is under way. */
+  readonly #saving = new Map<string, Promise<unknown>>();
+
+  constructor(store: Store, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Input is unchecked JSON. */
+  async save(input: unknown): Promise<Saved> {
+    const { history } = SaveBars.parse(input);
+    const key = seriesOf(history).join("/");
+    const before = this.#saving.get(key) ?? Promise.resolve();
+    const saved = before.then(() => this.#save(history));
+    // a save that failed is its caller's, and keeps nobody from the next
+    const settled = saved.catch(() => undefined);
+    this.#saving.set(key, settled);
+    try {
+      return await saved;
+    } finally {
+      if (this.#saving.get(key) === settled) this.#saving.delete(key);
+    }
+  }
+
+  async #save(history: History): Promise<Saved> {
+    const { source, symbol, interval, currency, timezone, calendar } = history;
+    const nowMs = this.#now();
+    // one that is told twice counts once, as it was told last
+    const byStart = new Map(history.bars.map(({ start, ...bar }) => {
+      const start_at = Date.parse(start);
+      return [start_at, { ...bar, source, symbol, interval, currency, start_at }] as const;
+    }));
+    const known = await this.#known(history, [...byStart.keys()]);
+    // most of what is loaded is known already: it costs a comparison and no write
+    const written = [...byStart.values()].filter((row) => {
+      const bar = known.bars.get(row.start_at);
+      return bar === undefined || compared.some((name) => bar[name] !== row[name]);
+    });
+    const others = written.filter(({ start_at }) => known.bars.has(start_at));
+    // a clock that was put back must not make what is known now older than what was known then
+    const recorded_at = others.reduce(
+      (atMs, { start_at }) => Math.max(atMs, Number(known.bars.get(start_at)?.recorded_at) + 1),
+      nowMs,
+    );
+    const rows: RevisableBarRow[] = written.map((row) => (
+      { ...row, recorded_at, length_ms: lengthMs[interval] }
+    ));
+    const changed = rows.filter(({ start_at }) => known.bars.has(start_at));
+    const of = { source, symbol, interval };
+    const applied = await this.#store.commits.commit([
+      ...changed.map((row) => write(keepRevision, row)),
+      write(saveSeries, { ...of, timezone, calendar }),
+      ...rows.length === 0
+        ? []
+        : [write(saveBars, { ...of, currency, recorded_at, bars: rows.map(barTuple) })],
+      ...known.isQuarantined
+        ? [...byStart.values()].map((row) => write(releaseBar, { ...row, recorded_at }))
+        : [],
+    ]);
+    return {
+      inserted: rows.length - changed.length,
+      changed: changed.length,
+      revised: applied.slice(0, changed.length).filter(Boolean).length,
+    };
+  }
+
+  /** The stored bars among some instants, and whether any of the series is in quarantine. */
+  async #known(
+    of: Series,
+    starts: readonly number[],
+  ): Promise<{ readonly bars: ReadonlyMap<number, Row>; readonly isQuarantined: boolean }> {
+    if (starts.length === 0) return { bars: new Map(), isQuarantined: false };
+    const from = starts.reduce((a, b) => Math.min(a, b));
+    const to = starts.reduce((a, b) => Math.max(a, b));
+    const rows = await this.#store.database.read(
+      `SELECT start_at, recorded_at, ${compared.join(", ")} FROM bars
+       WHERE source = ? AND symbol = ? AND interval = ? AND start_at BETWEEN ? AND ?`,
+      [...seriesOf(of), from, to],
+    );
+    const [quarantine] = await this.#store.database.read(
+      `SELECT 1 FROM quarantined_bars WHERE source = ? AND symbol = ? AND interval = ? LIMIT 1`,
+      seriesOf(of),
+    );
+    const bars = new Map(rows.map((row) => [Number(row.start_at), row]));
+    return { bars, isQuarantined: quarantine !== undefined };
+  }
+
+  /** Oldest first; the newest ones when there are more than the limit. Input is unchecked JSON. */
+  async read(input: unknown): Promise<{ bars: Bar[] }> {
+    const { from, to, as_of, before, limit, ...of } = GetBars.parse(input);
+    // a session's local date is less than a day away from the one of its first instant in UTC
+    const firstMs = from === undefined ? -instantMsMax : Date.parse(from) - dayMs;
+    const toMs = to === undefined ? instantMsMax : Date.parse(to) + 2 * dayMs;
+    const endMs = Math.min(toMs, before === undefined ? instantMsMax : Date.parse(before));
+    const range = [
+      ...seriesOf(of),
+      from ?? "0000-00-00",
+      to ?? "9999-99-99",
+      limit,
+      firstMs,
+      endMs,
+    ];
+    const where = `WHERE source = ?1 AND symbol = ?2 AND interval = ?3
+      AND date >= ?4 AND date <= ?5 AND start_at >= ?7 AND start_at < ?8`;
+    const sql = as_of === undefined
+      ? `SELECT ${served} FROM bars ${where} ORDER BY start_at DESC LIMIT ?6`
+      : `SELECT ${served} FROM bars ${where} AND recorded_at <= ?9
+         UNION ALL
+         SELECT ${served} FROM bar_revisions ${where} AND known_at <= ?9 AND superseded_at > ?9
+         ORDER BY start_at DESC LIMIT ?6`;
+    const args = as_of === undefined ? range : [...range, Date.parse(as_of)];
+    return { bars: (await this.#store.database.read(sql, args)).map(toBar).reverse() };
+  }
+
+  /** The dates of a series' bars, ascending. Input is unchecked JSON. */
+  async dates(input: unknown): Promise<{ dates: string[] }> {
+    const rows = await this.#store.database.read(
+      `SELECT DISTINCT date FROM bars WHERE source = ? AND symbol = ? AND interval = ?
+       ORDER BY date`,
+      seriesOf(Series.parse(input)),
+    );
+    return { dates: rows.map(({ date }) => String(date)) };
+  }
+
+  /** Input is unchecked JSON. */
+  async state(input: unknown): Promise<SeriesState> {
+    const of = "source = ?1 AND symbol = ?2 AND interval = ?3";
+    const [row] = await this.#store.database.read(
+      `SELECT count(*) AS bars, min(date) AS first_date, max(date) AS last_date,
+         (SELECT currency FROM bars WHERE ${of} ORDER BY start_at DESC LIMIT 1) AS currency,
+         (SELECT timezone FROM bar_series WHERE ${of}) AS timezone,
+         (SELECT calendar FROM bar_series WHERE ${of}) AS calendar,
+         (SELECT asked_from FROM bar_series WHERE ${of}) AS asked_from,
+         (SELECT count(*) FROM quarantined_bars WHERE ${of}) AS quarantined
+       FROM bars WHERE ${of}`,
+      seriesOf(Series.parse(input)),
+    );
+    const text = (value: unknown): string | null =>
+      value === null || value === undefined ? null : String(value);
+    return {
+      bars: Number(row?.bars ?? 0),
+      first_date: text(row?.first_date),
+      last_date: text(row?.last_date),
+      currency: text(row?.currency),
+      timezone: text(row?.timezone),
+      calendar: text(row?.calendar),
+      asked_from: text(row?.asked_from),
+      quarantined: Number(row?.quarantined ?? 0),
+    };
+  }
+
+  /** Keeps bars with an error apart, to be looked at. Input is unchecked JSON. */
+  async quarantine(input: unknown): Promise<{ saved: number }> {
+    const { bars, ...of } = QuarantineBars.parse(input);
+    const quarantined_at = this.#now();
+    const rows = bars.map(({ bar, reason }) =>
+      write(quarantineBar, {
+        ...of,
+        start_at: Date.parse(bar.start),
+        date: bar.date,
+        bar: JSON.stringify(bar),
+        reason,
+        quarantined_at,
+      })
+    );
+    return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
+  }
+
+  /** Remembers what a source was asked for, and which sessions it lacks. Input is unchecked JSON. */
+  async noteAsked(input: unknown): Promise<Record<string, never>> {
+    const { from, absent, ...of } = NoteAsked.parse(input);
+    const asked_at = this.#now();
+    await this.#store.commits.commit([
+      ...from === undefined ? [] : [write(noteAsked, { ...of, from })],
+      ...[...new Set(absent)].map((date) => write(noteAbsent, { ...of, date, asked_at })),
+    ]);
+    return {};
+  }
+
+  /** The sessions that the source lacked when it was asked. Input is unchecked JSON. */
+  async absences(input: unknown): Promise<{ absences: Absence[] }> {
+    const rows = await this.#store.database.read(
+      `SELECT date, asked_at, times_asked FROM absent_sessions
+       WHERE source = ? AND symbol = ? AND interval = ? ORDER BY date DESC LIMIT ${absentMax}`,
+      seriesOf(Series.parse(input)),
+    );
+    const absences = rows.map(({ date, asked_at, times_asked }) => ({
+      date: String(date),
+      asked_at: new Date(Number(asked_at)).toISOString(),
+      times_asked: Number(times_asked),
+    }));
+    return { absences: absences.reverse() };
+  }
+}
+
+const served = "start_at, date, open, high, low, close, adjusted_close, volume";
+
+function seriesOf({ source, symbol, interval }: Series): [string, string, string] {
+  return [source, symbol, interval];
+}
+
+function toBar(row: Row): Bar {
+  return {
+    start: new Date(Number(row.start_at)).toISOString(),
+    date: String(row.date),
+    open: Number(row.open),
+    high: Number(row.high),
+    low: Number(row.low),
+    close: Number(row.close),
+    adjusted_close: row.adjusted_close === null ? null : Number(row.adjusted_close),
+    volume: row.volume === null ? null : Number(row.volume),
+  };
+}
