@@ -15,7 +15,7 @@ import { isCalendarName, sessionOf } from "100ac/calendar";
 import { splitAdjusted, withAdjustedCloses } from "./adjustment.ts";
 import { type PriceRow, readPriceRows, unreadable } from "./csv_file.ts";
 import { fresh } from "./freshness.ts";
-import { groupBars } from "./source_bars.ts";
+import { datedUntil, groupBars, lastSessions } from "./source_bars.ts";
 import { dayBeginMs, isGrouped, reachOf } from "./source_period.ts";
 
 const bytesMax = 64 * 1024 * 1024;
@@ -48,7 +48,7 @@ export interface CsvMarket {
 
 /** @throws {AppError} `not_found`, `bad_request`, `bad_answer`, `source_down`. */
 export async function csvHistory(
-  { symbol, period, interval, since }: z.output<typeof HistoryInput>,
+  { symbol, period, interval, since, until }: z.output<typeof HistoryInput>,
   market: CsvMarket,
 ): Promise<History> {
   const { timezone, calendar, currency } = await marketFile(market);
@@ -67,11 +67,11 @@ export async function csvHistory(
   const past = all.filter(({ start }) => Date.parse(start) < market.nowMs);
   const last = past.at(-1);
   if (last === undefined) throw unknown("history", symbol, market);
-  const dates = [...new Set(past.map(({ date }) => date))];
-  const fromDate = reach.kind === "since"
-    ? reach.date.toString()
-    : dates.slice(-reach.count)[0] ?? "";
-  const bars = past.filter(({ date }) => date >= fromDate);
+  const reached = reach.kind === "since"
+    ? past.filter(({ date }) => date >= reach.date.toString())
+    : lastSessions(past, reach.count);
+  const bars = datedUntil(reached, until);
+  const lastDate = until ?? today.toString();
   const firstDate = bars[0]?.date ?? "9999-12-31";
   return {
     symbol,
@@ -82,7 +82,7 @@ export async function csvHistory(
     source: "csv",
     as_of: new Date(Math.min(market.nowMs, endMs(last, timezone, calendar))).toISOString(),
     bars,
-    events: events.filter(({ date }) => date >= firstDate && date <= today.toString()),
+    events: events.filter(({ date }) => date >= firstDate && date <= lastDate),
     ...fresh,
   };
 }

@@ -23,16 +23,20 @@ const SavedBars = z.object({ revised: z.int() });
 /** Rejected bars that are kept to be looked at; of more the first. */
 const quarantinedMax = 5_000;
 
-/** Checks a history, stores what is sound and what was found, and tells of it. */
+/**
+ * Checks a history, stores what is sound and what was found, and tells of it. `nowMs` is the
+ * instant that its end is held against: an earlier one for a piece of the past.
+ */
 export async function keepHistory(
   fetched: History,
   ctx: AgentContext<unknown>,
+  nowMs: number = ctx.now(),
 ): Promise<Loaded> {
   const { symbol, interval, source, events } = fetched;
   const of = { symbol, interval, source };
   const known = await ctx.request("market.get_series", of, SeriesState);
   const findings = [
-    ...barFindings(fetched, ctx.now()),
+    ...barFindings(fetched, nowMs),
     ...currencyFindings(fetched, known.currency),
   ];
   const { sound, rejected } = sortOutBars(fetched);

@@ -21,7 +21,7 @@ import {
   tickMs,
   weekdayNumber,
 } from "./simulated_path.ts";
-import { groupBars } from "./source_bars.ts";
+import { datedUntil, groupBars } from "./source_bars.ts";
 import { isGrouped, type Reach, reachOf } from "./source_period.ts";
 
 /** A market is its seed; what is seen of it depends on the instant, in UTC milliseconds. */
@@ -71,7 +71,7 @@ export function simulatedHistory(
   input: z.output<typeof HistoryInput>,
   market: SimulatedMarket,
 ): History {
-  const { symbol, period, interval, since } = input;
+  const { symbol, period, interval, since, until } = input;
   const reach = reachOf(symbol, period, interval, today(market), since);
   const listing = listingOf(symbol, market.seed);
   const traded = listing === undefined ? [] : trade(listing, sessionsOf(reach, market), market);
@@ -95,8 +95,11 @@ export function simulatedHistory(
     source: "simulated",
     ...fresh,
     as_of: iso(asOfMs(last)),
-    bars: isGrouped(interval) ? groupBars(adjusted, interval, timezone) : adjusted,
-    events: events.filter(({ date }) => date >= firstSession),
+    bars: datedUntil(
+      isGrouped(interval) ? groupBars(adjusted, interval, timezone) : adjusted,
+      until,
+    ),
+    events: datedUntil(events.filter(({ date }) => date >= firstSession), until),
   };
 }
 

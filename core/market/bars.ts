@@ -23,7 +23,7 @@ import {
 import { Bar, History, Interval, MarketSymbol, SourceName } from "./shapes.ts";
 import { barTuple, saveBars } from "./tables.ts";
 
-/** Twice what the longest daily history has; a save of as many holds the daemon for half a second. */
+/** Twice what the longest daily history has: half a second of the daemon. */
 const barsSavedMax = 50_000;
 /** A page of bars holds the daemon's thread for 50 ms. Who wants more asks page by page. */
 const barsReadMax = 3_000;
@@ -280,7 +280,7 @@ export class Bars {
     return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
   }
 
-  /** Remembers what a source was asked for, and which sessions it lacks. Input is unchecked JSON. */
+  /** Remembers what a source was asked for, and what it lacks. Input is unchecked JSON. */
   async noteAsked(input: unknown): Promise<Record<string, never>> {
     const { from, absent, ...of } = NoteAsked.parse(input);
     const asked_at = this.#now();

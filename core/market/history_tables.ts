@@ -15,8 +15,9 @@ const values = barColumns.slice(4, -1);
 const key = ["source", "symbol", "interval", "start_at"] as const;
 
 /**
- * Keeps what a bar was, where the one to be saved is another: goes before {@link saveBars}. A bar that was recorded before its period had ended was not yet what it would
- * be; what follows it is no revision.
+ * Keeps what a bar was, where the one to be saved is another: goes before {@link saveBars}. A bar
+ * that was recorded before its period had ended was not yet what it would be; what follows it is no
+ * revision.
  */
 export const keepRevision: Verb<RevisableBarRow> = {
   name: "keep_revision",

@@ -174,6 +174,8 @@ export const HistoryInput = z.object({
   interval: Interval.default("1d"),
   /** In place of the period: the local date of the first bar wanted. */
   since: z.iso.date().optional(),
+  /** The local date of the last bar wanted; today where it is left out. */
+  until: z.iso.date().optional(),
 });
 /** What every source agent serves: capability `fetch_events`, past and upcoming. */
 export const EventsInput = z.object({ symbol: MarketSymbol });

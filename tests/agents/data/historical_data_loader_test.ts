@@ -8,6 +8,7 @@ import {
   type Interval,
   type Missing,
   type Period,
+  z,
 } from "100ac";
 import { sessionsBetween } from "100ac/calendar";
 import agent from "../../../agents/data/historical_data_loader.ts";
@@ -76,14 +77,23 @@ function marketOf(answer: Answer = wholeHistory): FakeMarket {
       "market.get_series": (at: { symbol: string; interval: string; source: string }) => {
         const kept = stored.get(keyOf(at)) ?? [];
         const [first_date, last_date] = [kept[0]?.date ?? null, kept.at(-1)?.date ?? null];
-        return { bars: kept.length, first_date, last_date, currency: null, quarantined: 0 };
+        const untold = { currency: null, timezone: null, calendar: null, asked_from: null };
+        return { bars: kept.length, first_date, last_date, ...untold, quarantined: 0 };
       },
       "market.quarantine_bars": () => ({ saved: 1 }),
       "market.get_dates": (at: { symbol: string; interval: string; source: string }) => ({
         dates: (stored.get(keyOf(at)) ?? []).map(({ date }) => date),
       }),
-      "market.get_bars": (at: { symbol: string; interval: string; source: string }) => ({
-        bars: stored.get(keyOf(at)) ?? [],
+      "market.get_bars": (
+        { before = "9", limit, ...at }: {
+          symbol: string;
+          interval: string;
+          source: string;
+          before?: string;
+          limit: number;
+        },
+      ) => ({
+        bars: (stored.get(keyOf(at)) ?? []).filter(({ start }) => start < before).slice(-limit),
       }),
     },
   });
@@ -251,15 +261,31 @@ Deno.test("get_available_dates of a symbol never loaded is empty, not an error",
   );
 });
 
-Deno.test("get_bars passes the range on, with a limit where none was given", async () => {
+Deno.test("get_bars passes the range on, and asks for a page at a time", async () => {
   const market = marketOf();
   const range = { from: "2024-07-01", to: "2024-07-05", limit: 2 };
   await market.invoke("get_bars", { symbol: "AAPL", ...range });
   await market.invoke("get_bars", { symbol: "AAPL", interval: "1h" });
   assert.deepEqual(market.asked("market.get_bars"), [
     { symbol: "AAPL", source: "fake", interval: "1d", ...range },
-    { symbol: "AAPL", source: "fake", interval: "1h", limit: 10_000 },
+    { symbol: "AAPL", source: "fake", interval: "1h", limit: 3_000 },
   ]);
+});
+
+Deno.test("get_bars puts pages together to the newest bars, up to its limit", async () => {
+  const market = marketOf();
+  const day = (n: number): string => new Date(Date.UTC(2000, 0, 1 + n)).toISOString().slice(0, 10);
+  const history = historyOf("AAPL", Array.from({ length: 7_000 }, (_, n) => barOf(day(n))));
+  await market.context.request("market.save_bars", { history }, z.unknown());
+  const read = async (limit: number): Promise<string[]> => {
+    const answer = await market.invoke<{ bars: Bar[] }>("get_bars", { symbol: "AAPL", limit });
+    return answer.bars.map(({ date }) => date);
+  };
+  const dates = history.bars.map(({ date }) => date);
+  assert.deepEqual(await read(100_000), dates);
+  assert.deepEqual(await read(6_500), dates.slice(500));
+  assert.deepEqual(await read(1), dates.slice(-1));
+  assert.equal(market.asked("market.get_bars").length, 3 + 3 + 1);
 });
 
 Deno.test("get_bars refuses a range the wrong way round", async () => {
