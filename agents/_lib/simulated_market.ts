@@ -35,14 +35,19 @@ const timezone = "America/New_York";
 /** The first day of trading: the Monday on which the century's first session was. */
 const firstDate = "2000-01-03";
 
-/** The quote of a symbol; undefined when the market does not know it, or has not opened yet. */
-export function simulatedQuote(symbol: string, market: SimulatedMarket): Quote | undefined {
+/**
+ * The quote of a symbol.
+ * @throws {AppError} `not_found` for an unknown symbol or before the market's second session.
+ */
+export function simulatedQuote(symbol: string, market: SimulatedMarket): Quote {
   const listing = listingOf(symbol, market.seed);
   // enough days for two sessions: the longest closure, in September 2001, took six
   const [previous, last] = listing === undefined
     ? []
     : trade(listing, begun(today(market).subtract({ days: 14 }), market).slice(-2), market);
-  if (listing === undefined || previous === undefined || last === undefined) return undefined;
+  if (listing === undefined || previous === undefined || last === undefined) {
+    throw unknown("quote", symbol);
+  }
   const bar = barOf(last, 0, last.ticksPast);
   return {
     symbol,
@@ -77,10 +82,7 @@ export function simulatedHistory(
   const traded = listing === undefined ? [] : trade(listing, sessionsOf(reach, market), market);
   const last = traded.at(-1);
   if (last === undefined) {
-    throw new AppError(
-      "not_found",
-      `Cannot fetch history of "${symbol}": ${unknownReason}; ask for another symbol`,
-    );
+    throw unknown("history", symbol);
   }
   const bars = traded.flatMap((session) => barsOf(session, interval));
   const firstSession = traded[0]?.session.date ?? "";
@@ -103,9 +105,6 @@ export function simulatedHistory(
   };
 }
 
-/** Why a symbol has no quote. */
-export const unknownReason = "the simulated market does not know it, or has not opened yet";
-
 /** A session and what of it has passed at the market's instant. */
 interface Traded {
   readonly listing: Listing;
@@ -120,17 +119,20 @@ interface Traded {
  */
 export function simulatedEventsOf(symbol: string, market: SimulatedMarket): MarketEvent[] {
   const listing = listingOf(symbol, market.seed);
-  if (listing === undefined) {
-    throw new AppError(
-      "not_found",
-      `Cannot fetch events of "${symbol}": ${unknownReason}; ask for another symbol`,
-    );
-  }
+  if (listing === undefined) throw unknown("events", symbol);
   const to = today(market);
   return [
     ...simulatedEvents(listing, firstDate, to.toString()),
     ...simulatedEarnings(listing, firstDate, to),
   ].sort((a, b) => a.date < b.date ? -1 : 1);
+}
+
+function unknown(thing: string, symbol: string): AppError {
+  return new AppError(
+    "not_found",
+    `Cannot fetch ${thing} of "${symbol}": the simulated market does not know it, ` +
+      `or has not opened yet; ask for another symbol`,
+  );
 }
 
 function today({ nowMs }: SimulatedMarket): Temporal.PlainDate {

@@ -44,7 +44,7 @@ export interface BarsQuery {
 
 const Bars = z.object({ bars: z.array(Bar) });
 /** What the store gives at once: more would hold the thread that all share. */
-const pageBarsMax = 3_000;
+const pageBarsMax = 1_000;
 
 /** Bars of a series, oldest first; of more than `limit` the newest. */
 export async function readBars(

@@ -21,12 +21,12 @@ import {
   saveSeries,
 } from "./history_tables.ts";
 import { Bar, History, Interval, MarketSymbol, SourceName } from "./shapes.ts";
-import { barTuple, saveBars } from "./tables.ts";
+import { barTuple, comparedColumns, saveBars } from "./tables.ts";
 
 /** Twice what the longest daily history has: half a second of the daemon. */
 const barsSavedMax = 50_000;
-/** A page of bars holds the daemon's thread for 50 ms. Who wants more asks page by page. */
-const barsReadMax = 3_000;
+/** A page of bars holds the daemon's thread for 20 ms. Who wants more asks page by page. */
+const barsReadMax = 1_000;
 const quarantinedMax = 5_000;
 const absentMax = 50_000;
 
@@ -70,17 +70,6 @@ const lengthMs = {
   "1wk": 7 * dayMs,
   "1mo": 31 * dayMs,
 } as const satisfies Record<Interval, number>;
-
-/** What makes a bar another one. */
-const compared = [
-  "open",
-  "high",
-  "low",
-  "close",
-  "adjusted_close",
-  "volume",
-  "currency",
-] as const;
 
 /** What there is of a series; nulls where there is nothing, or the source did not tell. */
 export interface SeriesState {
@@ -148,7 +137,7 @@ export class Bars {
     // most of what is loaded is known already: it costs a comparison and no write
     const written = [...byStart.values()].filter((row) => {
       const bar = known.bars.get(row.start_at);
-      return bar === undefined || compared.some((name) => bar[name] !== row[name]);
+      return bar === undefined || comparedColumns.some((name) => bar[name] !== row[name]);
     });
     const others = written.filter(({ start_at }) => known.bars.has(start_at));
     // a clock that was put back must not make what is known now older than what was known then
@@ -187,7 +176,7 @@ export class Bars {
     const from = starts.reduce((a, b) => Math.min(a, b));
     const to = starts.reduce((a, b) => Math.max(a, b));
     const rows = await this.#store.database.read(
-      `SELECT start_at, recorded_at, ${compared.join(", ")} FROM bars
+      `SELECT start_at, recorded_at, ${comparedColumns.join(", ")} FROM bars
        WHERE source = ? AND symbol = ? AND interval = ? AND start_at BETWEEN ? AND ?`,
       [...seriesOf(of), from, to],
     );

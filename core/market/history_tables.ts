@@ -4,7 +4,7 @@
  */
 
 import type { Verb } from "../store/commits.ts";
-import { barColumns, barKey, type BarRow, columns } from "./tables.ts";
+import { barColumns, barKey, type BarRow, columns, columnsOf, comparedColumns } from "./tables.ts";
 
 /** A bar about to be saved, with the length of its period. */
 export interface RevisableBarRow extends BarRow {
@@ -25,14 +25,13 @@ export const keepRevision: Verb<RevisableBarRow> = {
   key: barKey,
   sql: `INSERT INTO bar_revisions
       (${key.join(", ")}, known_at, superseded_at, ${values.join(", ")})
-    SELECT ${key.map((name) => `bars.${name}`).join(", ")}, bars.recorded_at,
-      value ->> 'recorded_at', ${values.map((name) => `bars.${name}`).join(", ")}
+    SELECT ${columnsOf("bars", key)}, bars.recorded_at,
+      value ->> 'recorded_at', ${columnsOf("bars", values)}
     FROM json_each(?1) JOIN bars
       ON ${key.map((name) => `bars.${name} = value ->> '${name}'`).join(" AND ")}
     WHERE bars.recorded_at >= bars.start_at + (value ->> 'length_ms')
       AND bars.recorded_at < value ->> 'recorded_at'
-      AND (open, high, low, close, adjusted_close, volume, bars.currency) IS NOT
-        (${columns(["open", "high", "low", "close", "adjusted_close", "volume", "currency"])})
+      AND (${columnsOf("bars", comparedColumns)}) IS NOT (${columns(comparedColumns)})
     ON CONFLICT DO NOTHING
     RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
 };

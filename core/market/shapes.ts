@@ -202,6 +202,13 @@ export const SourceStatus = z.object({
   /** Refused without a call: no budget, paused, or the breaker open. */
   refused: z.int(),
   served_stale: z.int(),
+  /** Calls that failed, by code. */
   failures: z.record(z.string(), z.int()),
+  /** How long calls took, failed ones too; a bucket counts all up to its bound. */
+  latency: z.object({
+    count: z.int(),
+    sum_seconds: z.number(),
+    buckets: z.array(z.object({ le_seconds: z.number(), count: z.int() })),
+  }),
 });
 export type SourceStatus = z.infer<typeof SourceStatus>;

@@ -113,7 +113,7 @@ export function barKey(
 }
 
 /**
- * A series' bars as one row: each of them an array in the order of {@link barTuple}. SQLite reads
+ * A series' bars as one row: each of them an array, as {@link barTuple} makes it. SQLite reads
  * 2,500 of them in 22 ms; as objects of named columns they took 66.
  */
 export interface BarsRow {
@@ -126,16 +126,23 @@ export interface BarsRow {
 }
 
 const seriesColumns = ["source", "symbol", "interval", "currency", "recorded_at"] as const;
-const tupleColumns = [
-  "start_at",
-  "date",
+const tupleColumns = barColumns.filter((name) => !seriesColumns.some((own) => own === name));
+
+/** What makes a bar another one. */
+export const comparedColumns = [
   "open",
   "high",
   "low",
   "close",
   "adjusted_close",
   "volume",
+  "currency",
 ] as const satisfies readonly (keyof BarRow)[];
+
+/** The columns of what SQL calls `table`. */
+export function columnsOf(table: string, names: readonly string[]): string {
+  return names.map((name) => `${table}.${name}`).join(", ");
+}
 
 /** A bar as {@link BarsRow} holds it. */
 export function barTuple(bar: BarRow): (string | number | null)[] {
@@ -152,15 +159,15 @@ export const saveBars: Verb<BarsRow> = {
         value -> 'bars' AS bars
       FROM json_each(?1))
     INSERT INTO bars (${seriesColumns.join(", ")}, ${tupleColumns.join(", ")})
-    SELECT ${seriesColumns.map((name) => `series.${name}`).join(", ")},
+    SELECT ${columnsOf("series", seriesColumns)},
       ${tupleColumns.map((_, place) => `bar.value ->> ${place}`).join(", ")}
     FROM series, json_each(series.bars) AS bar WHERE true
-    ON CONFLICT DO UPDATE SET date = excluded.date, open = excluded.open, high = excluded.high,
-      low = excluded.low, close = excluded.close, adjusted_close = excluded.adjusted_close,
-      volume = excluded.volume, currency = excluded.currency, recorded_at = excluded.recorded_at
-    WHERE (open, high, low, close, adjusted_close, volume, currency) IS NOT
-      (excluded.open, excluded.high, excluded.low, excluded.close, excluded.adjusted_close,
-        excluded.volume, excluded.currency)`,
+    ON CONFLICT DO UPDATE SET ${
+    ["date", "recorded_at", ...comparedColumns].map((name) => `${name} = excluded.${name}`)
+      .join(", ")
+  }
+    WHERE (${columnsOf("bars", comparedColumns)}) IS NOT
+      (${columnsOf("excluded", comparedColumns)})`,
 };
 
 const findingColumns = [

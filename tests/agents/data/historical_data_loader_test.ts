@@ -268,7 +268,7 @@ Deno.test("get_bars passes the range on, and asks for a page at a time", async (
   await market.invoke("get_bars", { symbol: "AAPL", interval: "1h" });
   assert.deepEqual(market.asked("market.get_bars"), [
     { symbol: "AAPL", source: "fake", interval: "1d", ...range },
-    { symbol: "AAPL", source: "fake", interval: "1h", limit: 3_000 },
+    { symbol: "AAPL", source: "fake", interval: "1h", limit: 1_000 },
   ]);
 });
 
@@ -285,7 +285,7 @@ Deno.test("get_bars puts pages together to the newest bars, up to its limit", as
   assert.deepEqual(await read(100_000), dates);
   assert.deepEqual(await read(6_500), dates.slice(500));
   assert.deepEqual(await read(1), dates.slice(-1));
-  assert.equal(market.asked("market.get_bars").length, 3 + 3 + 1);
+  assert.equal(market.asked("market.get_bars").length, 8 + 7 + 1);
 });
 
 Deno.test("get_bars refuses a range the wrong way round", async () => {
