@@ -148,6 +148,7 @@ export const Finding = z.object({
     "stale",
     "gap",
     "zero_volume",
+    "negative_volume",
     "jump",
     "duplicate",
     "out_of_session",
