@@ -28,6 +28,16 @@ CREATE TABLE bar_series (
   PRIMARY KEY (source, symbol, interval)
 ) STRICT, WITHOUT ROWID;
 
+-- Splits and dividends that all bars of a series are restated for.
+CREATE TABLE series_events (
+  source TEXT NOT NULL,
+  symbol TEXT NOT NULL,
+  interval TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  date TEXT NOT NULL,
+  PRIMARY KEY (source, symbol, interval, kind, date)
+) STRICT, WITHOUT ROWID;
+
 -- Sessions that a source was asked for and had no sound bar of: not to be asked for at every turn.
 CREATE TABLE absent_sessions (
   source TEXT NOT NULL,
@@ -65,6 +75,7 @@ CREATE TABLE market_events (
   denominator REAL,
   estimated INTEGER NOT NULL,
   currency TEXT,
+  -- When it became known first.
   recorded_at INTEGER NOT NULL,
   PRIMARY KEY (source, symbol, kind, date)
 ) STRICT, WITHOUT ROWID;

@@ -13,6 +13,8 @@ export const SeriesState = z.object({
   calendar: z.string().nullable(),
   /** The earliest date that the source was asked for bars of. */
   asked_from: z.iso.date().nullable(),
+  /** Splits and dividends among the bars that not all of them are restated for. */
+  events_pending: z.int(),
   quarantined: z.int(),
 });
 export type SeriesState = z.infer<typeof SeriesState>;

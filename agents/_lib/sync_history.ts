@@ -2,12 +2,12 @@
  * Brings the stored bars of a symbol up to date with as little as may be asked: the sessions since
  * the last stored bar, with that one, which may have been under way, and those that are missing
  * before it. What the source lacks is remembered, and not asked for at every turn. A split or
- * dividend that the store does not know restates every bar before it, so then the whole period is
- * fetched anew, and what the bars were stays as revisions.
+ * dividend restates every bar before it: one that the stored bars are not restated for has all of
+ * them fetched anew, and what they were stays as revisions.
  */
 
-import { type AgentContext, Bar, History, Interval, MarketEvent, Period, z } from "100ac";
-import { keepHistory } from "./keep_history.ts";
+import { type AgentContext, Bar, History, Interval, Period, z } from "100ac";
+import { keepHistory, type Keeping } from "./keep_history.ts";
 import { type DateRange, holesToFetch, missingSessions, type Stored } from "./missing_sessions.ts";
 import { lastSessions } from "./source_bars.ts";
 import { firstAnswer, isOfSource } from "./source_order.ts";
@@ -33,7 +33,7 @@ export const Synced = z.object({
 export type Synced = z.infer<typeof Synced>;
 
 const Dates = z.object({ dates: z.array(z.iso.date()) });
-const Events = z.object({ events: z.array(MarketEvent) });
+const Restated = z.object({ events: z.array(z.object({ kind: z.string(), date: z.string() })) });
 const Absences = z.object({
   absences: z.array(
     z.object({ date: z.iso.date(), asked_at: z.iso.datetime(), times_asked: z.int() }),
@@ -72,8 +72,8 @@ async function syncFrom(sync: Sync, ctx: Context): Promise<Synced> {
   const state = await ctx.request("market.get_series", of, SeriesState);
   const { pieces, askedFor } = await fetchMissing(sync, state, ctx);
   let [fetched, rejected, revised] = [0, 0, 0];
-  for (const { history, nowMs } of pieces) {
-    const kept = await keepHistory(history, ctx, nowMs);
+  for (const { history, ...keeping } of pieces) {
+    const kept = await keepHistory(history, ctx, keeping);
     fetched += history.bars.length;
     rejected += kept.bars_rejected;
     revised += kept.bars_revised;
@@ -98,34 +98,36 @@ async function syncFrom(sync: Sync, ctx: Context): Promise<Synced> {
 }
 
 interface Fetched {
-  /** The newest first; each with the instant that its end is held against. */
-  readonly pieces: readonly { readonly history: History; readonly nowMs: number }[];
+  /** The newest first. */
+  readonly pieces: readonly (Keeping & { readonly history: History })[];
   /** What the source has answered for now. */
   readonly askedFor: readonly DateRange[];
 }
 
-/** What the store lacks, as the source gives it; the whole period when it tells news. */
+/** What the store lacks, as the source gives it; all that it has when the source tells news. */
 async function fetchMissing(sync: Sync, state: SeriesState, ctx: Context): Promise<Fetched> {
   const { symbol, period, interval, begin } = sync;
-  const nowMs = ctx.now();
-  const today = new Date(nowMs).toISOString().slice(0, 10);
+  const today = new Date(ctx.now()).toISOString().slice(0, 10);
   const fetch = (range: Partial<DateRange>): Promise<History> =>
     ctx.request(`${sync.source}.fetch_history`, { symbol, period, interval, ...range }, History);
-  const whole = async (): Promise<Fetched> => {
-    const history = await fetch({});
-    const askedFor = history.stale ? [] : [{ since: begin, until: today }];
-    return { pieces: [{ history, nowMs }], askedFor };
+  const anew = async (since?: string): Promise<Fetched> => {
+    const history = await fetch(since === undefined ? {} : { since });
+    const askedFor = history.stale ? [] : [{ since: since ?? begin, until: today }];
+    // an old answer may be of before the news
+    return { pieces: [{ history, restated: !history.stale }], askedFor };
   };
   const since = sinceOf(sync, state);
-  if (since === undefined) return await whole();
+  if (since === undefined) return await anew();
+  const first = earlier(begin, state.first_date ?? begin);
+  if (state.events_pending > 0) return await anew(first);
   const history = await fetch({ since });
-  if (await tellsNews(history, ctx)) return await whole();
-  const pieces = [{ history, nowMs }];
+  if (await tellsNews(history, sync, ctx)) return await anew(first);
+  const pieces: (Keeping & { readonly history: History })[] = [{ history }];
   const askedFor = history.stale ? [] : [{ since, until: today }];
   for (const hole of await holesBefore(since, sync, state, ctx)) {
     const piece = await fetchHole(hole, fetch, ctx);
     if (piece === undefined) continue;
-    if (await tellsNews(piece, ctx)) return await whole();
+    if (await tellsNews(piece, sync, ctx)) return await anew(first);
     if (!piece.stale) askedFor.push(hole);
     // the end of a piece of the past is held against the day after it
     if (piece.bars.length > 0) pieces.push({ history: piece, nowMs: endMs(hole) });
@@ -184,7 +186,7 @@ async function noteWhatLacks(
       until: until < last_date ? until : last_date,
     });
   const absent = askedFor.flatMap(within);
-  const isWhole = askedFor.some(({ since }) => since === begin);
+  const isWhole = askedFor.some(({ since }) => since <= begin);
   if (absent.length > 0 || isWhole) {
     const note = { ...of, absent, ...isWhole ? { from: begin } : {} };
     await ctx.request("market.note_asked", note, Noted);
@@ -212,12 +214,21 @@ function periodBegin({ symbol, period, interval }: Asked, nowMs: number): string
   return (reach.kind === "since" ? reach.date : today.subtract({ days: 14 })).toString();
 }
 
-/** Whether a history tells of a split or dividend that the store does not know. */
-async function tellsNews({ symbol, source, events }: History, ctx: Context): Promise<boolean> {
+/** Whether a history tells of a split or dividend that the stored bars are not restated for. */
+async function tellsNews(
+  { events }: History,
+  { symbol, interval, source }: Sync,
+  ctx: Context,
+): Promise<boolean> {
   if (events.length === 0) return false;
-  const known = await ctx.request("market.get_events", { symbol, source }, Events);
+  const of = { symbol, interval, source };
+  const known = await ctx.request("market.get_restated", of, Restated);
   const keys = new Set(known.events.map(({ kind, date }) => `${kind} ${date}`));
   return events.some(({ kind, date }) => !keys.has(`${kind} ${date}`));
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b;
 }
 
 function later(a: string, b: string): string {

@@ -238,7 +238,12 @@ async function getBars(text: string, range: Range, ctx: Context): Promise<Stored
   const source = await storedSource(symbol, range.interval, ctx);
   const bars = await readBars({ symbol, source, ...query }, limit, ctx);
   const { events } = prices === "traded"
-    ? await ctx.request("market.get_events", { symbol, source }, Events)
+    ? await ctx.request("market.get_events", { symbol, source, ...knownAt(range) }, Events)
     : { events: [] };
   return { symbol, interval: range.interval, source, bars: asTraded(bars, events) };
+}
+
+/** A split that became known later says nothing of bars as they were known before. */
+function knownAt({ as_of }: Range): { readonly as_of?: string } {
+  return as_of === undefined ? {} : { as_of };
 }

@@ -15,12 +15,14 @@ import {
   keepRevision,
   noteAbsent,
   noteAsked,
+  noteRestated,
   quarantineBar,
   releaseBar,
   type RevisableBarRow,
+  saveEvent,
   saveSeries,
 } from "./history_tables.ts";
-import { Bar, History, Interval, MarketSymbol, SourceName } from "./shapes.ts";
+import { Bar, History, Interval, MarketEvent, MarketSymbol, SourceName } from "./shapes.ts";
 import { barTuple, comparedColumns, saveBars } from "./tables.ts";
 
 /** Twice what the longest daily history has: half a second of the daemon. */
@@ -29,12 +31,18 @@ const barsSavedMax = 50_000;
 const barsReadMax = 1_000;
 const quarantinedMax = 5_000;
 const absentMax = 50_000;
+const eventsMax = 5_000;
 
 const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };
 const Series = z.strictObject(series);
 type Series = z.output<typeof Series>;
 const SaveBars = z.strictObject({
-  history: History.extend({ bars: z.array(Bar).max(barsSavedMax) }),
+  history: History.extend({
+    bars: z.array(Bar).max(barsSavedMax),
+    events: z.array(MarketEvent).max(eventsMax),
+  }),
+  /** Whether it reaches back to the first stored bar, so that all are restated for its events. */
+  restated: z.boolean().default(false),
 });
 const GetBars = z.strictObject({
   ...series,
@@ -81,6 +89,8 @@ export interface SeriesState {
   readonly calendar: string | null;
   /** The earliest date that the source was asked for bars of. */
   readonly asked_from: string | null;
+  /** Splits and dividends among the bars that not all of them are restated for. */
+  readonly events_pending: number;
   readonly quarantined: number;
 }
 
@@ -89,6 +99,11 @@ export interface Saved {
   readonly inserted: number;
   readonly changed: number;
   readonly revised: number;
+}
+
+interface DatedEvent {
+  readonly kind: string;
+  readonly date: string;
 }
 
 /** A session that the source had no sound bar of when it was asked. */
@@ -111,10 +126,10 @@ export class Bars {
 
   /** Input is unchecked JSON. */
   async save(input: unknown): Promise<Saved> {
-    const { history } = SaveBars.parse(input);
+    const { history, restated } = SaveBars.parse(input);
     const key = seriesOf(history).join("/");
     const before = this.#saving.get(key) ?? Promise.resolve();
-    const saved = before.then(() => this.#save(history));
+    const saved = before.then(() => this.#save(history, restated));
     // a save that failed is its caller's, and keeps nobody from the next
     const settled = saved.catch(() => undefined);
     this.#saving.set(key, settled);
@@ -125,8 +140,9 @@ export class Bars {
     }
   }
 
-  async #save(history: History): Promise<Saved> {
-    const { source, symbol, interval, currency, timezone, calendar } = history;
+  async #save(history: History, restated: boolean): Promise<Saved> {
+    const { source, symbol, interval, currency, timezone, calendar, events } = history;
+    const of = { source, symbol, interval };
     const nowMs = this.#now();
     // one that is told twice counts once, as it was told last
     const byStart = new Map(history.bars.map(({ start, ...bar }) => {
@@ -149,7 +165,11 @@ export class Bars {
       { ...row, recorded_at, length_ms: lengthMs[interval] }
     ));
     const changed = rows.filter(({ start_at }) => known.bars.has(start_at));
-    const of = { source, symbol, interval };
+    // with the bars, so that no crash leaves an event known whose bars are not restated
+    const news = events.map((event) => write(saveEvent, { ...event, source, symbol, recorded_at }));
+    const isWhole = restated || await this.#isEmpty(history);
+    const dates = isWhole ? [...events, ...await this.#adjusting(history)] : [];
+    const notes = dates.map(({ kind, date }) => write(noteRestated, { ...of, kind, date }));
     const applied = await this.#store.commits.commit([
       ...changed.map((row) => write(keepRevision, row)),
       write(saveSeries, { ...of, timezone, calendar }),
@@ -159,12 +179,22 @@ export class Bars {
       ...known.isQuarantined
         ? [...byStart.values()].map((row) => write(releaseBar, { ...row, recorded_at }))
         : [],
+      ...news,
+      ...notes,
     ]);
     return {
       inserted: rows.length - changed.length,
       changed: changed.length,
       revised: applied.slice(0, changed.length).filter(Boolean).length,
     };
+  }
+
+  async #isEmpty(of: Series): Promise<boolean> {
+    const [bar] = await this.#store.database.read(
+      "SELECT 1 FROM bars WHERE source = ? AND symbol = ? AND interval = ? LIMIT 1",
+      seriesOf(of),
+    );
+    return bar === undefined;
   }
 
   /** The stored bars among some instants, and whether any of the series is in quarantine. */
@@ -229,13 +259,21 @@ export class Bars {
   async state(input: unknown): Promise<SeriesState> {
     const of = "source = ?1 AND symbol = ?2 AND interval = ?3";
     const [row] = await this.#store.database.read(
-      `SELECT count(*) AS bars, min(date) AS first_date, max(date) AS last_date,
+      `WITH span AS (
+         SELECT count(*) AS bars, min(date) AS first_date, max(date) AS last_date
+         FROM bars WHERE ${of})
+       SELECT span.*,
          (SELECT currency FROM bars WHERE ${of} ORDER BY start_at DESC LIMIT 1) AS currency,
          (SELECT timezone FROM bar_series WHERE ${of}) AS timezone,
          (SELECT calendar FROM bar_series WHERE ${of}) AS calendar,
          (SELECT asked_from FROM bar_series WHERE ${of}) AS asked_from,
+         (SELECT count(*) FROM (
+           SELECT kind, date FROM market_events WHERE source = ?1 AND symbol = ?2
+             AND kind IN ('split', 'dividend') AND estimated = 0
+             AND date > first_date AND date <= last_date
+           EXCEPT SELECT kind, date FROM series_events WHERE ${of})) AS events_pending,
          (SELECT count(*) FROM quarantined_bars WHERE ${of}) AS quarantined
-       FROM bars WHERE ${of}`,
+       FROM span`,
       seriesOf(Series.parse(input)),
     );
     const text = (value: unknown): string | null =>
@@ -248,8 +286,30 @@ export class Bars {
       timezone: text(row?.timezone),
       calendar: text(row?.calendar),
       asked_from: text(row?.asked_from),
+      events_pending: Number(row?.events_pending ?? 0),
       quarantined: Number(row?.quarantined ?? 0),
     };
+  }
+
+  /** Splits and dividends that all bars are restated for. Input is unchecked JSON. */
+  async restatedFor(input: unknown): Promise<{ events: DatedEvent[] }> {
+    const rows = await this.#store.database.read(
+      `SELECT kind, date FROM series_events WHERE source = ? AND symbol = ? AND interval = ?
+       ORDER BY date DESC LIMIT ${eventsMax}`,
+      seriesOf(Series.parse(input)),
+    );
+    return { events: rows.map(toDated) };
+  }
+
+  /** Splits and dividends of the symbol that the store knows, whoever told of them. */
+  async #adjusting({ source, symbol }: Series): Promise<DatedEvent[]> {
+    const rows = await this.#store.database.read(
+      `SELECT kind, date FROM market_events
+       WHERE source = ? AND symbol = ? AND kind IN ('split', 'dividend') AND estimated = 0
+       ORDER BY date DESC LIMIT ${eventsMax}`,
+      [source, symbol],
+    );
+    return rows.map(toDated);
   }
 
   /** Keeps bars with an error apart, to be looked at. Input is unchecked JSON. */
@@ -300,6 +360,10 @@ const served = "start_at, date, open, high, low, close, adjusted_close, volume";
 
 function seriesOf({ source, symbol, interval }: Series): [string, string, string] {
   return [source, symbol, interval];
+}
+
+function toDated({ kind, date }: Row): DatedEvent {
+  return { kind: String(kind), date: String(date) };
 }
 
 function toBar(row: Row): Bar {

@@ -57,6 +57,28 @@ export const saveSeries: Verb<SeriesRow> = {
     RETURNING source || '/' || symbol || '/' || interval AS key`,
 };
 
+/** A split or dividend that all bars of a series are restated for. */
+export interface SeriesEventRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly kind: string;
+  readonly date: string;
+}
+
+const seriesEventColumns = ["source", "symbol", "interval", "kind", "date"] as const;
+
+export const noteRestated: Verb<SeriesEventRow> = {
+  name: "note_restated",
+  order: 102,
+  key: ({ source, symbol, interval, kind, date }) =>
+    [source, symbol, interval, kind, date].join("/"),
+  sql: `INSERT INTO series_events (${seriesEventColumns.join(", ")})
+    SELECT ${columns(seriesEventColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO NOTHING
+    RETURNING source || '/' || symbol || '/' || interval || '/' || kind || '/' || date AS key`,
+};
+
 /** How far back a series was asked for; the earliest counts. */
 export interface AskedRow {
   readonly source: string;
@@ -180,6 +202,6 @@ export const saveEvent: Verb<EventRow> = {
   sql: `INSERT INTO market_events (${eventColumns.join(", ")})
     SELECT ${columns(eventColumns)} FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET
-      ${eventColumns.slice(4).map((name) => `${name} = excluded.${name}`).join(", ")}
+      ${eventColumns.slice(4, -1).map((name) => `${name} = excluded.${name}`).join(", ")}
     RETURNING source || '/' || symbol || '/' || kind || '/' || date AS key`,
 };

@@ -28,6 +28,8 @@ const GetEvents = z.strictObject({
   source: SourceName,
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
+  /** Those alone that were known at that instant. */
+  as_of: z.iso.datetime().optional(),
 });
 
 export class Market {
@@ -59,6 +61,7 @@ export class Market {
     get_series: (input: unknown) => this.#bars.state(input),
     quarantine_bars: (input: unknown) => this.#bars.quarantine(input),
     note_asked: (input: unknown) => this.#bars.noteAsked(input),
+    get_restated: (input: unknown) => this.#bars.restatedFor(input),
     get_absences: (input: unknown) => this.#bars.absences(input),
     save_events: async (input: unknown): Promise<{ saved: number }> => {
       const { symbol, source, events, complete } = SaveEvents.parse(input);
@@ -79,13 +82,21 @@ export class Market {
   };
 
   async #events(
-    { source, symbol, from, to }: z.output<typeof GetEvents>,
+    { source, symbol, from, to, as_of }: z.output<typeof GetEvents>,
   ): Promise<{ events: MarketEvent[] }> {
     const rows = await this.#store.database.read(
       `SELECT * FROM market_events
        WHERE source = ?1 AND symbol = ?2 AND date >= ?3 AND date <= ?4
+         AND (?6 IS NULL OR recorded_at <= ?6)
        ORDER BY date DESC, kind LIMIT ?5`,
-      [source, symbol, from ?? "0000-00-00", to ?? "9999-99-99", eventsMax],
+      [
+        source,
+        symbol,
+        from ?? "0000-00-00",
+        to ?? "9999-99-99",
+        eventsMax,
+        as_of === undefined ? null : Date.parse(as_of),
+      ],
     );
     const events = rows.map((row) =>
       MarketEvent.parse({ ...row, estimated: Number(row.estimated) === 1 })

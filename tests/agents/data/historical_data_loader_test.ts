@@ -78,7 +78,8 @@ function marketOf(answer: Answer = wholeHistory): FakeMarket {
         const kept = stored.get(keyOf(at)) ?? [];
         const [first_date, last_date] = [kept[0]?.date ?? null, kept.at(-1)?.date ?? null];
         const untold = { currency: null, timezone: null, calendar: null, asked_from: null };
-        return { bars: kept.length, first_date, last_date, ...untold, quarantined: 0 };
+        const nothing = { events_pending: 0, quarantined: 0 };
+        return { bars: kept.length, first_date, last_date, ...untold, ...nothing };
       },
       "market.quarantine_bars": () => ({ saved: 1 }),
       "market.get_dates": (at: { symbol: string; interval: string; source: string }) => ({
@@ -126,7 +127,9 @@ Deno.test("load_history gives a History with its counts, stores it and tells of 
   assert.deepEqual(market.asked("fake.fetch_history"), [
     { symbol: "AAPL", period: "1mo", interval: "1d" },
   ]);
-  assert.deepEqual(market.asked("market.save_bars"), [{ history: historyOf("AAPL", bars) }]);
+  assert.deepEqual(market.asked("market.save_bars"), [
+    { history: historyOf("AAPL", bars), restated: false },
+  ]);
   assert.deepEqual(market.events, [{
     topic: "market.bars_loaded",
     body: {
@@ -149,7 +152,7 @@ Deno.test("load_history keeps a broken bar out and counts it", async () => {
   assert.deepEqual(loaded.findings.map(({ rule }) => rule), ["non_positive_price"]);
   assert.deepEqual(market.savedFindings, loaded.findings);
   assert.deepEqual(market.asked("market.save_bars"), [
-    { history: historyOf("AAPL", bars.slice(1)) },
+    { history: historyOf("AAPL", bars.slice(1)), restated: false },
   ]);
 });
 
