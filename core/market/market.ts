@@ -6,14 +6,15 @@
 import { z } from "zod";
 import { write } from "../store/commits.ts";
 import type { Store } from "../store/store.ts";
+import { BarSaver } from "./bar_saver.ts";
 import { Bars } from "./bars.ts";
 import { Findings } from "./findings.ts";
 import { forgetEstimates, saveEvent } from "./history_tables.ts";
+import { eventsMax } from "./series.ts";
 import { MarketEvent, MarketSymbol, Quote, SourceName } from "./shapes.ts";
 import { saveQuote } from "./tables.ts";
 
 const quotesMax = 500;
-const eventsMax = 5_000;
 
 const SaveQuotes = z.strictObject({ quotes: z.array(Quote).max(quotesMax) });
 const SaveEvents = z.strictObject({
@@ -35,6 +36,7 @@ const GetEvents = z.strictObject({
 export class Market {
   readonly findings: Findings;
   readonly #bars: Bars;
+  readonly #saver: BarSaver;
   readonly #store: Store;
   readonly #now: () => number;
 
@@ -42,6 +44,7 @@ export class Market {
     this.#store = store;
     this.#now = now;
     this.#bars = new Bars(store, now);
+    this.#saver = new BarSaver(store, now);
     this.findings = new Findings(store, now);
   }
 
@@ -55,7 +58,7 @@ export class Market {
       );
       return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
     },
-    save_bars: (input: unknown) => this.#bars.save(input),
+    save_bars: (input: unknown) => this.#saver.save(input),
     get_bars: (input: unknown) => this.#bars.read(input),
     get_dates: (input: unknown) => this.#bars.dates(input),
     get_series: (input: unknown) => this.#bars.state(input),
