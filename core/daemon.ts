@@ -21,6 +21,7 @@ import type { Grants, Manifest } from "./host/manifest.ts";
 import { createApp } from "./http/app.ts";
 import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
+import { EventTally } from "./http/event_tally.ts";
 import { executionIdOf, newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
@@ -119,6 +120,8 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     log,
     fingerprint: () => fingerprint(config.workflowsFolder),
   });
+  const tally = new EventTally(bus);
+  closers.push(() => tally.close());
   const stopping = new AbortController();
   let url = "";
   const plane: ControlPlane = {
@@ -137,6 +140,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     cache,
     market,
     bus,
+    tally,
     log,
     signal: stopping.signal,
     url: () => url,

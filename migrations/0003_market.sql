@@ -17,6 +17,38 @@ CREATE TABLE bar_revisions (
   PRIMARY KEY (source, symbol, interval, start_at, known_at)
 ) STRICT, WITHOUT ROWID;
 
+-- What a source tells of a series of bars as a whole, and how far back it was ever asked for it.
+CREATE TABLE bar_series (
+  source TEXT NOT NULL,
+  symbol TEXT NOT NULL,
+  interval TEXT NOT NULL,
+  timezone TEXT NOT NULL,
+  calendar TEXT,
+  asked_from TEXT,
+  PRIMARY KEY (source, symbol, interval)
+) STRICT, WITHOUT ROWID;
+
+-- Splits and dividends that all bars of a series are restated for.
+CREATE TABLE series_events (
+  source TEXT NOT NULL,
+  symbol TEXT NOT NULL,
+  interval TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  date TEXT NOT NULL,
+  PRIMARY KEY (source, symbol, interval, kind, date)
+) STRICT, WITHOUT ROWID;
+
+-- Sessions that a source was asked for and had no sound bar of: not to be asked for at every turn.
+CREATE TABLE absent_sessions (
+  source TEXT NOT NULL,
+  symbol TEXT NOT NULL,
+  interval TEXT NOT NULL,
+  date TEXT NOT NULL,
+  asked_at INTEGER NOT NULL,
+  times_asked INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (source, symbol, interval, date)
+) STRICT, WITHOUT ROWID;
+
 -- Bars with an error, kept out of `bars` and never served: to be looked at.
 CREATE TABLE quarantined_bars (
   source TEXT NOT NULL,
@@ -43,6 +75,7 @@ CREATE TABLE market_events (
   denominator REAL,
   estimated INTEGER NOT NULL,
   currency TEXT,
+  -- When it became known first.
   recorded_at INTEGER NOT NULL,
   PRIMARY KEY (source, symbol, kind, date)
 ) STRICT, WITHOUT ROWID;

@@ -15,11 +15,17 @@ import { isCalendarName, sessionOf } from "100ac/calendar";
 import { splitAdjusted, withAdjustedCloses } from "./adjustment.ts";
 import { type PriceRow, readPriceRows, unreadable } from "./csv_file.ts";
 import { fresh } from "./freshness.ts";
-import { groupBars } from "./source_bars.ts";
+import { datedUntil, groupBars, lastSessions } from "./source_bars.ts";
 import { dayBeginMs, isGrouped, reachOf } from "./source_period.ts";
 
 const bytesMax = 64 * 1024 * 1024;
 const filesMax = 100_000;
+const rowsPerTurn = 5_000;
+const quarterMs = 900_000;
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
 
 const MarketFile = z.object({
   /** IANA name of the exchange's time zone. */
@@ -48,7 +54,7 @@ export interface CsvMarket {
 
 /** @throws {AppError} `not_found`, `bad_request`, `bad_answer`, `source_down`. */
 export async function csvHistory(
-  { symbol, period, interval, since }: z.output<typeof HistoryInput>,
+  { symbol, period, interval, since, until }: z.output<typeof HistoryInput>,
   market: CsvMarket,
 ): Promise<History> {
   const { timezone, calendar, currency } = await marketFile(market);
@@ -67,11 +73,11 @@ export async function csvHistory(
   const past = all.filter(({ start }) => Date.parse(start) < market.nowMs);
   const last = past.at(-1);
   if (last === undefined) throw unknown("history", symbol, market);
-  const dates = [...new Set(past.map(({ date }) => date))];
-  const fromDate = reach.kind === "since"
-    ? reach.date.toString()
-    : dates.slice(-reach.count)[0] ?? "";
-  const bars = past.filter(({ date }) => date >= fromDate);
+  const reached = reach.kind === "since"
+    ? past.filter(({ date }) => date >= reach.date.toString())
+    : lastSessions(past, reach.count);
+  const bars = datedUntil(reached, until);
+  const lastDate = until ?? today.toString();
   const firstDate = bars[0]?.date ?? "9999-12-31";
   return {
     symbol,
@@ -82,7 +88,7 @@ export async function csvHistory(
     source: "csv",
     as_of: new Date(Math.min(market.nowMs, endMs(last, timezone, calendar))).toISOString(),
     bars,
-    events: events.filter(({ date }) => date >= firstDate && date <= today.toString()),
+    events: events.filter(({ date }) => date >= firstDate && date <= lastDate),
     ...fresh,
   };
 }
@@ -155,32 +161,48 @@ async function barsOf(
     .sort((a, b) => a === `${stem}.csv` ? -1 : b === `${stem}.csv` ? 1 : a < b ? -1 : 1);
   const bars = new Map<string, Bar>();
   for (const file of files) {
-    const rows = readPriceRows(await readText(file, market) ?? "", file);
-    rows.forEach((row, index) => {
-      const bar = toBar(row, place);
-      if (bar === undefined) throw unreadable(file, index + 2, `"${row.at}" is no date or instant`);
+    const toBar = barMaker(place);
+    for (const row of readPriceRows(await readText(file, market) ?? "", file)) {
+      const bar = toBar(row);
+      if (bar === undefined) {
+        throw unreadable(file, row.line, `"${row.at.slice(0, 40)}" is no date or instant`);
+      }
       bars.set(bar.start, bar);
-    });
+      // a large file takes seconds: what else the host is asked is answered meanwhile
+      if (row.line % rowsPerTurn === 0) await endOfTurn();
+    }
   }
   return [...bars.values()].sort((a, b) => a.start < b.start ? -1 : 1);
 }
 
-function toBar({ at, ...prices }: PriceRow, { timezone, calendar }: Place): Bar | undefined {
-  try {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(at)) {
-      const date = Temporal.PlainDate.from(at);
-      const startMs = openMs(at, calendar) ?? dayBeginMs(date, timezone);
-      return { start: new Date(startMs).toISOString(), date: at, ...prices };
+/** Makes rows to bars; undefined for one whose instant can't be read. */
+function barMaker({ timezone, calendar }: Place): (row: PriceRow) => Bar | undefined {
+  // a date holds for a quarter of an hour: no zone's clock changes, or day begins, within one
+  const dates = new Map<number, string>();
+  const dateOf = (atMs: number): string => {
+    const quarter = Math.floor(atMs / quarterMs);
+    const date = dates.get(quarter) ??
+      Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timezone).toPlainDate()
+        .toString();
+    dates.set(quarter, date);
+    return date;
+  };
+  return ({ at, line: _, ...prices }) => {
+    try {
+      if (/^\d{4}-\d{2}-\d{2}$/.test(at)) {
+        const day = Temporal.PlainDate.from(at);
+        const startMs = openMs(at, calendar) ?? dayBeginMs(day, timezone);
+        return { start: new Date(startMs).toISOString(), date: at, ...prices };
+      }
+      const atMs = /(?:Z|[+-]\d{2}:?\d{2})$/.test(at)
+        ? Temporal.Instant.from(at).epochMilliseconds
+        : Temporal.PlainDateTime.from(at).toZonedDateTime(timezone).epochMilliseconds;
+      return { start: new Date(atMs).toISOString(), date: dateOf(atMs), ...prices };
+    } catch (thrown) {
+      if (thrown instanceof RangeError) return undefined;
+      throw thrown;
     }
-    const instant = /(?:Z|[+-]\d{2}:?\d{2})$/.test(at)
-      ? Temporal.Instant.from(at)
-      : Temporal.PlainDateTime.from(at).toZonedDateTime(timezone).toInstant();
-    const date = instant.toZonedDateTimeISO(timezone).toPlainDate().toString();
-    return { start: new Date(instant.epochMilliseconds).toISOString(), date, ...prices };
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return undefined;
-    throw thrown;
-  }
+  };
 }
 
 function openMs(date: string, calendar: string | null): number | undefined {

@@ -10,7 +10,9 @@ import {
 } from "100ac/calendar";
 
 /** The calendar that has a session for every bar; none for weeks and months. */
-export function calendarOf({ calendar, interval }: History): CalendarName | undefined {
+export function calendarOf(
+  { calendar, interval }: Pick<History, "calendar" | "interval">,
+): CalendarName | undefined {
   if (calendar === null || interval === "1wk" || interval === "1mo") return undefined;
   return isCalendarName(calendar) ? calendar : undefined;
 }

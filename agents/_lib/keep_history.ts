@@ -23,16 +23,24 @@ const SavedBars = z.object({ revised: z.int() });
 /** Rejected bars that are kept to be looked at; of more the first. */
 const quarantinedMax = 5_000;
 
+export interface Keeping {
+  /** The instant that the end is held against: an earlier one for a piece of the past. */
+  readonly nowMs?: number;
+  /** Whether it reaches back to the first stored bar: all are restated for its events then. */
+  readonly restated?: boolean;
+}
+
 /** Checks a history, stores what is sound and what was found, and tells of it. */
 export async function keepHistory(
   fetched: History,
   ctx: AgentContext<unknown>,
+  { nowMs = ctx.now(), restated = false }: Keeping = {},
 ): Promise<Loaded> {
-  const { symbol, interval, source, events } = fetched;
+  const { symbol, interval, source } = fetched;
   const of = { symbol, interval, source };
   const known = await ctx.request("market.get_series", of, SeriesState);
   const findings = [
-    ...barFindings(fetched, ctx.now()),
+    ...barFindings(fetched, nowMs),
     ...currencyFindings(fetched, known.currency),
   ];
   const { sound, rejected } = sortOutBars(fetched);
@@ -42,9 +50,8 @@ export async function keepHistory(
     const bars = rejected.slice(0, quarantinedMax);
     await ctx.request("market.quarantine_bars", { ...of, bars }, Saved);
   }
-  if (events.length > 0) await ctx.request("market.save_events", { symbol, source, events }, Saved);
   const { revised } = sound.length > 0
-    ? await ctx.request("market.save_bars", { history }, SavedBars)
+    ? await ctx.request("market.save_bars", { history, restated }, SavedBars)
     : { revised: 0 };
   const summary = {
     ...of,

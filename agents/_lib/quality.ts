@@ -54,6 +54,7 @@ export function quoteFindings(quote: Quote, nowMs: number): Finding[] {
     const values = odd.map((field) => `${field} is ${quote[field]}`);
     add("non_positive_price", "warning", capitalized(listed(values)));
   }
+  if ((quote.volume ?? 0) < 0) add("negative_volume", "warning", `The volume is ${quote.volume}`);
   const { day_high: high, day_low: low } = quote;
   if (high !== null && low !== null && high < low) {
     add("high_below_low", "warning", `The day's high ${high} is below its low ${low}`);
@@ -69,6 +70,7 @@ export function barFindings(history: History, nowMs: number): Finding[] {
     missingFields(history),
     nonPositivePrices(history),
     highsBelowLows(history),
+    negativeVolumes(history),
     gaps(history),
     staleness(history, nowMs),
     duplicates(history),
@@ -106,6 +108,13 @@ function highsBelowLows(history: History): Finding[] {
   return history.bars.filter((bar) => bar.high < bar.low).map((bar) => {
     const message = `The bar of ${bar.date} has a high ${bar.high} below its low ${bar.low}`;
     return finding(history, "high_below_low", "error", bar.start, message);
+  });
+}
+
+function negativeVolumes(history: History): Finding[] {
+  return history.bars.filter(({ volume }) => (volume ?? 0) < 0).map((bar) => {
+    const message = `The bar of ${bar.date} has a volume of ${bar.volume}`;
+    return finding(history, "negative_volume", "error", bar.start, message);
   });
 }
 

@@ -21,7 +21,7 @@ import {
   tickMs,
   weekdayNumber,
 } from "./simulated_path.ts";
-import { groupBars } from "./source_bars.ts";
+import { datedUntil, groupBars } from "./source_bars.ts";
 import { isGrouped, type Reach, reachOf } from "./source_period.ts";
 
 /** A market is its seed; what is seen of it depends on the instant, in UTC milliseconds. */
@@ -35,14 +35,19 @@ const timezone = "America/New_York";
 /** The first day of trading: the Monday on which the century's first session was. */
 const firstDate = "2000-01-03";
 
-/** The quote of a symbol; undefined when the market does not know it, or has not opened yet. */
-export function simulatedQuote(symbol: string, market: SimulatedMarket): Quote | undefined {
+/**
+ * The quote of a symbol.
+ * @throws {AppError} `not_found` for an unknown symbol or before the market's second session.
+ */
+export function simulatedQuote(symbol: string, market: SimulatedMarket): Quote {
   const listing = listingOf(symbol, market.seed);
   // enough days for two sessions: the longest closure, in September 2001, took six
   const [previous, last] = listing === undefined
     ? []
     : trade(listing, begun(today(market).subtract({ days: 14 }), market).slice(-2), market);
-  if (listing === undefined || previous === undefined || last === undefined) return undefined;
+  if (listing === undefined || previous === undefined || last === undefined) {
+    throw unknown("quote", symbol);
+  }
   const bar = barOf(last, 0, last.ticksPast);
   return {
     symbol,
@@ -71,16 +76,13 @@ export function simulatedHistory(
   input: z.output<typeof HistoryInput>,
   market: SimulatedMarket,
 ): History {
-  const { symbol, period, interval, since } = input;
+  const { symbol, period, interval, since, until } = input;
   const reach = reachOf(symbol, period, interval, today(market), since);
   const listing = listingOf(symbol, market.seed);
   const traded = listing === undefined ? [] : trade(listing, sessionsOf(reach, market), market);
   const last = traded.at(-1);
   if (last === undefined) {
-    throw new AppError(
-      "not_found",
-      `Cannot fetch history of "${symbol}": ${unknownReason}; ask for another symbol`,
-    );
+    throw unknown("history", symbol);
   }
   const bars = traded.flatMap((session) => barsOf(session, interval));
   const firstSession = traded[0]?.session.date ?? "";
@@ -95,13 +97,13 @@ export function simulatedHistory(
     source: "simulated",
     ...fresh,
     as_of: iso(asOfMs(last)),
-    bars: isGrouped(interval) ? groupBars(adjusted, interval, timezone) : adjusted,
-    events: events.filter(({ date }) => date >= firstSession),
+    bars: datedUntil(
+      isGrouped(interval) ? groupBars(adjusted, interval, timezone) : adjusted,
+      until,
+    ),
+    events: datedUntil(events.filter(({ date }) => date >= firstSession), until),
   };
 }
-
-/** Why a symbol has no quote. */
-export const unknownReason = "the simulated market does not know it, or has not opened yet";
 
 /** A session and what of it has passed at the market's instant. */
 interface Traded {
@@ -117,17 +119,20 @@ interface Traded {
  */
 export function simulatedEventsOf(symbol: string, market: SimulatedMarket): MarketEvent[] {
   const listing = listingOf(symbol, market.seed);
-  if (listing === undefined) {
-    throw new AppError(
-      "not_found",
-      `Cannot fetch events of "${symbol}": ${unknownReason}; ask for another symbol`,
-    );
-  }
+  if (listing === undefined) throw unknown("events", symbol);
   const to = today(market);
   return [
     ...simulatedEvents(listing, firstDate, to.toString()),
     ...simulatedEarnings(listing, firstDate, to),
   ].sort((a, b) => a.date < b.date ? -1 : 1);
+}
+
+function unknown(thing: string, symbol: string): AppError {
+  return new AppError(
+    "not_found",
+    `Cannot fetch ${thing} of "${symbol}": the simulated market does not know it, ` +
+      `or has not opened yet; ask for another symbol`,
+  );
 }
 
 function today({ nowMs }: SimulatedMarket): Temporal.PlainDate {

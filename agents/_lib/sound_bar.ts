@@ -6,7 +6,7 @@ export const barPrices = ["open", "high", "low", "close"] as const;
 
 /** True for a bar on which no rule finds an error: the bars that may be stored. */
 export function isSoundBar(symbol: string, bar: Bar): boolean {
-  if (bar.high < bar.low) return false;
+  if (bar.high < bar.low || (bar.volume ?? 0) < 0) return false;
   return mayFallBelowZero(symbol) || barPrices.every((field) => bar[field] > 0);
 }
 

@@ -20,6 +20,20 @@ export function groupBars(bars: readonly Bar[], interval: Interval, timezone: st
   return [...groups.values()];
 }
 
+/** What is dated `until` at the latest; all where that is left out. */
+export function datedUntil<Dated extends { readonly date: string }>(
+  all: readonly Dated[],
+  until: string | undefined,
+): Dated[] {
+  return until === undefined ? [...all] : all.filter(({ date }) => date <= until);
+}
+
+/** Those of the last `count` sessions that have any; bars are oldest first. */
+export function lastSessions(bars: readonly Bar[], count: number): Bar[] {
+  const dates = new Set([...new Set(bars.map(({ date }) => date))].slice(-count));
+  return bars.filter(({ date }) => dates.has(date));
+}
+
 function joinBars(earlier: Bar, later: Bar): Bar {
   return {
     start: earlier.start,

@@ -18,6 +18,7 @@ import { AppError, type ErrorCode, type SourceStatus } from "100ac";
 import { CircuitBreaker } from "./circuit_breaker.ts";
 import { type Budget, RateBudget } from "./rate_budget.ts";
 import { LastAnswers } from "./last_answers.ts";
+import { Latency } from "./latency.ts";
 import { SingleFlight } from "./single_flight.ts";
 
 export interface PolicyOptions {
@@ -69,6 +70,7 @@ export class SourcePolicy {
     served_stale: 0,
   };
   readonly #failures = new Map<ErrorCode, number>();
+  readonly #latency = new Latency();
   #pausedUntilMs = 0;
 
   constructor(options: PolicyOptions) {
@@ -92,6 +94,7 @@ export class SourcePolicy {
       paused_until: untilMs > nowMs ? new Date(untilMs).toISOString() : null,
       ...this.#counts,
       failures: Object.fromEntries(this.#failures),
+      latency: this.#latency.view,
     };
   }
 
@@ -214,6 +217,7 @@ export class SourcePolicy {
   ): Promise<Answer> {
     const { source, timeoutMs } = this.#options;
     this.#counts.calls++;
+    const begunAtMs = this.#now();
     const limit = new AbortController();
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -230,6 +234,7 @@ export class SourcePolicy {
     try {
       return await Promise.race([call(AbortSignal.any([signal, limit.signal])), late]);
     } finally {
+      this.#latency.add(Math.max(0, this.#now() - begunAtMs));
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     }

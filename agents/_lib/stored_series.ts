@@ -1,6 +1,6 @@
-/** What the store has of a symbol, and from which source it is served. */
+/** What the store has of a symbol, from which source it is served, and its bars page by page. */
 
-import { type AgentContext, type Interval, z } from "100ac";
+import { type AgentContext, Bar, type Interval, z } from "100ac";
 
 /** What there is of a series; nulls where there is nothing. */
 export const SeriesState = z.object({
@@ -8,6 +8,13 @@ export const SeriesState = z.object({
   first_date: z.iso.date().nullable(),
   last_date: z.iso.date().nullable(),
   currency: z.string().nullable(),
+  /** As the source told them with its bars; a calendar it does not know is null. */
+  timezone: z.string().nullable(),
+  calendar: z.string().nullable(),
+  /** The earliest date that the source was asked for bars of. */
+  asked_from: z.iso.date().nullable(),
+  /** Splits and dividends among the bars that not all of them are restated for. */
+  events_pending: z.int(),
   quarantined: z.int(),
 });
 export type SeriesState = z.infer<typeof SeriesState>;
@@ -25,4 +32,37 @@ export async function storedSource(
     if (state.bars > 0) return source;
   }
   return first;
+}
+
+/** Which bars of a series: between two dates with both, as they were known at an instant. */
+export interface BarsQuery {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly source: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly as_of?: string | undefined;
+}
+
+const Bars = z.object({ bars: z.array(Bar) });
+/** What the store gives at once: more would hold the thread that all share. */
+const pageBarsMax = 1_000;
+
+/** Bars of a series, oldest first; of more than `limit` the newest. */
+export async function readBars(
+  query: BarsQuery,
+  limit: number,
+  ctx: AgentContext<unknown>,
+): Promise<Bar[]> {
+  const pages: Bar[][] = [];
+  let before: string | undefined;
+  for (let left = limit; left > 0;) {
+    const asked = Math.min(left, pageBarsMax);
+    const page = { ...query, limit: asked, ...before === undefined ? {} : { before } };
+    const { bars } = await ctx.request("market.get_bars", page, Bars);
+    pages.unshift(bars);
+    before = bars[0]?.start;
+    left = bars.length < asked ? 0 : left - bars.length;
+  }
+  return pages.flat();
 }

@@ -2,9 +2,10 @@
 
 import { z } from "100ac";
 
-// the years 0 to 9999, which ISO 8601 writes with four digits
-const secondsMin = -62_167_219_200;
-const secondsMax = 253_402_300_799;
+// the years 0 to 9999, which ISO 8601 writes with four digits: in every zone, so a day less
+const daySeconds = 86_400;
+const secondsMin = -62_167_219_200 + daySeconds;
+const secondsMax = 253_402_300_799 - daySeconds;
 
 /**
  * Seconds since 1970, or the Date that yahoo-finance2 makes of them where its schema holds; read

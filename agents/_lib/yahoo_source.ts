@@ -2,7 +2,6 @@
 
 import {
   AppError,
-  Bar,
   EventsOutput,
   History,
   HistoryInput,
@@ -14,6 +13,7 @@ import {
 } from "100ac";
 import { freshnessOf } from "./freshness.ts";
 import { LastAnswers } from "./last_answers.ts";
+import { datedUntil, lastSessions } from "./source_bars.ts";
 import { dayBeginMs, isGrouped, type Reach, reachOf } from "./source_period.ts";
 import { isUnhealthy, type SourcePolicy } from "./source_policy.ts";
 import { splitSymbols } from "./source_symbols.ts";
@@ -29,7 +29,8 @@ const symbolsPerRequestMax = 50;
 /** How far back dividends and splits are told by `fetch_events`. */
 const eventYears = 5;
 const staleQuotesMax = 5_000;
-const staleQuoteMsMax = 86_400_000;
+const dayMs = 86_400_000;
+const staleQuoteMsMax = dayMs;
 
 /** Yahoo as all who ask share it: one cookie, one budget, one breaker. */
 export class YahooSource {
@@ -116,11 +117,12 @@ export class YahooSource {
     nowMs: number,
     signal: AbortSignal,
   ): Promise<History> {
-    const { symbol, period, interval, since } = input;
+    const { symbol, period, interval, since, until } = input;
     requireWellFormed(symbol, "history");
     const today = utcToday(nowMs);
     const reach = reachOf(symbol, period, interval, today, since);
-    const range = { fromMs: beginMs(reach, interval, today), toMs: nowMs, interval };
+    const toMs = Math.min(nowMs, until === undefined ? nowMs : Date.parse(until) + 2 * dayMs);
+    const range = { fromMs: beginMs(reach, interval, today), toMs, interval };
     const { answer, ...age } = await this.#policy.ask(
       JSON.stringify(["history", input]),
       signal,
@@ -130,7 +132,12 @@ export class YahooSource {
       },
     );
     const bars = reach.kind === "since" ? answer.bars : lastSessions(answer.bars, reach.count);
-    return { ...answer, bars, ...freshnessOf(age) };
+    return {
+      ...answer,
+      bars: datedUntil(bars, until),
+      events: datedUntil(answer.events, until),
+      ...freshnessOf(age),
+    };
   }
 
   /**
@@ -205,9 +212,4 @@ function beginMs(
   // a week's or month's bar begins with the local day: up to 14 hours before that day in UTC
   const aheadMs = isGrouped(interval) ? 14 * 3_600_000 : 0;
   return dayBeginMs(reach.date, "UTC") - aheadMs;
-}
-
-function lastSessions(bars: readonly Bar[], count: number): Bar[] {
-  const dates = new Set([...new Set(bars.map((bar) => bar.date))].slice(-count));
-  return bars.filter((bar) => dates.has(bar.date));
 }

@@ -15,12 +15,13 @@ import {
   Period,
   z,
 } from "100ac";
+import { calendarNames } from "100ac/calendar";
 import { asTraded } from "../_lib/adjustment.ts";
 import { keepHistory, Loaded } from "../_lib/keep_history.ts";
 import { Quality, qualityOf } from "../_lib/quality_check.ts";
 import { firstAnswer, isOfSource } from "../_lib/source_order.ts";
 import { isUnhealthy } from "../_lib/source_policy.ts";
-import { storedSource } from "../_lib/stored_series.ts";
+import { readBars, storedSource } from "../_lib/stored_series.ts";
 import { Synced, syncHistory } from "../_lib/sync_history.ts";
 import { requireSymbol, sortOutSymbols } from "../_lib/symbols.ts";
 
@@ -82,7 +83,6 @@ type Range = z.infer<typeof Range>;
 
 /** What the store's capabilities answer. */
 const Dates = z.object({ dates: z.array(z.iso.date()) });
-const Bars = z.object({ bars: z.array(Bar) });
 const Events = z.object({ events: z.array(MarketEvent) });
 
 export default defineAgent({
@@ -119,12 +119,20 @@ export default defineAgent({
     },
     check_quality: {
       description: "How far the stored bars of a symbol can be trusted, as a score from 0 to 1",
-      input: z.object({ symbol: z.string(), interval: Span.interval }),
+      input: z.object({
+        symbol: z.string(),
+        interval: Span.interval,
+        /** In place of the calendar that the source tells: for one that tells none. */
+        calendar: z.enum(calendarNames).optional(),
+      }),
       output: Quality,
       idempotent: true,
-      examples: { "The score of daily bars": { symbol: "AAPL" } },
-      run: ({ symbol, interval }, ctx) =>
-        qualityOf(requireSymbol(symbol, "check quality"), interval, ctx),
+      examples: {
+        "The score of daily bars": { symbol: "AAPL" },
+        "By another calendar": { symbol: "BTC-USD", calendar: "24/7" },
+      },
+      run: ({ symbol, ...asked }, ctx) =>
+        qualityOf({ symbol: requireSymbol(symbol, "check quality"), ...asked }, ctx),
     },
     get_available_dates: {
       description: "The dates of which the store has bars of a symbol",
@@ -226,11 +234,16 @@ async function getBars(text: string, range: Range, ctx: Context): Promise<Stored
       `Cannot read bars "${symbol}": from ${range.from} is after to ${range.to}; swap them`,
     );
   }
-  const { prices, ...query } = range;
+  const { prices, limit, ...query } = range;
   const source = await storedSource(symbol, range.interval, ctx);
-  const { bars } = await ctx.request("market.get_bars", { symbol, source, ...query }, Bars);
+  const bars = await readBars({ symbol, source, ...query }, limit, ctx);
   const { events } = prices === "traded"
-    ? await ctx.request("market.get_events", { symbol, source }, Events)
+    ? await ctx.request("market.get_events", { symbol, source, ...knownAt(range) }, Events)
     : { events: [] };
   return { symbol, interval: range.interval, source, bars: asTraded(bars, events) };
+}
+
+/** A split that became known later says nothing of bars as they were known before. */
+function knownAt({ as_of }: Range): { readonly as_of?: string } {
+  return as_of === undefined ? {} : { as_of };
 }

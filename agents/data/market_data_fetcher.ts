@@ -156,10 +156,9 @@ async function quotesOf(symbols: readonly string[], ctx: Context): Promise<Quote
 interface Sorted {
   readonly usable: readonly Quote[];
   readonly missing: readonly Missing[];
-  readonly findings: readonly Finding[];
 }
 
-const nothing: Sorted = { usable: [], missing: [], findings: [] };
+const nothing: Sorted = { usable: [], missing: [] };
 
 /**
  * Batches that lack the same symbol at once ask for it once: who comes later waits for the one that
@@ -175,16 +174,15 @@ async function fetchShared(symbols: readonly string[], ctx: Context): Promise<So
   try {
     const others = await Promise.all([...new Set(waited)]);
     const mine = await answer;
-    const heard = others.flatMap(({ usable }) => usable).filter((quote) =>
-      symbols.includes(quote.symbol)
-    );
-    const known = new Set([...own, ...heard.map(({ symbol }) => symbol)]);
-    const unheard = symbols.filter((symbol) => !known.has(symbol));
-    const late = unheard.length === 0 ? nothing : await fetchInOrder(unheard, ctx);
+    const unheard = new Set(symbols.filter((symbol) => !own.includes(symbol)));
+    const isWaitedFor = ({ symbol }: { readonly symbol: string }): boolean =>
+      unheard.delete(symbol);
+    const usable = others.flatMap((other) => other.usable).filter(isWaitedFor);
+    const missing = others.flatMap((other) => other.missing).filter(isWaitedFor);
+    const late = unheard.size === 0 ? nothing : await fetchInOrder([...unheard], ctx);
     return {
-      usable: [...mine.usable, ...heard, ...late.usable],
-      missing: [...mine.missing, ...late.missing],
-      findings: [...mine.findings, ...late.findings],
+      usable: [...mine.usable, ...usable, ...late.usable],
+      missing: [...mine.missing, ...missing, ...late.missing],
     };
   } finally {
     for (const symbol of own) {
@@ -199,7 +197,6 @@ const asking = new Map<string, Promise<Sorted>>();
 /** What a source lacks the next one is asked for. Fails when none of them answers at all. */
 async function fetchInOrder(symbols: readonly string[], ctx: Context): Promise<Sorted> {
   const usable: Quote[] = [];
-  const findings: Finding[] = [];
   let missing: readonly Missing[] = [];
   let failure: AppError | undefined;
   let wanted = symbols;
@@ -208,7 +205,6 @@ async function fetchInOrder(symbols: readonly string[], ctx: Context): Promise<S
     try {
       const sorted = await fetchFrom(source, wanted, ctx);
       usable.push(...sorted.usable);
-      findings.push(...sorted.findings);
       missing = sorted.missing;
       wanted = missing.map(({ symbol }) => symbol);
     } catch (thrown) {
@@ -221,7 +217,7 @@ async function fetchInOrder(symbols: readonly string[], ctx: Context): Promise<S
   }
   const isAnswered = usable.length > 0 || missing.some(({ code }) => code !== failure?.code);
   if (failure !== undefined && !isAnswered) throw failure;
-  return { usable, missing, findings };
+  return { usable, missing };
 }
 
 async function fetchFrom(
@@ -230,18 +226,17 @@ async function fetchFrom(
   ctx: Context,
 ): Promise<Sorted> {
   const answer = await ctx.request(`${source}.fetch_quotes`, { symbols }, QuotesOutput);
-  const sorted = sortOutAnswer(symbols, answer, ctx.now());
-  const findings = [...sorted.findings, ...unreadableFindings(answer.missing, source)];
-  const { usable } = sorted;
+  const { usable, missing, findings: found } = sortOutAnswer(symbols, answer, ctx.now());
+  const findings = [...found, ...unreadableFindings(answer.missing, source)];
   if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
   // what is stale is given, but neither stored nor kept: the next who asks may have better luck
   const news = usable.filter(({ stale }) => !stale);
-  if (news.length === 0) return { ...sorted, findings };
+  if (news.length === 0) return { usable, missing };
   await ctx.request("market.save_quotes", { quotes: news }, Saved);
   const ttlMs = ctx.config.quote_ttl_seconds * 1000;
   await Promise.all(news.map((quote) => ctx.cache.set(keyOf(quote.symbol, ctx), quote, ttlMs)));
   ctx.publish("market.quotes_fetched", { source, symbols: news.map(({ symbol }) => symbol) });
-  return { ...sorted, findings };
+  return { usable, missing };
 }
 
 /** A value of a wrong type is a finding too: the source may have changed what it answers. */
@@ -262,7 +257,7 @@ function sortOutAnswer(
   symbols: readonly string[],
   answer: z.infer<typeof QuotesOutput>,
   nowMs: number,
-): Sorted {
+): Sorted & { readonly findings: readonly Finding[] } {
   const unanswered = new Set(symbols);
   const usable: Quote[] = [];
   const missing: Missing[] = [];

@@ -3,97 +3,55 @@
  * folder and nothing else; see ../_lib/csv_market.ts for what the files are like.
  */
 
-import {
-  AppError,
-  defineAgent,
-  EventsInput,
-  EventsOutput,
-  History,
-  HistoryInput,
-  Missing,
-  Quote,
-  QuotesInput,
-  QuotesOutput,
-  SourceStatus,
-  z,
-} from "100ac";
+import { type AgentContext, AppError, MarketEvent, z } from "100ac";
 import { csvEvents, csvHistory, csvKnows, type CsvMarket, csvQuote } from "../_lib/csv_market.ts";
-import { fresh, freshnessOf } from "../_lib/freshness.ts";
+import { freshnessOf } from "../_lib/freshness.ts";
+import { defineSource, quotesOneByOne } from "../_lib/source_agent.ts";
 import { localPolicy } from "../_lib/source_defaults.ts";
-import { splitSymbols } from "../_lib/source_symbols.ts";
 
 /** Where the files are unless the daemon is told otherwise; it then grants that folder instead. */
 const folderDefault = "csv";
 
+const Config = z.object({ folder: z.string().default(folderDefault) });
+
 const policy = localPolicy("csv");
 
-export default defineAgent({
+export default defineSource({
   id: "csv",
   description: "Quotes, bars and events from a folder of CSV files",
   permissions: { read: [folderDefault] },
-  config: z.object({ folder: z.string().default(folderDefault) }),
-  capabilities: {
-    fetch_quotes: {
-      description: "Quotes of many symbols, in the order asked; what has none is in missing",
-      input: QuotesInput,
-      output: QuotesOutput,
-      idempotent: true,
-      run: ({ symbols }, ctx) => quotesOf(symbols, { ...ctx.config, nowMs: ctx.now() }, ctx.signal),
+  config: Config,
+  source: {
+    quotes(asked, ctx) {
+      const market = marketOf(ctx);
+      return quotesOneByOne(asked, async (symbol) => {
+        const key = JSON.stringify(["quote", market.folder, symbol]);
+        return (await policy.ask(key, ctx.signal, () => csvQuote(symbol, market))).answer;
+      });
     },
-    fetch_history: {
-      description: "Bars of one symbol, oldest first, up to now",
-      input: HistoryInput,
-      output: History,
-      idempotent: true,
-      async run(input, ctx) {
-        const market = { ...ctx.config, nowMs: ctx.now() };
-        const key = JSON.stringify(["history", market.folder, input]);
-        const answered = await policy.ask(key, ctx.signal, () => csvHistory(input, market));
-        return { ...answered.answer, ...freshnessOf(answered) };
-      },
+    async history(input, ctx) {
+      const market = marketOf(ctx);
+      const key = JSON.stringify(["history", market.folder, input]);
+      const answered = await policy.ask(key, ctx.signal, () => csvHistory(input, market));
+      return { ...answered.answer, ...freshnessOf(answered) };
     },
-    fetch_events: {
-      description: "Dividends, splits and earnings of one symbol, past and upcoming",
-      input: EventsInput,
-      output: EventsOutput,
-      idempotent: true,
-      async run({ symbol }, ctx) {
-        const market = { ...ctx.config, nowMs: ctx.now() };
-        const events = await csvEvents(symbol, market);
-        if (events.length === 0 && !await csvKnows(symbol, market)) {
-          const found = "no file tells of it; add one";
-          throw new AppError("not_found", `Cannot fetch events of "${symbol}": ${found}`);
-        }
-        return { symbol, events, source: "csv", ...fresh };
-      },
+    async events(symbol, ctx) {
+      const market = marketOf(ctx);
+      const key = JSON.stringify(["events", market.folder, symbol]);
+      const answered = await policy.ask(key, ctx.signal, () => eventsOf(symbol, market));
+      return { symbol, events: answered.answer, source: "csv", ...freshnessOf(answered) };
     },
-    source_status: {
-      description: "How the source does: calls, failures, and whether it is left alone",
-      input: z.object({}),
-      output: SourceStatus,
-      idempotent: true,
-      run: () => policy.status,
-    },
+    status: () => policy.status,
   },
 });
 
-async function quotesOf(
-  asked: readonly string[],
-  market: CsvMarket,
-  signal: AbortSignal,
-): Promise<z.output<typeof QuotesOutput>> {
-  const { symbols, refused } = splitSymbols(asked);
-  const quotes: Quote[] = [];
-  const missing: Missing[] = [...refused];
-  for (const symbol of symbols) {
-    try {
-      const key = JSON.stringify(["quote", market.folder, symbol]);
-      quotes.push((await policy.ask(key, signal, () => csvQuote(symbol, market))).answer);
-    } catch (thrown) {
-      // a folder that can't be read fails all of them
-      if (!(thrown instanceof AppError) || thrown.code === "source_down") throw thrown;
-      missing.push({ symbol, code: thrown.code, reason: thrown.message });
-    }
-  }
-  return { quotes, missing };
+function marketOf({ config, now }: AgentContext<z.output<typeof Config>>): CsvMarket {
+  return { folder: config.folder, nowMs: now() };
+}
+
+async function eventsOf(symbol: string, market: CsvMarket): Promise<MarketEvent[]> {
+  const events = await csvEvents(symbol, market);
+  if (events.length > 0 || await csvKnows(symbol, market)) return events;
+  const found = "no file tells of it; add one";
+  throw new AppError("not_found", `Cannot fetch events of "${symbol}": ${found}`);
 }

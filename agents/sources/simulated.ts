@@ -3,83 +3,53 @@
  * permission; see ../_lib/simulated_market.ts for what it promises.
  */
 
-import {
-  defineAgent,
-  EventsInput,
-  EventsOutput,
-  History,
-  HistoryInput,
-  QuotesInput,
-  QuotesOutput,
-  SourceStatus,
-  z,
-} from "100ac";
-import { fresh } from "../_lib/freshness.ts";
+import { type AgentContext, z } from "100ac";
+import { freshnessOf } from "../_lib/freshness.ts";
 import {
   simulatedEventsOf,
   simulatedHistory,
+  type SimulatedMarket,
   simulatedQuote,
-  unknownReason,
 } from "../_lib/simulated_market.ts";
+import { defineSource, quotesOneByOne } from "../_lib/source_agent.ts";
 import { localPolicy } from "../_lib/source_defaults.ts";
-import { splitSymbols } from "../_lib/source_symbols.ts";
+import type { Answered } from "../_lib/source_policy.ts";
+
+const Config = z.object({ seed: z.int().default(1) });
+type Context = AgentContext<z.output<typeof Config>>;
 
 const policy = localPolicy("simulated");
 
-export default defineAgent({
+export default defineSource({
   id: "simulated",
   description: "A deterministic made-up market: quotes and bars of any symbol, marked simulated",
-  config: z.object({ seed: z.int().default(1) }),
-  capabilities: {
-    fetch_quotes: {
-      description: "Quotes of many symbols, in the order asked; what has none is in missing",
-      input: QuotesInput,
-      output: QuotesOutput,
-      idempotent: true,
-      run({ symbols }, ctx) {
-        const asked = splitSymbols(symbols);
-        const market = { seed: ctx.config.seed, nowMs: ctx.now() };
-        const quotes = [];
-        const missing = [...asked.refused];
-        for (const symbol of asked.symbols) {
-          const quote = simulatedQuote(symbol, market);
-          if (quote === undefined) {
-            missing.push({ symbol, code: "not_found", reason: unknownReason });
-          } else {
-            quotes.push(quote);
-          }
-        }
-        return { quotes, missing };
-      },
+  config: Config,
+  source: {
+    quotes: (asked, ctx) =>
+      quotesOneByOne(asked, async (symbol) => {
+        const make = (market: SimulatedMarket) => simulatedQuote(symbol, market);
+        return (await ask(["quote", symbol], ctx, make)).answer;
+      }),
+    async history(input, ctx) {
+      const make = (market: SimulatedMarket) => simulatedHistory(input, market);
+      return (await ask(["history", input], ctx, make)).answer;
     },
-    fetch_history: {
-      description: "Bars of one symbol, oldest first, up to now",
-      input: HistoryInput,
-      output: History,
-      idempotent: true,
-      async run(input, ctx) {
-        const market = { seed: ctx.config.seed, nowMs: ctx.now() };
-        const key = JSON.stringify([market, input]);
-        const make = (): Promise<History> => Promise.try(() => simulatedHistory(input, market));
-        return (await policy.ask(key, ctx.signal, make)).answer;
-      },
+    async events(symbol, ctx) {
+      const make = (market: SimulatedMarket) => simulatedEventsOf(symbol, market);
+      const answered = await ask(["events", symbol], ctx, make);
+      return { symbol, events: answered.answer, source: "simulated", ...freshnessOf(answered) };
     },
-    fetch_events: {
-      description: "Dividends, splits and earnings of one symbol, past and upcoming",
-      input: EventsInput,
-      output: EventsOutput,
-      idempotent: true,
-      run({ symbol }, ctx) {
-        const events = simulatedEventsOf(symbol, { seed: ctx.config.seed, nowMs: ctx.now() });
-        return { symbol, events, source: "simulated", ...fresh };
-      },
-    },
-    source_status: {
-      description: "How the source does: calls, failures, and whether it is left alone",
-      input: z.object({}),
-      output: SourceStatus,
-      idempotent: true,
-      run: () => policy.status,
-    },
+    status: () => policy.status,
   },
 });
+
+/** What the market makes of a question at this instant. */
+function ask<Answer>(
+  question: unknown,
+  { config, now, signal }: Context,
+  make: (market: SimulatedMarket) => Answer,
+): Promise<Answered<Answer>> {
+  const market = { seed: config.seed, nowMs: now() };
+  const key = JSON.stringify([market, question]);
+  return policy.ask(key, signal, () => Promise.try(make, market));
+}

@@ -7,17 +7,8 @@
  * the daemon then grants that address in their place.
  */
 
-import {
-  defineAgent,
-  EventsInput,
-  EventsOutput,
-  History,
-  HistoryInput,
-  QuotesInput,
-  QuotesOutput,
-  SourceStatus,
-  z,
-} from "100ac";
+import { z } from "100ac";
+import { defineSource } from "../_lib/source_agent.ts";
 import { yahooPolicy } from "../_lib/source_defaults.ts";
 import { YahooClient } from "../_lib/yahoo_client.ts";
 import { YahooSource } from "../_lib/yahoo_source.ts";
@@ -30,40 +21,16 @@ const Config = z.object({
 });
 type Config = z.output<typeof Config>;
 
-export default defineAgent({
+export default defineSource({
   id: "yahoo",
   description: "Quotes, bars and events from Yahoo Finance",
   permissions: { net: yahooHosts.map((host) => `${host}:443`) },
   config: Config,
-  capabilities: {
-    fetch_quotes: {
-      description: "Quotes of many symbols, in the order asked; what has none is in missing",
-      input: QuotesInput,
-      output: QuotesOutput,
-      idempotent: true,
-      run: ({ symbols }, ctx) => sourceOf(ctx.config).quotes(symbols, ctx.now(), ctx.signal),
-    },
-    fetch_history: {
-      description: "Bars of one symbol, oldest first, up to now",
-      input: HistoryInput,
-      output: History,
-      idempotent: true,
-      run: (input, ctx) => sourceOf(ctx.config).history(input, ctx.now(), ctx.signal),
-    },
-    fetch_events: {
-      description: "Dividends, splits and earnings of one symbol, past and upcoming",
-      input: EventsInput,
-      output: EventsOutput,
-      idempotent: true,
-      run: ({ symbol }, ctx) => sourceOf(ctx.config).events(symbol, ctx.now(), ctx.signal),
-    },
-    source_status: {
-      description: "How the source does: calls, failures, and whether it is left alone",
-      input: z.object({}),
-      output: SourceStatus,
-      idempotent: true,
-      run: (_, ctx) => sourceOf(ctx.config).status,
-    },
+  source: {
+    quotes: (asked, ctx) => sourceOf(ctx.config).quotes(asked, ctx.now(), ctx.signal),
+    history: (input, ctx) => sourceOf(ctx.config).history(input, ctx.now(), ctx.signal),
+    events: (symbol, ctx) => sourceOf(ctx.config).events(symbol, ctx.now(), ctx.signal),
+    status: (ctx) => sourceOf(ctx.config).status,
   },
 });
 

@@ -4,7 +4,7 @@ import type { FindingView, SourceView } from "../http/api.ts";
 import type { FindingsAnswer, SourcesAnswer } from "./client.ts";
 import type { Look, Tone } from "./look.ts";
 import { table } from "./table.ts";
-import { agoText } from "./units.ts";
+import { agoText, secondsText } from "./units.ts";
 
 const severityTones = {
   info: "dim",
@@ -42,7 +42,21 @@ export function showSources({ sources }: SourcesAnswer, look: Look): string {
     `${source.retried} retried, ${source.timed_out} timed out, ${source.refused} refused`,
     Object.entries(source.failures).map(([code, count]) => `${count} ${code}`).join(", ") || "-",
     String(source.served_stale),
+    meanLatency(source),
   ]);
-  const heads = ["Source", "Breaker", "Paused until", "Asked", "Trouble", "Failures", "Stale"];
+  const heads = [
+    "Source",
+    "Breaker",
+    "Paused until",
+    "Asked",
+    "Trouble",
+    "Failures",
+    "Stale",
+    "Mean",
+  ];
   return table(heads, rows, look);
+}
+
+function meanLatency({ latency: { count, sum_seconds } }: SourceView): string {
+  return count === 0 ? "-" : secondsText(sum_seconds / count);
 }

@@ -25,6 +25,7 @@
  * | GET /api/v1/executions/:id/events | event stream of ExecutionEvent until it ends |
  * | GET /api/v1/market/findings?symbol=&severity=&limit= | { findings: FindingView[] } |
  * | GET /api/v1/market/sources | { sources: SourceView[] }, in the order in which they are asked |
+ * | GET /metrics | metrics in Prometheus' text format |
  * | GET /api/v1/queue | QueueView |
  * | GET /api/v1/schedules | { schedules: ScheduleView[] } |
  * | GET /api/v1/schedules/:id | ScheduleExplanation |
@@ -121,6 +122,12 @@ export interface SourceView {
   readonly refused: number;
   readonly served_stale: number;
   readonly failures: Readonly<Record<string, number>>;
+  /** How long calls took, failed ones too; a bucket counts all up to its bound. */
+  readonly latency: {
+    readonly count: number;
+    readonly sum_seconds: number;
+    readonly buckets: readonly { readonly le_seconds: number; readonly count: number }[];
+  };
 }
 
 export interface WorkflowView {

@@ -11,6 +11,7 @@ import { sessionCookie } from "./auth.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionRoutes } from "./execution_routes.ts";
 import { marketRoutes } from "./market_routes.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { homePage, shutOutPage } from "./page.ts";
 import { problemResponse } from "./problem.ts";
 import { queueRoutes } from "./queue_routes.ts";
@@ -52,6 +53,7 @@ export function createApp(plane: ControlPlane): Hono {
     "/api/v1/login_links",
     (c) => c.json({ url: `${plane.url()}/login?once=${plane.gate.makeLink()}` }, 201),
   );
+  app.route("/metrics", metricsRoutes(plane));
   app.route("/api/v1/agents", agentRoutes(plane));
   app.route("/api/v1/workflows", workflowRoutes(plane));
   app.route("/api/v1/executions", executionRoutes(plane));

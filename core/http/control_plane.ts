@@ -14,6 +14,7 @@ import type { Ticker } from "../schedule/ticker.ts";
 import type { Store } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
 import type { Gate } from "./auth.ts";
+import type { EventTally } from "./event_tally.ts";
 
 export interface ControlPlane {
   readonly version: string;
@@ -31,6 +32,7 @@ export interface ControlPlane {
   readonly cache: Cache;
   readonly market: Market;
   readonly bus: Bus;
+  readonly tally: EventTally;
   readonly log: Log;
   /** Aborted when the daemon begins to stop: open streams end. */
   readonly signal: AbortSignal;

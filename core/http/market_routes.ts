@@ -23,18 +23,27 @@ export function marketRoutes(plane: ControlPlane): Hono {
     return c.json(await plane.market.findings.list(query.data));
   });
   routes.get("/sources", async (c) => {
-    const asked = plane.config.marketData.map((source) => statusOf(plane, source));
+    const { marketData } = plane.config;
+    const asked = marketData.map((source) => sourceStatus(plane, source, statusMsMax));
     return c.json({ sources: await Promise.all(asked) });
   });
   return routes;
 }
 
-async function statusOf({ hosts, signal }: ControlPlane, source: string): Promise<SourceView> {
+/**
+ * How a source does, as its agent tells.
+ * @throws {AppError} what the agent or the way to it fails with.
+ */
+export async function sourceStatus(
+  { hosts, signal }: ControlPlane,
+  source: string,
+  timeoutMs: number,
+): Promise<SourceView> {
   const answer = await hosts.invoke({
     address: `${source}.source_status`,
     input: "{}",
     caller: "daemon",
-    timeoutMs: statusMsMax,
+    timeoutMs,
     signal,
   });
   return JSON.parse(answer) as SourceView;

@@ -4,7 +4,7 @@
  */
 
 import type { Verb } from "../store/commits.ts";
-import { barColumns, barKey, type BarRow, columns } from "./tables.ts";
+import { barColumns, barKey, type BarRow, columns, columnsOf, comparedColumns } from "./tables.ts";
 
 /** A bar about to be saved, with the length of its period. */
 export interface RevisableBarRow extends BarRow {
@@ -15,9 +15,9 @@ const values = barColumns.slice(4, -1);
 const key = ["source", "symbol", "interval", "start_at"] as const;
 
 /**
- * Keeps what a bar was, where the one to be saved is another: goes between {@link insertBar} and
- * {@link saveBar}. A bar that was recorded before its period had ended was not yet what it would
- * be; what follows it is no revision.
+ * Keeps what a bar was, where the one to be saved is another: goes before {@link saveBars}. A bar
+ * that was recorded before its period had ended was not yet what it would be; what follows it is no
+ * revision.
  */
 export const keepRevision: Verb<RevisableBarRow> = {
   name: "keep_revision",
@@ -25,16 +25,99 @@ export const keepRevision: Verb<RevisableBarRow> = {
   key: barKey,
   sql: `INSERT INTO bar_revisions
       (${key.join(", ")}, known_at, superseded_at, ${values.join(", ")})
-    SELECT ${key.map((name) => `bars.${name}`).join(", ")}, bars.recorded_at,
-      value ->> 'recorded_at', ${values.map((name) => `bars.${name}`).join(", ")}
+    SELECT ${columnsOf("bars", key)}, bars.recorded_at,
+      value ->> 'recorded_at', ${columnsOf("bars", values)}
     FROM json_each(?1) JOIN bars
       ON ${key.map((name) => `bars.${name} = value ->> '${name}'`).join(" AND ")}
     WHERE bars.recorded_at >= bars.start_at + (value ->> 'length_ms')
       AND bars.recorded_at < value ->> 'recorded_at'
-      AND (open, high, low, close, adjusted_close, volume, bars.currency) IS NOT
-        (${columns(["open", "high", "low", "close", "adjusted_close", "volume", "currency"])})
+      AND (${columnsOf("bars", comparedColumns)}) IS NOT (${columns(comparedColumns)})
     ON CONFLICT DO NOTHING
     RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+};
+
+/** What is known of a series as a whole. */
+export interface SeriesRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly timezone: string;
+  readonly calendar: string | null;
+}
+
+const seriesColumns = ["source", "symbol", "interval", "timezone", "calendar"] as const;
+
+export const saveSeries: Verb<SeriesRow> = {
+  name: "save_series",
+  order: 91,
+  key: ({ source, symbol, interval }) => `${source}/${symbol}/${interval}`,
+  sql: `INSERT INTO bar_series (${seriesColumns.join(", ")})
+    SELECT ${columns(seriesColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET timezone = excluded.timezone, calendar = excluded.calendar
+    RETURNING source || '/' || symbol || '/' || interval AS key`,
+};
+
+/** A split or dividend that all bars of a series are restated for. */
+export interface SeriesEventRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly kind: string;
+  readonly date: string;
+}
+
+const seriesEventColumns = ["source", "symbol", "interval", "kind", "date"] as const;
+
+export const noteRestated: Verb<SeriesEventRow> = {
+  name: "note_restated",
+  order: 102,
+  key: ({ source, symbol, interval, kind, date }) =>
+    [source, symbol, interval, kind, date].join("/"),
+  sql: `INSERT INTO series_events (${seriesEventColumns.join(", ")})
+    SELECT ${columns(seriesEventColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO NOTHING
+    RETURNING source || '/' || symbol || '/' || interval || '/' || kind || '/' || date AS key`,
+};
+
+/** How far back a series was asked for; the earliest counts. */
+export interface AskedRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly from: string;
+}
+
+export const noteAsked: Verb<AskedRow> = {
+  name: "note_asked",
+  order: 100,
+  key: ({ source, symbol, interval }) => `${source}/${symbol}/${interval}`,
+  sql: `UPDATE bar_series SET asked_from = min(coalesce(asked_from, asked."from"), asked."from")
+    FROM (SELECT value ->> 'source' AS source, value ->> 'symbol' AS symbol,
+        value ->> 'interval' AS interval, min(value ->> 'from') AS "from"
+      FROM json_each(?1) GROUP BY 1, 2, 3) AS asked
+    WHERE bar_series.source = asked.source AND bar_series.symbol = asked.symbol
+      AND bar_series.interval = asked.interval
+    RETURNING bar_series.source || '/' || bar_series.symbol || '/' || bar_series.interval AS key`,
+};
+
+export interface AbsentRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly date: string;
+  readonly asked_at: number;
+}
+
+const absentColumns = ["source", "symbol", "interval", "date", "asked_at"] as const;
+
+export const noteAbsent: Verb<AbsentRow> = {
+  name: "note_absent",
+  order: 101,
+  key: ({ source, symbol, interval, date }) => `${source}/${symbol}/${interval}/${date}`,
+  sql: `INSERT INTO absent_sessions (${absentColumns.join(", ")})
+    SELECT ${columns(absentColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET asked_at = excluded.asked_at, times_asked = times_asked + 1
+    RETURNING source || '/' || symbol || '/' || interval || '/' || date AS key`,
 };
 
 export interface QuarantineRow {
@@ -119,6 +202,6 @@ export const saveEvent: Verb<EventRow> = {
   sql: `INSERT INTO market_events (${eventColumns.join(", ")})
     SELECT ${columns(eventColumns)} FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET
-      ${eventColumns.slice(4).map((name) => `${name} = excluded.${name}`).join(", ")}
+      ${eventColumns.slice(4, -1).map((name) => `${name} = excluded.${name}`).join(", ")}
     RETURNING source || '/' || symbol || '/' || kind || '/' || date AS key`,
 };

@@ -148,6 +148,7 @@ export const Finding = z.object({
     "stale",
     "gap",
     "zero_volume",
+    "negative_volume",
     "jump",
     "duplicate",
     "out_of_session",
@@ -174,6 +175,8 @@ export const HistoryInput = z.object({
   interval: Interval.default("1d"),
   /** In place of the period: the local date of the first bar wanted. */
   since: z.iso.date().optional(),
+  /** The local date of the last bar wanted; today where it is left out. */
+  until: z.iso.date().optional(),
 });
 /** What every source agent serves: capability `fetch_events`, past and upcoming. */
 export const EventsInput = z.object({ symbol: MarketSymbol });
@@ -200,6 +203,13 @@ export const SourceStatus = z.object({
   /** Refused without a call: no budget, paused, or the breaker open. */
   refused: z.int(),
   served_stale: z.int(),
+  /** Calls that failed, by code. */
   failures: z.record(z.string(), z.int()),
+  /** How long calls took, failed ones too; a bucket counts all up to its bound. */
+  latency: z.object({
+    count: z.int(),
+    sum_seconds: z.number(),
+    buckets: z.array(z.object({ le_seconds: z.number(), count: z.int() })),
+  }),
 });
 export type SourceStatus = z.infer<typeof SourceStatus>;

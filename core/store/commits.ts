@@ -16,7 +16,8 @@ const waitingMax = 100_000;
 
 /**
  * A write over many rows. Its SQL takes the rows as one JSON array (`json_each(?1)`) and returns
- * a column `key` for each row it took effect on; a row without its key changed nothing.
+ * a column `key` for each row it took effect on; a row without its key changed nothing. A verb
+ * whose effect nobody asks for returns none.
  */
 export interface Verb<R> {
   readonly name: string;

@@ -96,3 +96,21 @@ export async function queueLanes(database: Database): Promise<Lane[]> {
     oldestAtMs: Number(row.oldest_at),
   }));
 }
+
+/** How many executions have not ended, by status. */
+export async function openCounts(
+  database: Database,
+): Promise<Record<"pending" | "running" | "waiting" | "paused", number>> {
+  const rows = await database.read(
+    `SELECT status, count(*) AS count FROM workflow_executions
+     WHERE completed_at IS NULL GROUP BY status`,
+  );
+  const count = (status: string): number =>
+    Number(rows.find((row) => row.status === status)?.count ?? 0);
+  return {
+    pending: count("pending"),
+    running: count("running"),
+    waiting: count("waiting"),
+    paused: count("paused"),
+  };
+}

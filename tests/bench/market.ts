@@ -67,8 +67,14 @@ async function saveAll(market: Market, histories: readonly unknown[]): Promise<v
 
 async function readAll(market: Market): Promise<void> {
   for (const symbol of symbols) {
-    const { bars } = await market.capabilities.get_bars({ symbol, interval: "1d", source: "fake" });
-    if (bars.length !== barsPerSymbol) throw new Error(`${bars.length} bars of ${symbol}`);
+    const series = { symbol, interval: "1d", source: "fake" };
+    let [count, before] = [0, undefined as string | undefined];
+    do {
+      const { bars } = await market.capabilities.get_bars({ ...series, before });
+      count += bars.length;
+      before = bars[0]?.start;
+    } while (before !== undefined);
+    if (count !== barsPerSymbol) throw new Error(`${count} bars of ${symbol}`);
   }
 }
 

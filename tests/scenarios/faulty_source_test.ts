@@ -132,3 +132,30 @@ Deno.test("findings are listed over HTTP, and a wrong question is refused", asyn
   assert.equal(rejected, 1);
   assert.ok(score < 0.9);
 });
+
+Deno.test("batches that run at once share what they ask the source for", async () => {
+  await using yahoo = startYahooReplay({ anySymbol: true });
+  await using daemon = await startTestDaemon({
+    AC100_MARKET_DATA: "yahoo",
+    AC100_YAHOO_URL: yahoo.url,
+  });
+  const batches = [["S1", "S2", "S3"], ["S3", "S2", "S4"], ["S2", "S3"]];
+  const asked = (part: string): string[] =>
+    yahoo.dataRequests.map(({ url }) => url).filter(({ pathname }) => pathname.includes(part))
+      .flatMap(({ pathname, searchParams }) =>
+        searchParams.get("symbols")?.split(",") ?? [pathname.split("/").at(-1) ?? ""]
+      ).toSorted();
+  await Promise.all(
+    batches.map((symbols) => daemon.ask("market_data_fetcher.fetch_batch", { symbols })),
+  );
+  assert.deepEqual(asked("/quote"), ["S1", "S2", "S3", "S4"]);
+  const loaded = await Promise.all(
+    batches.map((symbols) =>
+      daemon.ask("historical_data_loader.load_batch_history", { symbols, period: "1mo" })
+    ),
+  ) as Results[];
+  for (const [place, { histories }] of loaded.entries()) {
+    assert.deepEqual(histories?.map(({ symbol }) => symbol), batches[place]);
+  }
+  assert.deepEqual(asked("/chart/"), ["S1", "S2", "S3", "S4"]);
+});

@@ -42,6 +42,15 @@ Deno.test("quoteFindings() calls a price of zero an error, a side price of zero 
   assert.deepEqual(rules({ price: -3 }), ["non_positive_price error"]);
   assert.deepEqual(rules({ open: 0, day_low: 0 }), ["non_positive_price warning"]);
   assert.deepEqual(rules({ day_high: 1, day_low: 2 }), ["high_below_low warning"]);
+  assert.deepEqual(rules({ volume: -1 }), ["negative_volume warning"]);
+});
+
+Deno.test("a bar with a volume below zero is none", () => {
+  const bars = [barOf("2024-07-09", { volume: -1 }), barOf("2024-07-10")];
+  const findings = barFindings(historyOf("AAPL", bars), nowMs);
+  assert.deepEqual(rulesOf(findings), ["negative_volume error"]);
+  assert.deepEqual(bars.map((bar) => isSoundBar("AAPL", bar)), [false, true]);
+  assert.equal(isSoundBar("AAPL", barOf("2024-07-09", { volume: null })), true);
 });
 
 Deno.test("a future and an index may fall below zero", () => {

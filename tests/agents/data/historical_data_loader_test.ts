@@ -8,6 +8,7 @@ import {
   type Interval,
   type Missing,
   type Period,
+  z,
 } from "100ac";
 import { sessionsBetween } from "100ac/calendar";
 import agent from "../../../agents/data/historical_data_loader.ts";
@@ -76,14 +77,24 @@ function marketOf(answer: Answer = wholeHistory): FakeMarket {
       "market.get_series": (at: { symbol: string; interval: string; source: string }) => {
         const kept = stored.get(keyOf(at)) ?? [];
         const [first_date, last_date] = [kept[0]?.date ?? null, kept.at(-1)?.date ?? null];
-        return { bars: kept.length, first_date, last_date, currency: null, quarantined: 0 };
+        const untold = { currency: null, timezone: null, calendar: null, asked_from: null };
+        const nothing = { events_pending: 0, quarantined: 0 };
+        return { bars: kept.length, first_date, last_date, ...untold, ...nothing };
       },
       "market.quarantine_bars": () => ({ saved: 1 }),
       "market.get_dates": (at: { symbol: string; interval: string; source: string }) => ({
         dates: (stored.get(keyOf(at)) ?? []).map(({ date }) => date),
       }),
-      "market.get_bars": (at: { symbol: string; interval: string; source: string }) => ({
-        bars: stored.get(keyOf(at)) ?? [],
+      "market.get_bars": (
+        { before = "9", limit, ...at }: {
+          symbol: string;
+          interval: string;
+          source: string;
+          before?: string;
+          limit: number;
+        },
+      ) => ({
+        bars: (stored.get(keyOf(at)) ?? []).filter(({ start }) => start < before).slice(-limit),
       }),
     },
   });
@@ -116,7 +127,9 @@ Deno.test("load_history gives a History with its counts, stores it and tells of 
   assert.deepEqual(market.asked("fake.fetch_history"), [
     { symbol: "AAPL", period: "1mo", interval: "1d" },
   ]);
-  assert.deepEqual(market.asked("market.save_bars"), [{ history: historyOf("AAPL", bars) }]);
+  assert.deepEqual(market.asked("market.save_bars"), [
+    { history: historyOf("AAPL", bars), restated: false },
+  ]);
   assert.deepEqual(market.events, [{
     topic: "market.bars_loaded",
     body: {
@@ -139,7 +152,7 @@ Deno.test("load_history keeps a broken bar out and counts it", async () => {
   assert.deepEqual(loaded.findings.map(({ rule }) => rule), ["non_positive_price"]);
   assert.deepEqual(market.savedFindings, loaded.findings);
   assert.deepEqual(market.asked("market.save_bars"), [
-    { history: historyOf("AAPL", bars.slice(1)) },
+    { history: historyOf("AAPL", bars.slice(1)), restated: false },
   ]);
 });
 
@@ -251,15 +264,31 @@ Deno.test("get_available_dates of a symbol never loaded is empty, not an error",
   );
 });
 
-Deno.test("get_bars passes the range on, with a limit where none was given", async () => {
+Deno.test("get_bars passes the range on, and asks for a page at a time", async () => {
   const market = marketOf();
   const range = { from: "2024-07-01", to: "2024-07-05", limit: 2 };
   await market.invoke("get_bars", { symbol: "AAPL", ...range });
   await market.invoke("get_bars", { symbol: "AAPL", interval: "1h" });
   assert.deepEqual(market.asked("market.get_bars"), [
     { symbol: "AAPL", source: "fake", interval: "1d", ...range },
-    { symbol: "AAPL", source: "fake", interval: "1h", limit: 10_000 },
+    { symbol: "AAPL", source: "fake", interval: "1h", limit: 1_000 },
   ]);
+});
+
+Deno.test("get_bars puts pages together to the newest bars, up to its limit", async () => {
+  const market = marketOf();
+  const day = (n: number): string => new Date(Date.UTC(2000, 0, 1 + n)).toISOString().slice(0, 10);
+  const history = historyOf("AAPL", Array.from({ length: 7_000 }, (_, n) => barOf(day(n))));
+  await market.context.request("market.save_bars", { history }, z.unknown());
+  const read = async (limit: number): Promise<string[]> => {
+    const answer = await market.invoke<{ bars: Bar[] }>("get_bars", { symbol: "AAPL", limit });
+    return answer.bars.map(({ date }) => date);
+  };
+  const dates = history.bars.map(({ date }) => date);
+  assert.deepEqual(await read(100_000), dates);
+  assert.deepEqual(await read(6_500), dates.slice(500));
+  assert.deepEqual(await read(1), dates.slice(-1));
+  assert.equal(market.asked("market.get_bars").length, 8 + 7 + 1);
 });
 
 Deno.test("get_bars refuses a range the wrong way round", async () => {

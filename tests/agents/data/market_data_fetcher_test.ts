@@ -89,6 +89,32 @@ Deno.test("a quote is cached for sixty seconds and not longer", async () => {
   assert.equal(market.asked("fake.fetch_quotes").length, 2);
 });
 
+Deno.test("batches that meet ask for each symbol once, and share what is missing too", async () => {
+  const market = marketOf([aapl, msft]);
+  const [first, second] = await Promise.all(
+    [["AAPL", "MISSING1", "MSFT"], ["MISSING1", "AAPL", "GONE"]].map((symbols) =>
+      market.invoke<Batch>("fetch_batch", { symbols })
+    ),
+  );
+  assert.deepEqual(market.asked("fake.fetch_quotes"), [
+    { symbols: ["AAPL", "MISSING1", "MSFT"] },
+    { symbols: ["GONE"] },
+  ]);
+  assert.deepEqual(first?.quotes.map(({ symbol }) => symbol), ["AAPL", "MSFT"]);
+  assert.deepEqual(second?.quotes.map(({ symbol }) => symbol), ["AAPL"]);
+  assert.deepEqual(second?.missing.map(({ symbol }) => symbol).toSorted(), ["GONE", "MISSING1"]);
+});
+
+Deno.test("who waited for another's question that failed asks for itself", async () => {
+  const market = marketOf([aapl]);
+  market.failure = new AppError("source_down", "Cannot ask: it is down; ask again later");
+  const first = market.invoke("fetch_batch", { symbols: ["AAPL"] });
+  const second = market.invoke("fetch_batch", { symbols: ["AAPL"] });
+  await assert.rejects(first, failsWith("source_down", /it is down/));
+  await assert.rejects(second, failsWith("source_down", /it is down/));
+  assert.equal(market.asked("fake.fetch_quotes").length, 2);
+});
+
 Deno.test("fetch_quote refuses a malformed symbol without asking anybody", async () => {
   const market = marketOf([aapl]);
   await assert.rejects(

@@ -29,7 +29,7 @@ export async function fetchQuotes(
 /** The history that `input` asks for. */
 export async function fetchHistory(
   agent: AgentDefinition,
-  input: { readonly symbol: string; readonly period?: string; readonly interval?: string },
+  input: { readonly symbol: string; readonly [key: string]: string },
   options: CallOptions = {},
 ): Promise<History> {
   return History.parse(await call(agent, "fetch_history", input, options));

@@ -17,7 +17,7 @@ const saturday = market("2026-01-17T12:00:00Z");
 
 Deno.test("the simulated market is the same on every machine", () => {
   // values of the first run, written down: a change of any of them is a change of the market
-  const { price, day_high, day_low, volume } = simulatedQuote("ZZTOP", saturday) ?? {};
+  const { price, day_high, day_low, volume } = simulatedQuote("ZZTOP", saturday);
   assert.deepEqual({ price, day_high, day_low, volume }, {
     "price": 41.03,
     "day_high": 42.16,
@@ -48,20 +48,20 @@ Deno.test("well-known symbols have the prices they are known for", async () => {
 
 Deno.test("another seed is another market", () => {
   const later = "2026-06-17T15:00:00Z";
-  const [one, two] = [1, 2].map((seed) => simulatedQuote("AAPL", market(later, seed))?.price);
+  const [one, two] = [1, 2].map((seed) => simulatedQuote("AAPL", market(later, seed)).price);
   assert.notEqual(one, two);
 });
 
 Deno.test("symbols that begin with MISSING are unknown", () => {
-  assert.equal(simulatedQuote("MISSING", saturday), undefined);
-  assert.equal(simulatedQuote("MISSING.L", saturday), undefined);
+  assert.throws(() => simulatedQuote("MISSING", saturday), failsWith("not_found"));
+  assert.throws(() => simulatedQuote("MISSING.L", saturday), failsWith("not_found"));
   const input = { symbol: "MISSING1", period: "1mo", interval: "1d" } as const;
   assert.throws(() => simulatedHistory(input, saturday), failsWith("not_found"));
 });
 
 Deno.test("before its first session there is no market", () => {
   const before = market("1999-12-31T20:00:00Z");
-  assert.equal(simulatedQuote("AAPL", before), undefined);
+  assert.throws(() => simulatedQuote("AAPL", before), failsWith("not_found"));
   const input = { symbol: "AAPL", period: "max", interval: "1d" } as const;
   assert.throws(() => simulatedHistory(input, before), failsWith("not_found"));
   const { bars } = simulatedHistory(input, market("2000-01-05T22:00:00Z"));

@@ -1,7 +1,7 @@
 /** What every source promises, tried on each of them. */
 
 import assert from "node:assert/strict";
-import type { AgentDefinition } from "100ac";
+import type { AgentDefinition, Bar } from "100ac";
 import csv from "../../../agents/sources/csv.ts";
 import { simulatedHistory } from "../../../agents/_lib/simulated_market.ts";
 import simulated from "../../../agents/sources/simulated.ts";
@@ -163,6 +163,20 @@ for (const [name, start] of Object.entries(sources)) {
     const { bars } = await fetchHistory(source.agent, asked, source.options);
     const wanted = bars.filter(({ date }) => date >= "2026-01-14").map(({ date }) => date);
     assert.deepEqual(wanted, ["2026-01-14", "2026-01-15", "2026-01-16"]);
+  });
+
+  Deno.test(`${name} gives a piece of the past as it stands in the whole`, async () => {
+    await using source = await start();
+    const asked = { symbol: "AAPL", interval: "1d", since: "2026-01-08" };
+    const whole = await fetchHistory(source.agent, asked, source.options);
+    const until = "2026-01-13";
+    const piece = await fetchHistory(source.agent, { ...asked, until }, source.options);
+    // a recording begins where it does
+    const since = (bars: readonly Bar[]): Bar[] => bars.filter(({ date }) => date >= asked.since);
+    const wanted = since(whole.bars).filter(({ date }) => date <= until);
+    assert.equal(wanted.length, 4);
+    assert.deepEqual(since(piece.bars), wanted);
+    assert.ok(piece.events.every(({ date }) => date <= until));
   });
 
   Deno.test(`${name} tells events oldest first, past ones as facts, and of no unknown symbol`, async () => {

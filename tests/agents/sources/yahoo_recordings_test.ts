@@ -4,7 +4,8 @@
  */
 
 import assert from "node:assert/strict";
-import { Interval, z } from "100ac";
+import { AppError, EventsOutput, History, Interval, QuotesOutput, symbolPattern, z } from "100ac";
+import { YahooClient } from "../../../agents/_lib/yahoo_client.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
 import {
   type AnswerEntry,
@@ -14,6 +15,7 @@ import {
   recordingsFolder,
 } from "../../support/yahoo_answers.ts";
 import { startYahooReplay } from "../../support/yahoo_replay.ts";
+import { impatientSource } from "./impatient_source.ts";
 import { failsWith, fetchEvents, fetchHistory, fetchQuotes } from "./call_source.ts";
 
 const ignore = recordingsFolder === undefined;
@@ -82,6 +84,54 @@ Deno.test({
     assert.ok(past.length >= 4 && past.every(({ amount }) => (amount ?? 0) > 0));
   },
 });
+
+/** What each status is written down for. */
+const codes: Readonly<Record<number, string>> = {
+  400: "bad_request",
+  401: "unauthorized",
+  404: "not_found",
+  429: "rate_limited",
+  500: "source_down",
+};
+
+Deno.test({
+  name: `every recorded answer, to whatever it is given, is a typed result or its error${why}`,
+  ignore,
+  async fn(t) {
+    const modules = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    const entries = entriesOf(folder, modules);
+    assert.ok(entries.length > 50);
+    for (const entry of entries) await t.step(entry.file, () => replayAnywhere(entry));
+  },
+});
+
+async function replayAnywhere({ file, symbol, status }: AnswerEntry): Promise<void> {
+  await using replay = startYahooReplay();
+  const body = Deno.readTextFileSync(`${folder}/${file}`);
+  replay.misbehave({ kind: "answer", status: status ?? 200, body });
+  const nowMs = Date.parse("2025-02-22T00:00:00Z");
+  const client = new YahooClient({ baseUrl: replay.url, now: () => nowMs, timeoutMs: 5_000 });
+  const asked = symbolPattern.test(symbol ?? "") ? symbol ?? "" : "AAPL";
+  const { signal } = new AbortController();
+  const questions: readonly (() => Promise<unknown>)[] = [
+    async () => QuotesOutput.parse(await impatientSource(client).quotes([asked], nowMs, signal)),
+    async () => {
+      const history = { symbol: asked, period: "1mo", interval: "1d" } as const;
+      return History.parse(await impatientSource(client).history(history, nowMs, signal));
+    },
+    async () => EventsOutput.parse(await impatientSource(client).events(asked, nowMs, signal)),
+  ];
+  for (const question of questions) {
+    const outcome = await question().catch((thrown: unknown) => thrown);
+    if (!(outcome instanceof Error)) continue;
+    assert.ok(outcome instanceof AppError, String(outcome));
+    const expected = codes[status ?? 200] ?? "bad_answer";
+    assert.ok(
+      [expected, "not_found"].includes(outcome.code),
+      `${outcome.code}: ${outcome.message}`,
+    );
+  }
+}
 
 const Rows = z.object({
   quoteResponse: z.object({

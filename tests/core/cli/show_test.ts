@@ -287,6 +287,7 @@ Deno.test("findings are shown with how often they were seen, sources with their 
     timed_out: 1,
     refused: 4,
     served_stale: 5,
+    latency: { count: 4, sum_seconds: 1, buckets: [] },
     failures: { source_down: 6 },
   } as const;
   const sources = showSources({ sources: [source] }, { ...look, columns: 200 });

@@ -61,12 +61,12 @@ Deno.test("bars are counted as inserted, changed, or neither", async () => {
   assert.deepEqual(await trial.save([first, revised, third]), {
     inserted: 1,
     changed: 1,
-    revised: 0,
+    revised: 1,
   });
   assert.deepEqual(await trial.save([{ ...first, volume: null }]), {
     inserted: 0,
     changed: 1,
-    revised: 0,
+    revised: 1,
   });
   const { bars } = await trial.market.get_bars(series);
   assert.deepEqual(bars, [{ ...first, volume: null }, revised, third]);
@@ -90,19 +90,81 @@ Deno.test("callers that save one series at once are each told their own", async 
   ]);
 });
 
-Deno.test("callers that save one new bar at once leave the last one's, and no change is told", async () => {
+Deno.test("saves of one bar at once happen in turn, and keep what it was between them", async () => {
   await using trial = await tryMarket();
-  const closes = [230, 231];
+  const closes = [230, 231, 230];
   const told = await Promise.all(
     closes.map((close) => trial.save([barOf("2024-07-08", { close })])),
   );
-  assert.deepEqual(told, [{ inserted: 1, changed: 0, revised: 0 }, {
+  assert.deepEqual(told, [
+    { inserted: 1, changed: 0, revised: 0 },
+    { inserted: 0, changed: 1, revised: 1 },
+    { inserted: 0, changed: 1, revised: 1 },
+  ]);
+  const { bars } = await trial.market.get_bars(series);
+  assert.deepEqual(bars.map(({ close }) => close), [230]);
+  const revisions = await trial.rows("SELECT close FROM bar_revisions ORDER BY known_at");
+  assert.deepEqual(revisions.map(({ close }) => close), [230, 231]);
+});
+
+Deno.test("a save that fails keeps the next one of its series from nothing", async () => {
+  await using trial = await tryMarket();
+  await trial.rows("ALTER TABLE bars RENAME TO away");
+  const failed = trial.save([barOf("2024-07-08")]);
+  await assert.rejects(failed);
+  await trial.rows("ALTER TABLE away RENAME TO bars");
+  assert.deepEqual(await trial.save([barOf("2024-07-08")]), {
     inserted: 1,
     changed: 0,
     revised: 0,
-  }]);
-  const { bars } = await trial.market.get_bars(series);
-  assert.deepEqual(bars.map(({ close }) => close), [231]);
+  });
+});
+
+Deno.test("a clock that was put back makes no bar older than what it replaced", async () => {
+  await using trial = await tryMarket();
+  await trial.save([barOf("2024-07-08", { close: 230 })]);
+  trial.nowMs -= 3_600_000;
+  const told = await trial.save([barOf("2024-07-08", { close: 231 })]);
+  assert.deepEqual(told, { inserted: 0, changed: 1, revised: 1 });
+  const rows = await trial.rows(
+    "SELECT known_at, superseded_at, recorded_at FROM bar_revisions, bars",
+  );
+  const [row] = rows as { known_at: number; superseded_at: number; recorded_at: number }[];
+  assert.ok(row && row.known_at < row.superseded_at && row.superseded_at === row.recorded_at);
+});
+
+Deno.test("what a source told of a series, and was asked for, is known of it", async () => {
+  await using trial = await tryMarket();
+  await trial.save([barOf("2024-07-08")], { calendar: "XNAS" });
+  await trial.market.note_asked({ ...series, from: "2024-07-01", absent: ["2024-07-03"] });
+  trial.nowMs += 1_000;
+  await trial.market.note_asked({ ...series, from: "2024-07-02", absent: ["2024-07-03"] });
+  const { bars, timezone, calendar, asked_from } = await trial.market.get_series(series);
+  assert.deepEqual([bars, timezone, calendar, asked_from], [
+    1,
+    "America/New_York",
+    "XNAS",
+    "2024-07-01",
+  ]);
+  assert.deepEqual((await trial.market.get_absences(series)).absences, [
+    { date: "2024-07-03", asked_at: new Date(trial.nowMs).toISOString(), times_asked: 2 },
+  ]);
+  assert.deepEqual(await trial.market.get_absences({ ...series, source: "other" }), {
+    absences: [],
+  });
+});
+
+Deno.test("bars are read page by page, each page before the one that was read", async () => {
+  await using trial = await tryMarket();
+  await trial.save(week.map((date) => barOf(date)));
+  const seen: string[] = [];
+  let before: string | undefined;
+  do {
+    const { bars } = await trial.market.get_bars({ ...series, limit: 2, before });
+    seen.unshift(...bars.map(({ date }) => date));
+    before = bars[0]?.start;
+  } while (before !== undefined);
+  assert.deepEqual(seen, week);
 });
 
 Deno.test("a change of a bar is told by when it was recorded", async () => {
