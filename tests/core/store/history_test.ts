@@ -36,7 +36,8 @@ Deno.test("pages neither skip nor repeat what was there, whatever is started mea
         const made: ExecutionId[] = [];
         for (let number = 0; number < count; number++) made.push(await createdIn(temp.store));
         const seen: ExecutionId[] = [];
-        for (let before: ExecutionId | undefined;;) {
+        let before: ExecutionId | undefined;
+        for (;;) {
           const page = await readHistory(temp.store, { before, limit });
           seen.push(...page.map(({ executionId }) => executionId));
           before = page.at(-1)?.executionId;
