@@ -27,6 +27,7 @@ const guarded: readonly object[] = [
   ...[Bus, Endpoint, Link, BulkExchange, Deadlines, EventRing, EventTail, AgentRunner],
   ...[EventTarget, MessagePort, BroadcastChannel, AbortSignal, AbortController],
   ...[Event, MessageEvent],
+  ...[TextEncoder, TextDecoder, Uint8Array, Object.getPrototypeOf(Uint8Array) as typeof Uint8Array],
   ...[Map, Set, Promise, Array, String, Number, Boolean],
 ].flatMap((type) => [type, type.prototype as object]);
 

@@ -8,6 +8,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorData, isErrorData } from "../errors.ts";
+import { newOpaqueId } from "../ids.ts";
 import type { AgentFile } from "./find.ts";
 import { isManifest, type Manifest } from "./manifest.ts";
 import { readBeginning } from "./read_beginning.ts";
@@ -18,8 +19,12 @@ export const scanFileMsMax = 5_000;
 const lineMax = 4 * 1024 * 1024;
 const complaintMax = 10_000;
 
-/** Begins each line that the scan process prints: agents may print too. */
-export const scanLineMark = "100ac-scan ";
+/** What the scan process is told on its standard input. */
+export interface ScanSetup {
+  /** Begins each line of the scan: agents may print, too, and must not know it. */
+  readonly mark: string;
+  readonly files: readonly AgentFile[];
+}
 
 /** What the scan process prints. */
 export type ScanLine =
@@ -101,17 +106,18 @@ async function scanInOneProcess(
     signal,
   }).spawn();
   const complaint = readBeginning(child.stderr, complaintMax);
+  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files };
   const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(JSON.stringify(files)));
+  await input.write(new TextEncoder().encode(JSON.stringify(setup)));
   await input.close();
   const byName = new Map(files.map((file) => [file.name, file]));
   let began = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let current: AgentFile | undefined;
   for await (const text of lines(child.stdout)) {
-    const line = toScanLine(text);
+    const line = toScanLine(text, setup.mark);
     const file = line && byName.get(line.name);
-    // An agent can print such lines too: what is settled stays, and none comes out of turn.
+    // What is settled stays, and no line comes out of turn, whoever might have learnt the mark.
     if (!file || results.has(file.name)) continue;
     if (line.kind !== "begin" && file !== current) continue;
     clearTimeout(timer);
@@ -134,10 +140,10 @@ async function scanInOneProcess(
 }
 
 /** A line that the scan printed; undefined for what an agent printed past the console. */
-function toScanLine(text: string): ScanLine | undefined {
-  if (!text.startsWith(scanLineMark)) return undefined;
+function toScanLine(text: string, mark: string): ScanLine | undefined {
+  if (!text.startsWith(mark)) return undefined;
   try {
-    const line = JSON.parse(text.slice(scanLineMark.length)) as Partial<Record<string, unknown>>;
+    const line = JSON.parse(text.slice(mark.length)) as Partial<Record<string, unknown>>;
     return isScanLine(line) ? line : undefined;
   } catch {
     return undefined;
@@ -163,8 +169,10 @@ function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptio
   return { file, error: { code: "invalid_manifest", message } };
 }
 
-function withFile(file: AgentFile, error: ErrorData): ErrorData {
+function withFile(file: AgentFile, thrown: ErrorData): ErrorData {
   const prefix = `Cannot load agent "${file.name}": `;
+  // What the host refuses while it is imported has a code of its own.
+  const error: ErrorData = { ...thrown, code: "invalid_manifest" };
   if (error.message.startsWith(prefix)) return error;
   // The runtime colours its messages, draws the code, and tells the place last.
   const folder = toFileUrl(file.path.slice(0, -file.name.length));

@@ -1,16 +1,20 @@
 /**
  * Runs in a child process that may read the agents folder and nothing else: imports each file
- * named on standard input (JSON, one array) and prints one line of JSON for it. Before each file
- * it prints its name, so that the parent knows which one never came back.
+ * named on standard input and prints one line of JSON for it. Before each file it prints its name,
+ * so that the parent knows which one never came back.
+ *
+ * Agents run here, and may print, too. The lines of the scan begin with a mark that no agent can
+ * learn: it was read before the first of them was imported, and passes through nothing that they
+ * could replace, for this process is hardened as a host is.
  */
 
 // Loaded before any agent, and with this process's rights: agents may not read core/.
 import "100ac";
 import "100ac/calendar";
 import { type ErrorData, toErrorData } from "../errors.ts";
-import type { AgentFile } from "./find.ts";
+import { harden } from "./harden.ts";
 import { readManifest } from "./manifest.ts";
-import { type ScanLine, scanLineMark } from "./scan.ts";
+import type { ScanLine, ScanSetup } from "./scan.ts";
 import { toFileUrl } from "./url.ts";
 
 // Taken before any agent can replace them.
@@ -28,13 +32,10 @@ Object.assign(globalThis.console, {
   error: silent,
 });
 
-function say(line: ScanLine): void {
-  // An agent that writes to standard output itself may have left a line without its end.
-  const bytes = encoder.encode(`\n${scanLineMark}${JSON.stringify(line)}\n`);
-  for (let done = 0; done < bytes.length;) done += write(bytes.subarray(done));
-}
-
-const files = JSON.parse(await new Response(Deno.stdin.readable).text()) as AgentFile[];
+const { mark, files } = JSON.parse(
+  await new Response(Deno.stdin.readable).text(),
+) as ScanSetup;
+harden();
 for (const { name, path } of files) {
   say({ kind: "begin", name });
   try {
@@ -45,6 +46,12 @@ for (const { name, path } of files) {
   }
 }
 exit(0);
+
+function say(line: ScanLine): void {
+  // An agent that writes to standard output itself may have left a line without its end.
+  const bytes = encoder.encode(`\n${mark}${JSON.stringify(line)}\n`);
+  for (let done = 0; done < bytes.length;) done += write(bytes.subarray(done));
+}
 
 function shortened({ message, ...error }: ErrorData): ErrorData {
   return { ...error, message: message.slice(0, messageMax) };
