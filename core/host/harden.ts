@@ -56,7 +56,9 @@ export function harden(): void {
   Reflect.set(workerThreads, "parentPort", null);
   // The runtime's own parts: promise hooks, resources by number.
   Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal") as symbol);
-  for (const name of ["postMessage", "onmessage", "onmessageerror"]) hide(name);
+  for (const name of ["postMessage", "onmessage", "onmessageerror"]) {
+    if (name in globalThis) hide(name); // only a thread has them
+  }
   refuseWhatTouchesAll();
   letInstancesDiffer(MessagePort.prototype);
   for (const target of [...guarded, ...guardedToo]) Object.freeze(target);
