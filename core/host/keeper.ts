@@ -56,6 +56,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #agents: Agents;
   readonly #homes = new Map<PlacementKey, Home>();
+  readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
   /** The ends of all hosts of which something is left. */
@@ -141,14 +142,20 @@ export class Keeper {
     await Promise.all(this.#ending);
   }
 
+  /** Asked on every request, and the same until the agent is moved apart. */
   #keyOf(entry: AgentEntry): PlacementKey {
-    return keyOf(this.placementOf(entry));
+    const known = this.#keys.get(entry);
+    if (known?.isApart === entry.isApart) return known.key;
+    const key = keyOf(this.placementOf(entry));
+    this.#keys.set(entry, { isApart: entry.isApart, key });
+    return key;
   }
 
   #homeOf(entry: AgentEntry): Home {
-    const placement = this.placementOf(entry);
-    const key = keyOf(placement);
-    const home = this.#homes.get(key) ?? new Home(placement);
+    const key = this.#keyOf(entry);
+    const known = this.#homes.get(key);
+    if (known) return known;
+    const home = new Home(this.placementOf(entry));
     this.#homes.set(key, home);
     return home;
   }

@@ -6,6 +6,7 @@
  * one, so a file is blamed only when it was the first of its process.
  */
 
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorData, isErrorData } from "../errors.ts";
 import { newOpaqueId } from "../ids.ts";
@@ -14,6 +15,7 @@ import { isManifest, type Manifest } from "./manifest.ts";
 import { readBeginning } from "./read_beginning.ts";
 import { toFileUrl } from "./url.ts";
 
+const coreFolder = fileURLToPath(new URL("../", import.meta.url));
 export const scanFileMsMax = 5_000;
 /** Characters of a line of the scan; a manifest is smaller. */
 const lineMax = 4 * 1024 * 1024;
@@ -24,6 +26,8 @@ export interface ScanSetup {
   /** Begins each line of the scan: agents may print, too, and must not know it. */
   readonly mark: string;
   readonly files: readonly AgentFile[];
+  /** Folders that imports may read. */
+  readonly readable: readonly string[];
 }
 
 /** What the scan process prints. */
@@ -97,7 +101,7 @@ async function scanInOneProcess(
       "--quiet",
       "--no-prompt",
       "--no-remote",
-      `--allow-read=${readable.join(",")}`,
+      `--allow-read=${[...readable, coreFolder].join(",")}`,
       new URL("./scan_process.ts", import.meta.url).href,
     ],
     stdin: "piped",
@@ -106,10 +110,10 @@ async function scanInOneProcess(
     signal,
   }).spawn();
   const complaint = readBeginning(child.stderr, complaintMax);
-  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files };
+  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files, readable };
   const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(JSON.stringify(setup)));
-  await input.close();
+  // It stays open: its end is what tells the process that the daemon is no more.
+  await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
   const byName = new Map(files.map((file) => [file.name, file]));
   let began = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -133,6 +137,8 @@ async function scanInOneProcess(
   }
   clearTimeout(timer);
   await child.status;
+  // The process has ended, and its end of the pipe with it.
+  await input.close().catch(() => undefined);
   const found = stripVTControlCharacters(await complaint).trim();
   if (!began && !signal.aborted) {
     throw new AppError("internal", `Cannot scan the agents: the scan did not start: ${found}`);

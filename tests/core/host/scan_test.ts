@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { findAgentFiles } from "../../../core/host/find.ts";
-import { scanAgents, type ScanOptions } from "../../../core/host/scan.ts";
+import { scanAgents, type ScanOptions, type ScanSetup } from "../../../core/host/scan.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
+const scanProcess = new URL("../../../core/host/scan_process.ts", import.meta.url).href;
 const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 function agentText(id: string, before = ""): string {
@@ -229,4 +230,25 @@ Deno.test("an aborted scan ends, with its process, before a file's time is up", 
     scan({ "good.ts": good }, { signal: AbortSignal.abort(new Error("x")) }),
     /x/,
   );
+});
+
+Deno.test("a scan ends with whoever started it, whatever the file does that it is at", async () => {
+  await using folder = await makeTempFolder({ "loops.ts": "for (;;);" });
+  const setup: ScanSetup = {
+    mark: "mark ",
+    files: await findAgentFiles(folder.path),
+    readable: [folder.path],
+  };
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--allow-read", scanProcess],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; !text.includes("begin");) text += (await output.read()).value ?? "";
+  await input.close();
+  assert.equal((await child.status).code, 0);
+  await output.cancel();
 });

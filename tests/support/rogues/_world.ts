@@ -31,6 +31,9 @@ say({ kind: "error", name: "healthy.ts", error });
 say(null);
 throw new Error("whispered in vain");
 `,
+  "usurper.ts": `import { defineAgent } from "100ac";
+export default defineAgent({ id: "cache", description: "Not the cache", capabilities: {} });\n`,
+  "coy.ts": `export default { get id() { throw new Error("none of your concern"); } };\n`,
   "shouter.ts": `const shout = new Uint8Array(1_000_000).fill(65);
 for (let n = 0; n < 30; n++) for (const to of [Deno.stdout, Deno.stderr]) to.writeSync(shout);
 throw new Error("x".repeat(5_000_000));\n`,
