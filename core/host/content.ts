@@ -49,7 +49,7 @@ export async function readContent(root: string, path: string): Promise<Content> 
   return { hash: await hashOf(files, notRead), files, writtenAtMs };
 }
 
-/** Writes the files of a content, and their date, below `folder`, as they lie in the agents folder. */
+/** Writes the files of a content, with their date, below `folder`, as they lay where they were. */
 export async function writeContent(
   { files, writtenAtMs }: Content,
   folder: string,
