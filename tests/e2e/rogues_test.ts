@@ -39,8 +39,8 @@ const throwers: readonly Case[] = [
 const liars: readonly Case[] = [
   { address: "liar.wrong", code: "invalid_output", says: /price: Invalid input: expected number/ },
   { address: "liar.circle", code: "agent_error", says: /circular structure/ },
-  { address: "liar.huge", code: "invalid_output", says: /100000002 characters, \d+ at most/ },
-  { address: "liar.fickle", code: "invalid_output", says: /100000002 characters, \d+ at most/ },
+  { address: "liar.huge", code: "invalid_output", says: /68000002 characters, \d+ at most/ },
+  { address: "liar.fickle", code: "invalid_output", says: /68000002 characters, \d+ at most/ },
   { address: "liar.twice", output: 1 },
   {
     address: "regex.match",
@@ -58,7 +58,7 @@ const tricks: readonly Case[] = [
   { address: "trickster.then_getter", code: "agent_error", says: /: do not look$/ },
   { address: "trickster.two_thens", output: 1 },
   { address: "trickster.late_json", code: "budget_exceeded" },
-  { address: "trickster.deep", code: "agent_error", says: /Maximum call stack size exceeded$/ },
+  { address: "trickster.deep" }, // deep as it is, it is JSON
   { address: "trickster.big_number", code: "agent_error", says: /BigInt/ },
   { address: "trickster.blocked", code: "budget_exceeded" },
   { address: "trickster.publish_getter", code: "agent_error", says: /: do not look$/ },
@@ -170,9 +170,11 @@ Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent",
   });
   await using watch = new Watch(daemon);
   const ask = async (request: RogueRequest): Promise<unknown> => {
-    const { steps, error } = await enact(daemon, workflowOf(request));
+    const { execution_id: id, steps, error } = await enact(daemon, workflowOf(request));
     assert.equal(error, null, `${request.address}: ${error?.message}`);
-    return steps?.[0]?.result;
+    if (steps?.[0]?.result_bytes === null) return steps[0].result;
+    // It is too large to be shown with the others.
+    return await (await daemon.api(`/executions/${id}/steps/only/result`)).json();
   };
   const expectAll = async (cases: readonly Case[]): Promise<void> => {
     for (const each of cases) {
@@ -223,7 +225,7 @@ Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent",
     assert.equal(Object.keys(burrowed).length, 11);
     for (const [way, answer] of Object.entries(burrowed)) assert.match(answer, undermined, way);
     const dialed = await ask(questions.dials) as Record<string, string>;
-    assert.equal(Object.keys(dialed).length, 11);
+    assert.equal(Object.keys(dialed).length, 10);
     for (const [way, answer] of Object.entries(dialed)) assert.match(answer, unreached, way);
   });
 

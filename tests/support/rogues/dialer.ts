@@ -22,7 +22,6 @@ const ways: Readonly<Record<string, () => unknown>> = {
       connect(port, localhost).on("connect", resolve).on("error", reject);
     }),
   "web socket": () => opens(new WebSocket(`ws://${localhost}:${port}`)),
-  "datagrams": () => Deno.listenDatagram({ port: 0, transport: "udp" }),
   "name server": () => Deno.resolveDns("example.com", "A"),
   "code": () => import(["http:", "", `${localhost}:${port}`, "code.js"].join("/")),
   "file by fetch": () => fetch("file:///etc/hostname"),
