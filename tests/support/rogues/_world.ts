@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { TempFolder } from "../temp_folder.ts";
 
 const rogues = new URL("./", import.meta.url).pathname;
+/** What they import of each other. */
+const helper = "_ways.ts";
 
 /** A request of a rogue, made by a workflow of its own. */
 export interface RogueRequest {
@@ -45,7 +47,7 @@ export async function makeRogueWorld(
   requests: readonly RogueRequest[],
 ): Promise<Record<string, string>> {
   for await (const { name } of Deno.readDir(rogues)) {
-    if (name.startsWith("_")) continue;
+    if (name.startsWith("_") && name !== helper) continue;
     await folder.write(`agents/${name}`, await Deno.readTextFile(join(rogues, name)));
   }
   for (const [name, text] of Object.entries(sources)) await folder.write(`agents/${name}`, text);

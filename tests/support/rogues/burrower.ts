@@ -4,6 +4,7 @@ import loader, { createRequire, registerHooks } from "node:module";
 import process from "node:process";
 import v8, { getHeapSnapshot, setFlagsFromString } from "node:v8";
 import { defineAgent, z } from "100ac";
+import { tryAll } from "./_ways.ts";
 
 const flag = "--stack-size=100000";
 const require = createRequire(import.meta.url);
@@ -35,17 +36,7 @@ export default defineAgent({
       description: "What came of each way",
       input: z.object({}),
       output: z.record(z.string(), z.string()),
-      run: async () => {
-        const found: Record<string, string> = {};
-        for (const [way, go] of Object.entries(ways)) {
-          try {
-            found[way] = `worked: ${await go()}`;
-          } catch (thrown) {
-            found[way] = (thrown as Error).message;
-          }
-        }
-        return found;
-      },
+      run: () => tryAll(ways),
     },
   },
 });

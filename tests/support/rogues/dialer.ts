@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import { defineAgent, z } from "100ac";
+import { tryAll } from "./_ways.ts";
 
 const port = 8_100;
 const localhost = "127.0.0.1";
@@ -45,17 +46,7 @@ export default defineAgent({
       description: "What came of each way",
       input: z.object({}),
       output: z.record(z.string(), z.string()),
-      run: async () => {
-        const found: Record<string, string> = {};
-        for (const [way, go] of Object.entries(ways)) {
-          try {
-            found[way] = `worked: ${await go()}`;
-          } catch (thrown) {
-            found[way] = (thrown as Error).message;
-          }
-        }
-        return found;
-      },
+      run: () => tryAll(ways),
     },
   },
 });
