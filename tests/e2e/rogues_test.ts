@@ -62,7 +62,6 @@ const tricks: readonly Case[] = [
   { address: "trickster.big_number", code: "agent_error", says: /BigInt/ },
   { address: "trickster.blocked", code: "budget_exceeded" },
   { address: "trickster.publish_getter", code: "agent_error", says: /: do not look$/ },
-  { address: "trickster.publish_loop", code: "budget_exceeded" },
   { address: "trickster.ask_loop", code: "budget_exceeded" },
 ];
 

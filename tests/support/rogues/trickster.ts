@@ -58,10 +58,6 @@ export default defineAgent({
           Object.defineProperty({}, "x", { get: throws, enumerable: true }),
         ),
     ),
-    publish_loop: answers(
-      "Publishes what loops when it is read",
-      (_, ctx) => ctx.publish("trick.played", { toJSON: forever }),
-    ),
     ask_loop: answers(
       "Asks with what loops when it is read",
       (_, ctx) => ctx.request("neighbour.double", { toJSON: forever }, z.unknown()),
