@@ -145,7 +145,7 @@ export class Bus {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => this.#giveUp(id, abortError(signal, address));
       const slot = this.#openDeadlines.add(id, timeoutMs);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      signal?.addEventListener("abort", onAbort);
       const unlisten = (): void => signal?.removeEventListener("abort", onAbort);
       const { length: inputLength } = input;
       this.#openInput += inputLength;

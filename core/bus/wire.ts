@@ -2,28 +2,30 @@
  * Frames as text, for the broadcast: a string crosses threads in a fraction of the time that the
  * objects of a frame take. A line of JSON comes first, then the bodies of the requests and replies
  * as they are, one after the other, without being quoted and read again.
+ *
+ * The line is one flat array, for nearly every frame is one short message and each array or object
+ * within would take as long as all the rest: `from, to, ack, eventSeq, beyond, events` (0 for an
+ * empty list), then the parts of each message, which begin with its sequence number and its kind.
  */
 
 import { type Frame, isFrame, type Message } from "./frame.ts";
 
-/** A message in the line; `length` characters of body stand for it after the line. */
-type Cut = CutRequest | CutReply;
-type CutRequest = readonly [
-  kind: "request",
-  length: number,
-  id: number,
-  address: string,
-  caller: string,
-  timeoutMs: number,
-  bulk: number | null,
-];
-type CutReply = readonly [kind: "reply", length: number, id: number, bulk: number | null];
+/** Kinds of message in the line; all but the first two are there as they are. */
+const kinds = { request: 0, reply: 1, other: 2 } as const;
+const headParts = 6;
+const requestParts = 8;
+const replyParts = 5;
+const otherParts = 3;
 
 export function encodeFrame(frame: Frame): string {
   const { from, to, ack, eventSeq, seqs, messages, beyond, events } = frame;
-  const cuts = messages.map(cutBody);
-  const line = JSON.stringify([from, to, ack, eventSeq, seqs, cuts, beyond, events]);
-  return messages.reduce((text, message) => text + bodyOf(message), `${line}\n`);
+  const parts: unknown[] = [from, to, ack, eventSeq, orZero(beyond), orZero(events)];
+  let bodies = "";
+  for (const [index, message] of messages.entries()) {
+    parts.push(seqs[index]);
+    bodies += addParts(parts, message);
+  }
+  return `${JSON.stringify(parts)}\n${bodies}`;
 }
 
 /** The frame of a text; undefined for anything else that is heard on the channel. */
@@ -31,46 +33,99 @@ export function decodeFrame(text: unknown): Frame | undefined {
   if (typeof text !== "string") return undefined;
   const lineEnd = text.indexOf("\n");
   const parts = parseLine(text.slice(0, lineEnd));
-  if (!Array.isArray(parts) || !Array.isArray(parts[5])) return undefined;
-  const [from, to, ack, eventSeq, seqs, cuts, beyond, events] = parts;
-  let bodyAt = lineEnd + 1;
-  const messages = (cuts as unknown[]).map((part) => {
-    if (!Array.isArray(part)) return part;
-    const cut = part as unknown as Cut;
-    const body = text.slice(bodyAt, bodyAt + cut[1]);
-    bodyAt += cut[1];
-    return joinBody(cut, body);
-  });
-  const frame = { from, to, ack, eventSeq, seqs, messages, beyond, events };
+  if (!Array.isArray(parts) || parts.length < headParts) return undefined;
+  const [from, to, ack, eventSeq, beyond, events] = parts as readonly unknown[];
+  const read = readMessages(parts, text, lineEnd + 1);
+  if (!read) return undefined;
+  const { seqs, messages } = read;
+  const frame = {
+    from,
+    to,
+    ack,
+    eventSeq,
+    seqs,
+    messages,
+    beyond: orEmpty(beyond),
+    events: orEmpty(events),
+  };
   return isFrame(frame) ? frame : undefined;
 }
 
-function cutBody(message: Message): Cut | Message {
+/** Adds the parts of a message; gives its body. */
+function addParts(parts: unknown[], message: Message): string {
   switch (message.kind) {
     case "request": {
       const { id, address, input, caller, timeoutMs, bulk = null } = message;
-      return ["request", input.length, id, address, caller, timeoutMs, bulk];
+      parts.push(kinds.request, input.length, id, address, caller, timeoutMs, bulk);
+      return input;
     }
     case "reply":
-      return ["reply", message.output.length, message.id, message.bulk ?? null];
+      parts.push(kinds.reply, message.output.length, message.id, message.bulk ?? null);
+      return message.output;
     default:
-      return message;
+      parts.push(kinds.other, message);
+      return "";
   }
 }
 
-function joinBody(cut: Cut, body: string): Message {
-  if (cut[0] === "reply") {
-    const [kind, , id, bulk] = cut;
-    return bulk === null ? { kind, id, output: body } : { kind, id, output: body, bulk };
-  }
-  const [kind, , id, address, caller, timeoutMs, bulk] = cut;
-  const request: Message = { kind, id, address, input: body, caller, timeoutMs };
-  return bulk === null ? request : { ...request, bulk };
+interface ReadMessages {
+  readonly seqs: readonly number[];
+  readonly messages: readonly Message[];
 }
 
-function bodyOf(message: Message): string {
-  if (message.kind === "request") return message.input;
-  return message.kind === "reply" ? message.output : "";
+/** Undefined when parts or bodies are not as long as they should be. */
+function readMessages(
+  parts: readonly unknown[],
+  text: string,
+  bodiesAt: number,
+): ReadMessages | undefined {
+  const seqs: number[] = [];
+  const messages: Message[] = [];
+  let bodyAt = bodiesAt;
+  let at = headParts;
+  while (at < parts.length) {
+    seqs.push(parts[at] as number);
+    const kind = parts[at + 1];
+    if (kind === kinds.other) {
+      messages.push(parts[at + 2] as Message);
+      at += otherParts;
+      continue;
+    }
+    const end = bodyAt + Number(parts[at + 2]);
+    const body = text.slice(bodyAt, end);
+    bodyAt = end;
+    messages.push(kind === kinds.request ? request(parts, at, body) : reply(parts, at, body));
+    at += kind === kinds.request ? requestParts : replyParts;
+  }
+  return at === parts.length && bodyAt === text.length ? { seqs, messages } : undefined;
+}
+
+function request(parts: readonly unknown[], at: number, input: string): Message {
+  const message: Message = {
+    kind: "request",
+    id: parts[at + 3] as number,
+    address: parts[at + 4] as string,
+    input,
+    caller: parts[at + 5] as string,
+    timeoutMs: parts[at + 6] as number,
+  };
+  const bulk = parts[at + 7] as number | null;
+  return bulk === null ? message : { ...message, bulk };
+}
+
+function reply(parts: readonly unknown[], at: number, output: string): Message {
+  const message: Message = { kind: "reply", id: parts[at + 3] as number, output };
+  const bulk = parts[at + 4] as number | null;
+  return bulk === null ? message : { ...message, bulk };
+}
+
+/** An empty list costs nothing. */
+function orZero<Item>(list: readonly Item[]): readonly Item[] | 0 {
+  return list.length === 0 ? 0 : list;
+}
+
+function orEmpty(list: unknown): unknown {
+  return list === 0 ? [] : list;
 }
 
 function parseLine(line: string): unknown {

@@ -36,6 +36,7 @@ export function showAgent(agent: AgentView, look: Look): string {
   const fields = fieldLines([
     ["File", agent.file],
     ["Status", { text: agent.status, tone: agentTones[agent.status] }],
+    ["Version of", agent.serves_version_of],
     ["Reason", agent.reason],
     ["Permissions", permissions.join("; ") || "none"],
     ["Secrets", agent.secrets.join(", ")],
@@ -62,8 +63,13 @@ export function showAgent(agent: AgentView, look: Look): string {
     .join("\n");
 }
 
-function reasonLines({ id, status, reason }: AgentView, look: Look): string[] {
-  return reason === null ? [] : [`${cross(look)} ${id} ${status}: ${reason}`];
+function reasonLines(
+  { id, status, reason, serves_version_of: older }: AgentView,
+  look: Look,
+): string[] {
+  if (reason === null) return [];
+  const why = older ? `serving version of ${older}, file broken: ${reason}` : reason;
+  return [`${cross(look)} ${id} ${status}: ${why}`];
 }
 
 /** `symbol, period?`: the properties of an object's JSON Schema; `?` after those with no need. */

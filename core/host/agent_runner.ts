@@ -60,19 +60,19 @@ export class AgentRunner {
     }
     const { signal, timeoutMs, address } = request;
     const { budgetMs } = this.#services;
-    const check = (output: unknown): unknown => checkOutput(capability, output, address);
+    // Schemas are the agent's own, and so is what its output does when it is read: either may take
+    // years. JSON knows no undefined, which a schema may let through.
+    const finish = (output: unknown): string =>
+      JSON.stringify(checkOutput(capability, output, address) ?? null);
     try {
       const context = this.#context(signal, Date.now() + timeoutMs);
-      // Schemas are the agent's own, too: a pattern in one may take years.
-      const { isChecked, output } = await withinBudget(() => {
+      const begun = await withinBudget(() => {
         const output = capability.run(checkInput(inputSchema, request), context) as unknown;
-        const isChecked = isPlain(output);
-        return { isChecked, output: isChecked ? check(output) : output };
+        return isPlain(output) ? { text: finish(output) } : { output };
       }, budgetMs);
-      const awaited = isChecked ? output : await output;
-      const checked = isChecked ? output : await withinBudget(() => check(awaited), budgetMs);
-      // JSON knows no undefined, which a schema may let through.
-      return JSON.stringify(checked ?? null);
+      if (begun.text !== undefined) return begun.text;
+      const output = await begun.output;
+      return await withinBudget(() => finish(output), budgetMs);
     } catch (thrown) {
       throw toAgentError(thrown, request.address);
     }

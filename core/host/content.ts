@@ -18,12 +18,15 @@ export interface Content {
   readonly hash: string;
   /** By path in the agents folder, with `/`. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** When the newest of the files was written. */
+  readonly writtenAtMs: number;
 }
 
 /** The content of the agent at `path` in the folder `root`; a missing file counts as such. */
 export async function readContent(root: string, path: string): Promise<Content> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const notRead: [string, string][] = [];
+  let writtenAtMs = 0;
   const seen = new Set<string>();
   const waiting = [path];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
@@ -36,29 +39,42 @@ export async function readContent(root: string, path: string): Promise<Content> 
       notRead.push([name, found]);
       continue;
     }
-    files.set(name, found);
-    for (const [, target = ""] of new TextDecoder().decode(found).matchAll(importPattern)) {
+    const { bytes, mtimeMs } = found;
+    files.set(name, bytes);
+    writtenAtMs = Math.max(writtenAtMs, mtimeMs);
+    for (const [, target = ""] of new TextDecoder().decode(bytes).matchAll(importPattern)) {
       waiting.push(resolve(dirname(file), target));
     }
   }
-  return { hash: await hashOf(files, notRead), files };
+  return { hash: await hashOf(files, notRead), files, writtenAtMs };
 }
 
-/** Writes the files of a content below `folder`, as they lie in the agents folder. */
-export async function writeContent({ files }: Content, folder: string): Promise<void> {
+/** Writes the files of a content, with their date, below `folder`, as they lay where they were. */
+export async function writeContent(
+  { files, writtenAtMs }: Content,
+  folder: string,
+): Promise<void> {
   for (const [name, bytes] of files) {
     const path = join(folder, name);
     await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await Deno.writeFile(path, bytes, { mode: 0o600 });
+    await Deno.utime(path, new Date(writtenAtMs), new Date(writtenAtMs));
   }
 }
 
-/** The bytes of a file, or what it is where they are not to be had. */
-async function readSmall(path: string): Promise<Uint8Array<ArrayBuffer> | string> {
+interface SmallFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly mtimeMs: number;
+}
+
+/** A file, or what it is where its bytes are not to be had. */
+async function readSmall(path: string): Promise<SmallFile | string> {
   try {
     const { isFile, size, mtime } = await Deno.stat(path);
     if (!isFile) return "no file";
-    return size > fileBytesMax ? `${size} bytes of ${mtime?.getTime()}` : await Deno.readFile(path);
+    const mtimeMs = mtime?.getTime() ?? 0;
+    if (size > fileBytesMax) return `${size} bytes of ${mtimeMs}`;
+    return { bytes: await Deno.readFile(path), mtimeMs };
   } catch (thrown) {
     // What can't be read here can't be imported either, which the scan tells.
     return thrown instanceof Error ? thrown.name : "not to be read";

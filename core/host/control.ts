@@ -44,6 +44,8 @@ export interface AgentToLoad {
 
 /** Host to daemon. */
 export type HostReport =
+  /** An agent is imported now, and none beside it. */
+  | { readonly kind: "loading"; readonly agent: string }
   /** All agents are loaded, or have failed to. */
   | { readonly kind: "ready"; readonly failed: readonly FailedAgent[] }
   | { readonly kind: "beat" }

@@ -19,6 +19,8 @@ export interface AgentEntry {
   path: string;
   /** The hash of its content. */
   readonly hash: string;
+  /** When that was written. */
+  readonly writtenAtMs: number;
   readonly manifest: Manifest | undefined;
   /** What it is given: its manifest's permissions, or what the configuration replaces them by. */
   readonly grants: Grants;
@@ -39,14 +41,14 @@ export interface AgentEntry {
 
 /** One entry for each file. An id that two files claim belongs to the first, by file name. */
 export function makeEntries(
-  read: readonly Pick<ReadFile, "result" | "hash">[],
+  read: readonly ReadFile[],
   grantsOf: (manifest: Manifest) => Grants,
   whyRefused: (grants: Grants, manifest: Manifest) => string | undefined = () => undefined,
 ): AgentEntry[] {
   const owners = new Map<string, string>();
-  return read.map(({ result, hash }) => {
+  return read.map(({ result, hash, content: { writtenAtMs } }) => {
     const { name: file, path } = result.file;
-    const blank = { ...blankEntry, id: file, file, path, hash };
+    const blank = { ...blankEntry, id: file, file, path, hash, writtenAtMs };
     if ("error" in result) return failed(blank, result.error);
     const { manifest } = result;
     const owner = owners.get(manifest.id);

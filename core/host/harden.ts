@@ -18,6 +18,7 @@ import { EventRing, EventTail } from "../bus/events.ts";
 import { Link } from "../bus/link.ts";
 import { AppError } from "../errors.ts";
 import { AgentRunner } from "./agent_runner.ts";
+import { guardModules } from "./module_guard.ts";
 
 /**
  * What messages pass through on their way. An agent can import the host's own modules, for they
@@ -27,6 +28,7 @@ const guarded: readonly object[] = [
   ...[Bus, Endpoint, Link, BulkExchange, Deadlines, EventRing, EventTail, AgentRunner],
   ...[EventTarget, MessagePort, BroadcastChannel, AbortSignal, AbortController],
   ...[Event, MessageEvent],
+  ...[TextEncoder, TextDecoder, Uint8Array, Object.getPrototypeOf(Uint8Array) as typeof Uint8Array],
   ...[Map, Set, Promise, Array, String, Number, Boolean],
 ].flatMap((type) => [type, type.prototype as object]);
 
@@ -55,7 +57,11 @@ export function harden(): void {
   Reflect.set(workerThreads, "parentPort", null);
   // The runtime's own parts: promise hooks, resources by number.
   Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal") as symbol);
-  for (const name of ["postMessage", "onmessage", "onmessageerror"]) hide(name);
+  // It writes to the disk, for all, and asks for no permission.
+  hide("caches");
+  for (const name of ["postMessage", "onmessage", "onmessageerror"]) {
+    if (name in globalThis) hide(name); // only a thread has them
+  }
   refuseWhatTouchesAll();
   letInstancesDiffer(MessagePort.prototype);
   for (const target of [...guarded, ...guardedToo]) Object.freeze(target);
@@ -90,6 +96,9 @@ function refuseWhatTouchesAll(): void {
       return Number(pid) === Deno.pid || Number(pid) <= 0 ? exit() : kill(pid, signal);
     });
   }
+  guardModules((name) => () => {
+    throw refusal(`call ${name}`, shared);
+  });
   replace(Deno, "chdir", () => {
     throw refusal("change the working directory", shared);
   });

@@ -42,6 +42,7 @@ export class Host {
   readonly #openByAgent = new Map<string, number>();
   #open = 0;
   #isReady = false;
+  #loading: string | undefined;
   #settle: (settle: () => void) => void = (settle) => settle();
   #rejectReady: (error: AppError) => void = () => undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
@@ -95,6 +96,11 @@ export class Host {
     return [...this.#openByAgent.keys()];
   }
 
+  /** The agent that it is importing: that one keeps it from coming up. */
+  get loadingAgent(): string | undefined {
+    return this.#loading;
+  }
+
   /** Carries a request to one of its agents; retiring waits for it. */
   async carry<Answer>(agent: string, ask: () => Promise<Answer>): Promise<Answer> {
     this.#open++;
@@ -136,7 +142,7 @@ export class Host {
     const { startMsMax = startMsDefault } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<readonly FailedAgent[]>();
     const timer = setTimeout(
-      () => this.#lose("host_gone", `it did not load its agents within ${startMsMax / 1_000} s`),
+      () => this.#lose("host_wedged", `it did not load its agents within ${startMsMax / 1_000} s`),
       startMsMax,
     );
     this.#settle = (settle) => {
@@ -156,7 +162,10 @@ export class Host {
     this.#beatsUnanswered = 0;
     if (report.kind === "ready") {
       this.#isReady = true;
+      this.#loading = undefined;
       this.#settle(() => this.#resolveReady(report.failed));
+    } else if (report.kind === "loading") {
+      if (!this.#isReady && this.agents.has(report.agent)) this.#loading = report.agent;
     } else if (report.kind !== "beat") {
       this.#options.onNews(report);
     }

@@ -43,6 +43,7 @@ export class Hosts {
   readonly #before = new Map<string, AgentEntry>();
   #entries: Map<string, AgentEntry> = new Map();
   #hashes: ReadonlyMap<string, string> = new Map();
+  #hasLooked = false;
   #refreshing: Promise<void> = Promise.resolve();
   #watching: Promise<void> | undefined;
   #idleTimer: ReturnType<typeof setInterval> | undefined;
@@ -197,10 +198,13 @@ export class Hosts {
   async #refresh(reload: string | undefined): Promise<void> {
     const read = await this.#files.look((file) => file.name === reload);
     if (this.#abort.signal.aborted) return;
-    const before = this.entries;
+    // The first look finds what an earlier daemon has left to go back to.
+    const before = this.#hasLooked ? this.entries : await this.#recall(read);
+    if (this.#abort.signal.aborted) return;
+    this.#hasLooked = true;
     const changed = changedFiles(read, this.#hashes, reload);
-    const entries = this.#newEntries(read, changed);
-    const loaded = entries.filter(({ state }) => state === "loaded");
+    const entries = this.#newEntries(read, before, changed);
+    const loaded = entries.filter(isLoaded);
     await this.#keep(read, new Set(loaded.map(({ hash }) => hash)));
     if (this.#abort.signal.aborted) return;
     this.#hashes = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
@@ -216,21 +220,45 @@ export class Hosts {
     await Promise.allSettled(entries.filter(isSubscriber).map((entry) => this.start(entry)));
   }
 
-  /** An entry for each file; what has not changed, or serves on as it was, keeps its own. */
-  #newEntries(read: readonly ReadFile[], changed: ReadonlySet<string>): AgentEntry[] {
+  async #recall(read: readonly ReadFile[]): Promise<readonly AgentEntry[]> {
+    try {
+      const { readable } = this.#options;
+      return this.#toEntries(await this.#kept.recall(read, readable, this.#abort.signal));
+    } catch (thrown) {
+      if (!this.#abort.signal.aborted) {
+        this.#options.log.error("cannot recall copies of agents", { reason: messageOf(thrown) });
+      }
+      return [];
+    }
+  }
+
+  #toEntries(read: readonly ReadFile[]): AgentEntry[] {
     const { grantsOf, secrets = {} } = this.#options;
-    const before = new Map(this.entries.map((entry) => [entry.file, entry]));
-    for (const file of this.#before.keys()) if (!before.has(file)) this.#before.delete(file);
     return makeEntries(
       read,
       grantsOf,
       (grants, manifest) => whyRefused(grants, manifest.secrets, secrets),
-    ).map((next) => {
+    );
+  }
+
+  /** An entry for each file; what has not changed, or serves on as it was, keeps its own. */
+  #newEntries(
+    read: readonly ReadFile[],
+    earlier: readonly AgentEntry[],
+    changed: ReadonlySet<string>,
+  ): AgentEntry[] {
+    const before = new Map(earlier.map((entry) => [entry.file, entry]));
+    for (const file of this.#before.keys()) if (!before.has(file)) this.#before.delete(file);
+    const entries = this.#toEntries(read);
+    const taken = new Set(entries.filter(isLoaded).map(({ id }) => id));
+    return entries.map((next) => {
       const old = before.get(next.file);
       if (!old) return next;
       if (!changed.has(next.file)) return old;
       if (old.state === "loaded") {
         if (next.state !== "loaded") {
+          // Another file may have taken over its id.
+          if (taken.has(old.id)) return next;
           this.#serveOn(old, next.reason ?? "its new version does not load");
           return old;
         }
@@ -269,6 +297,10 @@ export class Hosts {
       this.#options.log.error("cannot forget copies of agents", { reason: messageOf(thrown) });
     }
   }
+}
+
+function isLoaded({ state }: AgentEntry): boolean {
+  return state === "loaded";
 }
 
 /** Names of files that are new, other than they were, gone, or to be taken as changed. */

@@ -56,6 +56,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #agents: Agents;
   readonly #homes = new Map<PlacementKey, Home>();
+  readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
   /** The ends of all hosts of which something is left. */
@@ -94,6 +95,7 @@ export class Keeper {
   use(entry: AgentEntry): Host {
     const home = this.#homeOf(entry);
     return home.use(() => {
+      const entries = this.#inhabitants(home);
       const host = this.#spawn(home);
       host.ready.then(
         (failed) => {
@@ -102,10 +104,8 @@ export class Keeper {
         },
         (thrown) => {
           if (this.#isClosed) return;
-          // That it was lost is told there; any new version may be what ended it.
-          for (const entry of this.#inhabitants(home)) {
-            this.#agents.goBack(entry, messageOf(thrown));
-          }
+          // That it was lost is told there.
+          this.#goBack(this.#suspects(home, entries), messageOf(thrown));
         },
       );
       return host;
@@ -142,14 +142,20 @@ export class Keeper {
     await Promise.all(this.#ending);
   }
 
+  /** Asked on every request, and the same until the agent is moved apart. */
   #keyOf(entry: AgentEntry): PlacementKey {
-    return keyOf(this.placementOf(entry));
+    const known = this.#keys.get(entry);
+    if (known?.isApart === entry.isApart) return known.key;
+    const key = keyOf(this.placementOf(entry));
+    this.#keys.set(entry, { isApart: entry.isApart, key });
+    return key;
   }
 
   #homeOf(entry: AgentEntry): Home {
-    const placement = this.placementOf(entry);
-    const key = keyOf(placement);
-    const home = this.#homes.get(key) ?? new Home(placement);
+    const key = this.#keyOf(entry);
+    const known = this.#homes.get(key);
+    if (known) return known;
+    const home = new Home(this.placementOf(entry));
     this.#homes.set(key, home);
     return home;
   }
@@ -183,11 +189,24 @@ export class Keeper {
       } catch (thrown) {
         if (this.#isClosed) return;
         const reason = messageOf(thrown);
-        const suspects = entries.filter(({ file }) => changed.has(file));
-        // All are tried: which of them kept the host from starting is not known.
-        isOver = suspects.filter((entry) => this.#agents.goBack(entry, reason)).length === 0;
+        const suspects = this.#suspects(home, entries);
+        const hasMoved = suspects.length < entries.length;
+        const wentBack = this.#goBack(suspects.filter(({ file }) => changed.has(file)), reason);
+        isOver = !wentBack && !hasMoved;
       }
     }
+  }
+
+  /** Who of `entries` kept a host from coming up: who was moved away for it, else any of them. */
+  #suspects(home: Home, entries: readonly AgentEntry[]): readonly AgentEntry[] {
+    const key = keyOf(home.placement);
+    const moved = entries.filter((entry) => this.#keyOf(entry) !== key);
+    return moved.length > 0 ? moved : entries;
+  }
+
+  /** All are tried; true when one of them could. */
+  #goBack(entries: readonly AgentEntry[], reason: string): boolean {
+    return entries.filter((entry) => this.#agents.goBack(entry, reason)).length > 0;
   }
 
   /** Agents that a host could not load go back; true when one of them could. */
@@ -264,13 +283,17 @@ export class Keeper {
 
   #lose(home: Home, host: Host, reason: AppError): void {
     const { bus, log } = this.#options;
-    const suspects = host.busyAgents;
+    const { busyAgents, loadingAgent } = host;
     home.lost(host);
     this.#running.delete(host.address);
     log.error("host is lost", { host: host.address, reason: reason.message });
     bus.drop(host.address, reason);
     for (const other of this.#running.values()) other.forget(host.address);
-    if (reason.code === "host_wedged" && host.kind === "thread") this.#moveApart(suspects);
+    if (reason.code === "host_wedged" && host.kind === "thread") {
+      this.#wedgedThreads++;
+      this.#moveApart(busyAgents);
+    }
+    if (loadingAgent !== undefined && host.agents.size > 1) this.#moveApart([loadingAgent]);
     const inhabitants = this.#inhabitants(home);
     if (home.losses > lossesMax) {
       const why = `its host was lost ${home.losses} times: ${reason.message}`;
@@ -291,9 +314,11 @@ export class Keeper {
     }
   }
 
-  /** The agents that were asked when their thread stopped answering: one of them holds it. */
+  /**
+   * The agents that were asked when their thread stopped answering: one of them holds it. Or the
+   * one that a host was importing when it ended.
+   */
   #moveApart(suspects: readonly string[]): void {
-    this.#wedgedThreads++;
     for (const entry of this.#agents.entries) {
       if (!suspects.includes(entry.id)) continue;
       entry.isApart = true;

@@ -5,7 +5,9 @@
  */
 
 import { join } from "node:path";
-import { type Content, writeContent } from "./content.ts";
+import type { ReadFile } from "./agent_files.ts";
+import { type Content, readContent, writeContent } from "./content.ts";
+import { scanAgents } from "./scan.ts";
 
 export class KeptVersions {
   readonly #folder: string;
@@ -30,11 +32,51 @@ export class KeptVersions {
     return join(this.#folder, hash, name);
   }
 
+  /**
+   * Copies of other versions of these files than the ones that are there now: what an earlier
+   * daemon could have gone back to. A copy counts only whole, as its hash says, and what it
+   * declares is read from it anew, not remembered.
+   */
+  async recall(
+    read: readonly ReadFile[],
+    readable: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadFile[]> {
+    const recalled: ReadFile[] = [];
+    for (const { result: { file: { name } }, hash } of read) {
+      const content = await this.#newestOf(name, hash);
+      if (!content) continue;
+      const file = { name, path: this.pathOf(content.hash, name) };
+      const folders = [join(this.#folder, content.hash), ...readable];
+      const [result] = await scanAgents([file], { readable: folders, signal });
+      if (result) recalled.push({ result, hash: content.hash, content });
+    }
+    return recalled;
+  }
+
+  async #newestOf(name: string, hashNow: string): Promise<Content | undefined> {
+    let newest: Content | undefined;
+    for (const hash of await this.#hashes()) {
+      const path = this.pathOf(hash, name);
+      if (hash === hashNow || !await isThere(path)) continue;
+      const content = await readContent(join(this.#folder, hash), path);
+      // It may be the copy of another agent, which imports this file.
+      if (content.hash !== hash) continue;
+      if (!newest || content.writtenAtMs > newest.writtenAtMs) newest = content;
+    }
+    return newest;
+  }
+
+  async #hashes(): Promise<string[]> {
+    if (!await isThere(this.#folder)) return [];
+    const entries = await Array.fromAsync(Deno.readDir(this.#folder));
+    return entries.map(({ name }) => name);
+  }
+
   /** Forgets every copy but those with these hashes. */
   async prune(hashes: ReadonlySet<string>): Promise<void> {
-    if (!await isThere(this.#folder)) return;
-    for await (const { name } of Deno.readDir(this.#folder)) {
-      if (!hashes.has(name)) await removeAll(join(this.#folder, name));
+    for (const hash of await this.#hashes()) {
+      if (!hashes.has(hash)) await removeAll(join(this.#folder, hash));
     }
   }
 }

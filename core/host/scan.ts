@@ -6,20 +6,29 @@
  * one, so a file is blamed only when it was the first of its process.
  */
 
+import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorData, isErrorData } from "../errors.ts";
+import { newOpaqueId } from "../ids.ts";
 import type { AgentFile } from "./find.ts";
 import { isManifest, type Manifest } from "./manifest.ts";
 import { readBeginning } from "./read_beginning.ts";
 import { toFileUrl } from "./url.ts";
 
+const coreFolder = fileURLToPath(new URL("../", import.meta.url));
 export const scanFileMsMax = 5_000;
 /** Characters of a line of the scan; a manifest is smaller. */
 const lineMax = 4 * 1024 * 1024;
 const complaintMax = 10_000;
 
-/** Begins each line that the scan process prints: agents may print too. */
-export const scanLineMark = "100ac-scan ";
+/** What the scan process is told on its standard input. */
+export interface ScanSetup {
+  /** Begins each line of the scan: agents may print, too, and must not know it. */
+  readonly mark: string;
+  readonly files: readonly AgentFile[];
+  /** Folders that imports may read. */
+  readonly readable: readonly string[];
+}
 
 /** What the scan process prints. */
 export type ScanLine =
@@ -92,7 +101,7 @@ async function scanInOneProcess(
       "--quiet",
       "--no-prompt",
       "--no-remote",
-      `--allow-read=${readable.join(",")}`,
+      `--allow-read=${[...readable, coreFolder].join(",")}`,
       new URL("./scan_process.ts", import.meta.url).href,
     ],
     stdin: "piped",
@@ -101,17 +110,18 @@ async function scanInOneProcess(
     signal,
   }).spawn();
   const complaint = readBeginning(child.stderr, complaintMax);
+  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files, readable };
   const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(JSON.stringify(files)));
-  await input.close();
+  // It stays open: its end is what tells the process that the daemon is no more.
+  await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
   const byName = new Map(files.map((file) => [file.name, file]));
   let began = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let current: AgentFile | undefined;
   for await (const text of lines(child.stdout)) {
-    const line = toScanLine(text);
+    const line = toScanLine(text, setup.mark);
     const file = line && byName.get(line.name);
-    // An agent can print such lines too: what is settled stays, and none comes out of turn.
+    // What is settled stays, and no line comes out of turn, whoever might have learnt the mark.
     if (!file || results.has(file.name)) continue;
     if (line.kind !== "begin" && file !== current) continue;
     clearTimeout(timer);
@@ -127,6 +137,8 @@ async function scanInOneProcess(
   }
   clearTimeout(timer);
   await child.status;
+  // The process has ended, and its end of the pipe with it.
+  await input.close().catch(() => undefined);
   const found = stripVTControlCharacters(await complaint).trim();
   if (!began && !signal.aborted) {
     throw new AppError("internal", `Cannot scan the agents: the scan did not start: ${found}`);
@@ -134,10 +146,10 @@ async function scanInOneProcess(
 }
 
 /** A line that the scan printed; undefined for what an agent printed past the console. */
-function toScanLine(text: string): ScanLine | undefined {
-  if (!text.startsWith(scanLineMark)) return undefined;
+function toScanLine(text: string, mark: string): ScanLine | undefined {
+  if (!text.startsWith(mark)) return undefined;
   try {
-    const line = JSON.parse(text.slice(scanLineMark.length)) as Partial<Record<string, unknown>>;
+    const line = JSON.parse(text.slice(mark.length)) as Partial<Record<string, unknown>>;
     return isScanLine(line) ? line : undefined;
   } catch {
     return undefined;
@@ -163,8 +175,10 @@ function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptio
   return { file, error: { code: "invalid_manifest", message } };
 }
 
-function withFile(file: AgentFile, error: ErrorData): ErrorData {
+function withFile(file: AgentFile, thrown: ErrorData): ErrorData {
   const prefix = `Cannot load agent "${file.name}": `;
+  // What the host refuses while it is imported has a code of its own.
+  const error: ErrorData = { ...thrown, code: "invalid_manifest" };
   if (error.message.startsWith(prefix)) return error;
   // The runtime colours its messages, draws the code, and tells the place last.
   const folder = toFileUrl(file.path.slice(0, -file.name.length));

@@ -1,51 +1,31 @@
 /**
- * Runs in a child process that may read the agents folder and nothing else: imports each file
- * named on standard input (JSON, one array) and prints one line of JSON for it. Before each file
- * it prints its name, so that the parent knows which one never came back.
+ * The main thread of the scan, which runs no agent: it starts the thread that does, and ends the
+ * process when that has ended, or when its own input ends. So the process dies with the daemon,
+ * whatever the file that is imported is doing.
  */
 
-// Loaded before any agent, and with this process's rights: agents may not read core/.
-import "100ac";
-import "100ac/calendar";
-import { type ErrorData, toErrorData } from "../errors.ts";
-import type { AgentFile } from "./find.ts";
-import { readManifest } from "./manifest.ts";
-import { type ScanLine, scanLineMark } from "./scan.ts";
-import { toFileUrl } from "./url.ts";
+import type { ScanSetup } from "./scan.ts";
 
-// Taken before any agent can replace them.
-const write = Deno.stdout.writeSync.bind(Deno.stdout);
-const exit = Deno.exit.bind(Deno);
-const encoder = new TextEncoder();
-const messageMax = 10_000;
-// What an agent prints while it is imported is nobody's concern.
-const silent = (): void => undefined;
-Object.assign(globalThis.console, {
-  debug: silent,
-  log: silent,
-  info: silent,
-  warn: silent,
-  error: silent,
+const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+const { mark, files, readable } = JSON.parse(await readLine()) as ScanSetup;
+const worker = new Worker(new URL("./scan_worker.ts", import.meta.url), {
+  type: "module",
+  deno: { permissions: { read: [...readable] } },
 });
+// All is read. What has ended it otherwise is told by the lines that are missing.
+worker.onmessage = () => Deno.exit(0);
+worker.onerror = () => Deno.exit(1);
+worker.postMessage({ mark, files });
+while (!(await input.read()).done);
+Deno.exit(0);
 
-function say(line: ScanLine): void {
-  // An agent that writes to standard output itself may have left a line without its end.
-  const bytes = encoder.encode(`\n${scanLineMark}${JSON.stringify(line)}\n`);
-  for (let done = 0; done < bytes.length;) done += write(bytes.subarray(done));
-}
-
-const files = JSON.parse(await new Response(Deno.stdin.readable).text()) as AgentFile[];
-for (const { name, path } of files) {
-  say({ kind: "begin", name });
-  try {
-    const module = await import(toFileUrl(path)) as { default?: unknown };
-    say({ kind: "manifest", name, manifest: readManifest(module.default, name) });
-  } catch (thrown) {
-    say({ kind: "error", name, error: shortened(toErrorData(thrown, "invalid_manifest")) });
+/** The setup is one line; nothing follows it. */
+async function readLine(): Promise<string> {
+  let text = "";
+  while (!text.endsWith("\n")) {
+    const { value, done } = await input.read();
+    if (done) Deno.exit(0);
+    text += value;
   }
-}
-exit(0);
-
-function shortened({ message, ...error }: ErrorData): ErrorData {
-  return { ...error, message: message.slice(0, messageMax) };
+  return text;
 }

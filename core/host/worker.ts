@@ -99,13 +99,16 @@ async function open(
     fault: (agent, message) => gate.tell({ kind: "fault", agent, message }),
   };
   const failed: FailedAgent[] = [];
-  await Promise.all(command.agents.map(async (agent) => {
+  // One after the other: who holds the thread meanwhile must be known by name.
+  for (const agent of command.agents) {
+    const { id } = agent.manifest;
+    report({ kind: "loading", agent: id });
     try {
       await load(agent, services);
     } catch (thrown) {
-      failed.push({ id: agent.manifest.id, error: toErrorData(thrown, "agent_unavailable") });
+      failed.push({ id, error: toErrorData(thrown, "agent_unavailable") });
     }
-  }));
+  }
   report({ kind: "ready", failed });
 }
 

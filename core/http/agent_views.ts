@@ -14,6 +14,7 @@ export function agentView({ hosts, cache }: ControlPlane, entry: AgentEntry): Ag
     description: manifest?.description ?? "",
     status: statusOf(entry),
     reason: entry.reason ?? null,
+    serves_version_of: isOlderVersion(entry) ? new Date(entry.writtenAtMs).toISOString() : null,
     capabilities: manifest?.capabilities ?? [],
     permissions: entry.grants,
     secrets: manifest?.secrets ?? [],
@@ -37,6 +38,11 @@ export function countAgents(entries: readonly AgentEntry[]): Record<AgentStatus,
   const counts = { idle: 0, busy: 0, failed: 0, refused: 0, stopped: 0 };
   for (const entry of entries) counts[statusOf(entry)]++;
   return counts;
+}
+
+/** Whether it serves though its file, as it is now, can't be loaded. */
+function isOlderVersion({ state, reason }: AgentEntry): boolean {
+  return state === "loaded" && reason !== undefined;
 }
 
 function statusOf({ state, open }: AgentEntry): AgentStatus {

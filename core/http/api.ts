@@ -71,6 +71,8 @@ export interface AgentView {
   readonly status: AgentStatus;
   /** Why it is failed or refused; or why not its newest version but the one before serves. */
   readonly reason: string | null;
+  /** When the version that serves was written, where its file is broken now; else null. */
+  readonly serves_version_of: string | null;
   readonly capabilities: readonly CapabilityView[];
   readonly permissions: Readonly<Record<string, readonly string[]>>;
   /** Names of the secrets it is given. */

@@ -33,6 +33,7 @@ export async function run(report: Report): Promise<void> {
   const bus = openBus(openBroadcastChannel(channel));
   const askBus: Ask = () => bus.request("far", "echo.echo", message, { timeoutMs: 30_000 });
   const askFloor: Ask = () => floor.ask(message);
+  const askChecked: Ask = () => floor.ask(message, true);
   await compare(report, "bus", askFloor, askBus);
   await compareBurst(report, "bus", askFloor, askBus);
   bus.close();
@@ -40,7 +41,7 @@ export async function run(report: Report): Promise<void> {
     await using stage = await BusStage.open(echoAgents(agents));
     const label = `host of ${agents} agent${agents > 1 ? "s" : ""}`;
     const ask = inTurn(stage, agents);
-    await compare(report, label, askFloor, ask);
+    await compare(report, label, askFloor, ask, askChecked);
     await compareBurst(report, label, askFloor, ask);
     if (agents === 1) await compareSizes(report, floor, stage);
     if (agents === 10) await countExactly(report, askFloor, stage, agents);
@@ -56,26 +57,32 @@ function inTurn(stage: BusStage, agents: number): Ask {
   return () => stage.ask(`echo_${++next % agents}.echo`, message);
 }
 
-/** One at a time, then 64 at a time. */
-async function compare(report: Report, label: string, floor: Ask, ours: Ask): Promise<void> {
+/** One at a time, then 64 at a time; also beside a floor whose far end `checked` what comes. */
+async function compare(
+  report: Report,
+  label: string,
+  floor: Ask,
+  ours: Ask,
+  checked?: Ask,
+): Promise<void> {
   await ours(); // starts the host
-  const sides = { floor, ours };
-  const taken = { floor: [] as Round[], ours: [] as Round[] };
+  const sides = { floor, ours, ...(checked ? { checked } : {}) };
+  const taken = new Map<Ask, Round[]>(Object.values(sides).map((ask) => [ask, []]));
   for (let round = -warmRounds; round < rounds; round++) {
-    for (const side of ["floor", "ours"] as const) {
-      const measured = await measure(sides[side]);
-      if (round >= 0) taken[side].push(measured);
+    for (const [ask, measured] of taken) {
+      const one = await measure(ask);
+      if (round >= 0) measured.push(one);
     }
   }
-  const middle = (side: "floor" | "ours", key: keyof Round): number =>
-    median(taken[side].map((round) => round[key]));
-  const add = (name: string, key: keyof Round, unit: string): void =>
-    report.add({
-      case: `${label}, ${name}`,
-      value: middle("ours", key),
-      unit,
-      floor: middle("floor", key),
-    });
+  const middle = (ask: Ask, key: keyof Round): number =>
+    median((taken.get(ask) ?? []).map((round) => round[key]));
+  const add = (name: string, key: keyof Round, unit: string): void => {
+    const value = middle(ours, key);
+    report.add({ case: `${label}, ${name}`, value, unit, floor: middle(floor, key) });
+    if (!checked) return;
+    const bare = middle(checked, key);
+    report.add({ case: `${label}, ${name}, floor checks`, value, unit, floor: bare });
+  };
   add("round trip p50", "p50Ms", "ms");
   add("round trip p99", "p99Ms", "ms");
   add(`${inFlight} in flight`, "perSecond", "requests/s");

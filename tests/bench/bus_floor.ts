@@ -30,12 +30,15 @@ export class Floor implements Disposable {
     return new Floor(worker, new BroadcastChannel(floor));
   }
 
-  /** Sends `input` there and back. What it sends is lost when more than some 200 are open. */
-  ask(input: string): Promise<string> {
+  /**
+   * Sends `input` there and back, where `isChecked` with what a host does beside its agent's work.
+   * What it sends is lost when more than some 200 are open.
+   */
+  ask(input: string, isChecked = false): Promise<string> {
     return new Promise((resolve) => {
       const id = ++this.#lastId;
       this.#open.set(id, resolve);
-      this.#channel.postMessage({ id, address: "echo.echo", input });
+      this.#channel.postMessage({ id, address: "echo.echo", input, isChecked });
     });
   }
 

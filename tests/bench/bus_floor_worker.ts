@@ -3,8 +3,11 @@
  * both wake the same threads. `{ floor, channel }` is posted to it first; it posts `ready`.
  */
 
+import { z } from "zod";
 import { Bus } from "../../core/bus/bus.ts";
 import { openBroadcastChannel } from "../../core/bus/channel.ts";
+
+const Echo = z.strictObject({ message: z.string() });
 
 declare const self: EventTarget & { postMessage(message: unknown): void };
 
@@ -14,7 +17,15 @@ const names = await new Promise<{ floor: string; channel: string }>((resolve) =>
   });
 });
 const floor = new BroadcastChannel(names.floor);
-floor.onmessage = ({ data }) => floor.postMessage({ id: data.id, output: data.input });
+floor.onmessage = ({ data: { id, input, isChecked } }) =>
+  floor.postMessage({ id, output: isChecked ? check(input) : input });
+
+/** What a host does for an agent whose work is nothing: reads, checks both ways, and writes. */
+function check(input: string): string {
+  const { message } = Echo.parse(JSON.parse(input));
+  return JSON.stringify(Echo.parse({ message }));
+}
+
 new Bus({
   channel: openBroadcastChannel(names.channel),
   address: "far",

@@ -39,8 +39,8 @@ const throwers: readonly Case[] = [
 const liars: readonly Case[] = [
   { address: "liar.wrong", code: "invalid_output", says: /price: Invalid input: expected number/ },
   { address: "liar.circle", code: "agent_error", says: /circular structure/ },
-  { address: "liar.huge", code: "invalid_output", says: /100000002 characters, \d+ at most/ },
-  { address: "liar.fickle", code: "invalid_output", says: /100000002 characters, \d+ at most/ },
+  { address: "liar.huge", code: "invalid_output", says: /68000002 characters, \d+ at most/ },
+  { address: "liar.fickle", code: "invalid_output", says: /68000002 characters, \d+ at most/ },
   { address: "liar.twice", output: 1 },
   {
     address: "regex.match",
@@ -50,6 +50,19 @@ const liars: readonly Case[] = [
   },
   { address: "grabber.grab", code: "agent_unavailable", says: /Cannot start a host with permi/ },
   { address: "twin.who", output: "the first" },
+];
+
+const tricks: readonly Case[] = [
+  { address: "trickster.has_trap", code: "budget_exceeded" },
+  { address: "trickster.throwing_trap", code: "agent_error", says: /: do not look$/ },
+  { address: "trickster.then_getter", code: "agent_error", says: /: do not look$/ },
+  { address: "trickster.two_thens", output: 1 },
+  { address: "trickster.late_json", code: "budget_exceeded" },
+  { address: "trickster.deep" }, // deep as it is, it is JSON
+  { address: "trickster.big_number", code: "agent_error", says: /BigInt/ },
+  { address: "trickster.blocked", code: "budget_exceeded" },
+  { address: "trickster.publish_getter", code: "agent_error", says: /: do not look$/ },
+  { address: "trickster.ask_loop", code: "budget_exceeded" },
 ];
 
 const sleepers: readonly Case[] = [
@@ -67,6 +80,8 @@ const floods: readonly Case[] = [
 
 const questions = {
   exits: { address: "exiter.try_all" },
+  burrows: { address: "burrower.burrow" },
+  dials: { address: "dialer.dial" },
   forges: { address: "forger.forge" },
   commands: { address: "forger.command" },
   nodeForges: { address: "node_forger.forge" },
@@ -92,6 +107,7 @@ const hangs: readonly Case[] = [
 /** What does not load, by id or file, and why. */
 const unloaded: Readonly<Record<string, RegExp>> = {
   "bloated.ts": /it has \d+ characters as JSON, \d+ at most/,
+  "coy.ts": /none of your concern/,
   "deep.ts": /its import ended the process/,
   "folder_import.ts": /Directory import/,
   "importer.ts": /Could not find a matching package for 'npm:left-pad@1\.3\.0'/,
@@ -99,9 +115,10 @@ const unloaded: Readonly<Record<string, RegExp>> = {
   "pretender.ts": /id: is a name that the daemon uses itself/,
   "shouter.ts": /^Cannot load agent "shouter\.ts": x{1000}/,
   "spaces.ts": /default export/,
-  "top_exiter.ts": /its import ended the process/,
+  "top_exiter.ts": /^Cannot load agent "top_exiter\.ts": Cannot exit: an agent lives in a host/,
   "top_looper.ts": /took longer than 5 s/,
   "twin_two.ts": /id: "twin" is taken by "twin_one\.ts"/,
+  "usurper.ts": /id: is a name that the daemon uses itself/,
   "whisperer.ts": /whispered in vain/,
   "zeros.ts": /Requires read access to "\/dev\/zero"/,
 };
@@ -124,13 +141,26 @@ const refusals: Readonly<Record<string, RegExp>> = {
   "import of the daemon": /^Requires read access to ".*daemon\.ts"/,
 };
 
+const undermined =
+  /^Cannot call \w+: an agent lives in a host|^Cannot read properties of undefined|^Requires sys/;
+const unreached = /^Requires |^Cannot open a channel or start a thread|too many attached databases/;
+
 Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent", async (t) => {
   await using folder = await makeTempFolder();
   const reach = {
     address: "reacher.reach",
     params: { secret: join(folder.path, "data", "100ac.db") },
   };
-  const requests = [neighbour, reach, ...throwers, ...liars, ...sleepers, ...floods, ...hangs];
+  const requests = [
+    neighbour,
+    reach,
+    ...throwers,
+    ...liars,
+    ...tricks,
+    ...sleepers,
+    ...floods,
+    ...hangs,
+  ];
   await using daemon = await startDaemonProcess({
     ...await makeRogueWorld(folder, [...requests, ...Object.values(questions)]),
     AC100_MAX_CONCURRENT: "50",
@@ -139,9 +169,11 @@ Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent",
   });
   await using watch = new Watch(daemon);
   const ask = async (request: RogueRequest): Promise<unknown> => {
-    const { steps, error } = await enact(daemon, workflowOf(request));
+    const { execution_id: id, steps, error } = await enact(daemon, workflowOf(request));
     assert.equal(error, null, `${request.address}: ${error?.message}`);
-    return steps?.[0]?.result;
+    if (steps?.[0]?.result_bytes === null) return steps[0].result;
+    // It is too large to be shown with the others.
+    return await (await daemon.api(`/executions/${id}/steps/only/result`)).json();
   };
   const expectAll = async (cases: readonly Case[]): Promise<void> => {
     for (const each of cases) {
@@ -187,6 +219,15 @@ Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent",
     for (const [way, answer] of Object.entries(found)) assert.match(answer, refusals[way] ?? /^$/);
   });
 
+  await t.step("nothing leads below the fences, or out through a gap in them", async () => {
+    const burrowed = await ask(questions.burrows) as Record<string, string>;
+    assert.equal(Object.keys(burrowed).length, 11);
+    for (const [way, answer] of Object.entries(burrowed)) assert.match(answer, undermined, way);
+    const dialed = await ask(questions.dials) as Record<string, string>;
+    assert.equal(Object.keys(dialed).length, 10);
+    for (const [way, answer] of Object.entries(dialed)) assert.match(answer, unreached, way);
+  });
+
   await t.step("nobody speaks for another, nor hears what is not for it", async () => {
     for (const question of [questions.forges, questions.nodeForges]) {
       for (const [way, { worked, found }] of Object.entries(await ask(question) as Ways)) {
@@ -213,6 +254,7 @@ Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent",
     "an answer that is wrong, too large or late is an error of its request",
     async () => {
       await expectAll(liars);
+      await expectAll(tricks);
       await Promise.all(sleepers.map((each) => expectAll([each])));
       assert.equal(byId(await listAgents(daemon), "grabber").status, "refused");
       await expectAll([neighbour]);

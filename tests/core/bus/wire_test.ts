@@ -76,6 +76,9 @@ Deno.test("a frame that was cut short, or lost a part, is read as none", () => {
     events: [],
   });
   assert.equal(decodeFrame(text.slice(0, 20)), undefined);
-  assert.equal(decodeFrame(text.replace("[1]", "[1,2]")), undefined);
+  assert.equal(decodeFrame(text.slice(0, -1)), undefined);
+  assert.equal(decodeFrame(`${text}1`), undefined);
+  assert.equal(decodeFrame(text.replace(",0,0,1,", ",0,0,1,1,")), undefined);
+  assert.equal(decodeFrame(text.replace(",null]", "]")), undefined);
   assert.equal(decodeFrame(text.replace(`"daemon"`, "7")), undefined);
 });

@@ -94,6 +94,7 @@ export function anAgent(values: Partial<AgentView> = {}): AgentView {
     messages: 3,
     errors: 0,
     last_error: null,
+    serves_version_of: null,
     cache: { hits: 0, misses: 0, hit_rate: null },
     ...values,
   };

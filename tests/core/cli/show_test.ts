@@ -30,6 +30,12 @@ Deno.test("showAgents() lists agents, and why one is not in use", () => {
     "└────────────┴──────────────┴────────┴──────────┘",
     "✗ broken.ts failed: Unexpected token",
   ]);
+  const older = anAgent({ reason: "bad import", serves_version_of: "2026-02-03T04:05:06.000Z" });
+  assert.ok(
+    showAgents({ agents: [older] }, look).endsWith(
+      "✗ test_agent idle: serving version of 2026-02-03T04:05:06.000Z, file broken: bad import",
+    ),
+  );
   assert.match(showAgents({ agents: [] }, look), /no agents/);
 });
 

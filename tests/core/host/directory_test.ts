@@ -33,7 +33,8 @@ function failed(name: string, message: string): ScanResult {
 }
 
 function read(result: ScanResult) {
-  return { result, hash: result.file.name };
+  const hash = result.file.name;
+  return { result, hash, content: { hash, files: new Map(), writtenAtMs: 0 } };
 }
 
 function entriesOf(...results: ScanResult[]): Map<string, AgentEntry> {

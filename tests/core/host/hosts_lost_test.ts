@@ -91,7 +91,7 @@ Deno.test("agents that subscribe hear events again without being asked", async (
 });
 
 Deno.test("a host that does not come up fails the requests that wait for it", async () => {
-  const hang = `if ("postMessage" in globalThis) {
+  const hang = `if (self.name) {
     const untilMs = performance.now() + 2_000;
     while (performance.now() < untilMs);
   }`;
@@ -99,13 +99,13 @@ Deno.test("a host that does not come up fails the requests that wait for it", as
   await using stage = await Stage.open({ agentsFolder: folder.path, startMsMax: 300 });
   const failures = await Promise.all([stage.failure("slow.one"), stage.failure("slow.one")]);
   for (const { code, message } of failures) {
-    assert.equal(code, "host_gone");
+    assert.equal(code, "host_wedged");
     assert.match(message, /^Cannot reach host "host-1": it did not load its agents within 0\.3 s/);
   }
 });
 
 Deno.test("a request waits for its host no longer than its caller does", async () => {
-  const slow = `if ("postMessage" in globalThis) await new Promise((go) => setTimeout(go, 1_000));`;
+  const slow = `if (self.name) await new Promise((go) => setTimeout(go, 1_000));`;
   await using folder = await makeTempFolder({ "slow.ts": slow + agentText("slow") });
   await using stage = await Stage.open({ agentsFolder: folder.path });
   const late = stage.failure("slow.one", {}, { timeoutMs: 50 });
@@ -134,4 +134,49 @@ export default defineAgent({
   },
 });
 `;
+}
+
+for (const processForAll of [false, true]) {
+  const kind = processForAll ? "process" : "thread";
+
+  Deno.test(`an agent that loops while its host imports it does not take its neighbours (${kind})`, async () => {
+    const agentText = (id: string, before: string): string =>
+      `import { defineAgent, z } from "100ac";
+${before}
+export default defineAgent({
+  id: "${id}",
+  description: "d",
+  capabilities: {
+    answer: { description: "d", input: z.object({}), output: z.int(), run: () => 42 },
+  },
+});
+`;
+    // Not in the scan; by itself it ends, for a busy thread can't be stopped.
+    const loop = "const untilMs = Date.now() + 2_500; while (self.name && Date.now() < untilMs);";
+    await using folder = await makeTempFolder({
+      "a.ts": agentText("a", ""),
+      "stuck.ts": agentText("stuck", loop),
+      "z.ts": agentText("z", ""),
+    });
+    await using stage = await Stage.open({
+      agentsFolder: folder.path,
+      processForAll,
+      startMsMax: 1_500,
+    });
+    const [first, second] = await Promise.all([
+      stage.failure("a.answer"),
+      stage.failure("z.answer"),
+    ]);
+    for (const { code, message } of [first, second]) {
+      assert.equal(code, "host_wedged");
+      assert.match(message, /it did not load its agents within 1\.5 s/);
+    }
+    for (const id of ["a", "z"]) {
+      assert.equal(await stage.ask(`${id}.answer`), 42, "the next request is answered");
+      const entry = stage.hosts.entry(id);
+      assert.equal(entry?.isApart, false);
+    }
+    assert.equal(stage.hosts.entry("stuck")?.isApart, true);
+    assert.equal(stage.hosts.wedgedThreads, processForAll ? 0 : 1);
+  });
 }

@@ -226,7 +226,7 @@ Deno.test("an agent that wants what no one can grant is refused, and the others 
 });
 
 Deno.test("a file that fails when its host imports it is failed, and its neighbours run", async () => {
-  const onlyInHost = `if ("postMessage" in globalThis) throw new Error("not in a thread");`;
+  const onlyInHost = `if (self.name) throw new Error("not in a thread");`;
   await using folder = await makeTempFolder({
     "a.ts": onlyInHost + agentText("a", ""),
     "b.ts": agentText("b", ""),

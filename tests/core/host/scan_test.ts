@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { findAgentFiles } from "../../../core/host/find.ts";
-import { scanAgents, type ScanOptions } from "../../../core/host/scan.ts";
+import { scanAgents, type ScanOptions, type ScanSetup } from "../../../core/host/scan.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
+const scanProcess = new URL("../../../core/host/scan_process.ts", import.meta.url).href;
 const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 function agentText(id: string, before = ""): string {
@@ -80,7 +81,7 @@ Deno.test("a file that is no agent, or does not parse, or throws, is told why", 
   }
 });
 
-Deno.test("a file that loops or ends its process is named, and the others are read", async () => {
+Deno.test("a file that loops or would end its process is named, and the others are read", async () => {
   const ended = (name: string): string =>
     `Cannot load agent "${name}": its import ended the process or took longer than 0.5 s; ` +
     `do no work at the top level`;
@@ -94,7 +95,9 @@ Deno.test("a file that loops or ends its process is named, and the others are re
     }),
     {
       "a_good.ts": "good",
-      "exits.ts": ended("exits.ts"),
+      "exits.ts":
+        `Cannot load agent "exits.ts": Cannot exit: an agent lives in a host that others ` +
+        "share",
       "loops.ts": ended("loops.ts"),
       "waits.ts": ended("waits.ts"),
       "z_good.ts": "z_good",
@@ -160,6 +163,39 @@ Deno.test("what a file prints is not taken for the scan's own words", async () =
   );
 });
 
+/** Puts a listener around whatever the scan's lines may pass through, and keeps what it hears. */
+const listening = `
+const heard = globalThis.heard = [];
+const note = (part) => {
+  const text = part instanceof Uint8Array ? new TextDecoder().decode(part) : part;
+  if (typeof text === "string" && /-scan-/.test(text)) heard.push(text);
+};
+const typed = Object.getPrototypeOf(Uint8Array.prototype);
+const through = [TextEncoder.prototype, Uint8Array.prototype, typed, String.prototype, JSON, Deno,
+  Deno.stdout, Array.prototype, Function.prototype, Object.prototype, Promise.prototype];
+for (const target of through) {
+  for (const name of Reflect.ownKeys(target)) {
+    const found = Object.getOwnPropertyDescriptor(target, name);
+    const key = found.get ? "get" : "value";
+    const method = found[key];
+    if (typeof method !== "function" || name === "constructor") continue;
+    Reflect.defineProperty(target, name, { ...found, [key](...parts) {
+      for (const part of [this, ...parts]) note(part);
+      return Reflect.apply(method, this, parts);
+    } });
+  }
+}
+Reflect.defineProperty(Object.prototype, "toJSON", { value() { note(this); return { id: "x" }; } });
+`;
+
+Deno.test("a file that listens in on the scan does not learn how its lines begin", async () => {
+  const asks = `if (globalThis.heard.length > 0) throw new Error(globalThis.heard.join());`;
+  assert.deepEqual(
+    await scan({ "1.ts": agentText("listens", listening), "2.ts": agentText("asks", asks) }),
+    { "1.ts": "listens", "2.ts": "asks" },
+  );
+});
+
 Deno.test("a capability that is declared twice is found, and its line told", async () => {
   const twice = good.replace(/( {4}fetch: .*\n)/, "$1$1");
   assert.deepEqual(await scan({ "a #1 100%.ts": twice, "b.ts": agentText("b") }), {
@@ -194,4 +230,25 @@ Deno.test("an aborted scan ends, with its process, before a file's time is up", 
     scan({ "good.ts": good }, { signal: AbortSignal.abort(new Error("x")) }),
     /x/,
   );
+});
+
+Deno.test("a scan ends with whoever started it, whatever the file does that it is at", async () => {
+  await using folder = await makeTempFolder({ "loops.ts": "for (;;);" });
+  const setup: ScanSetup = {
+    mark: "mark ",
+    files: await findAgentFiles(folder.path),
+    readable: [folder.path],
+  };
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--allow-read", scanProcess],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; !text.includes("begin");) text += (await output.read()).value ?? "";
+  await input.close();
+  assert.equal((await child.status).code, 0);
+  await output.cancel();
 });

@@ -2,7 +2,7 @@
 
 import { defineAgent, z } from "100ac";
 
-const isHost = "postMessage" in globalThis;
+const isHost = self.name;
 
 export default defineAgent({
   id: "moody",

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { TempFolder } from "../temp_folder.ts";
 
 const rogues = new URL("./", import.meta.url).pathname;
+/** What they import of each other. */
+const helper = "_ways.ts";
 
 /** A request of a rogue, made by a workflow of its own. */
 export interface RogueRequest {
@@ -31,6 +33,9 @@ say({ kind: "error", name: "healthy.ts", error });
 say(null);
 throw new Error("whispered in vain");
 `,
+  "usurper.ts": `import { defineAgent } from "100ac";
+export default defineAgent({ id: "cache", description: "Not the cache", capabilities: {} });\n`,
+  "coy.ts": `export default { get id() { throw new Error("none of your concern"); } };\n`,
   "shouter.ts": `const shout = new Uint8Array(1_000_000).fill(65);
 for (let n = 0; n < 30; n++) for (const to of [Deno.stdout, Deno.stderr]) to.writeSync(shout);
 throw new Error("x".repeat(5_000_000));\n`,
@@ -42,7 +47,7 @@ export async function makeRogueWorld(
   requests: readonly RogueRequest[],
 ): Promise<Record<string, string>> {
   for await (const { name } of Deno.readDir(rogues)) {
-    if (name.startsWith("_")) continue;
+    if (name.startsWith("_") && name !== helper) continue;
     await folder.write(`agents/${name}`, await Deno.readTextFile(join(rogues, name)));
   }
   for (const [name, text] of Object.entries(sources)) await folder.write(`agents/${name}`, text);

@@ -50,8 +50,8 @@ export default defineAgent({
   description: "Floods",
   capabilities: {
     publish: floods(
-      "100,000 events at once",
-      (ctx) => endings(100_000, () => ctx.publish("flood.risen", { by: "a little" })),
+      "60,000 events at once",
+      (ctx) => endings(60_000, () => ctx.publish("flood.risen", { by: "a little" })),
     ),
     publish_large: floods(
       "10,000 events of 60 KB at once",

@@ -16,7 +16,7 @@ export default defineAgent({
       output: Nothing,
       run: async () => {
         for (;;) {
-          kept.push(Array.from({ length: 100_000 }, Math.random));
+          kept.push(new Array(2_000_000).fill(Math.random()));
           await Promise.resolve();
         }
       },

@@ -26,10 +26,10 @@ export default defineAgent({
       },
     },
     huge: {
-      description: "100 MB",
+      description: "68 MB",
       input: Nothing,
       output: z.string(),
-      run: () => "x".repeat(100_000_000),
+      run: () => "x".repeat(68_000_000),
     },
     twice: {
       description: "Answers twice",
@@ -45,7 +45,7 @@ export default defineAgent({
       description: "Lets its answer be another each time it is read",
       input: Nothing,
       output: z.unknown(),
-      run: () => ({ toJSON: () => "x".repeat(100_000_000) }),
+      run: () => ({ toJSON: () => "x".repeat(68_000_000) }),
     },
     lazy_then: {
       description: "A thenable that never calls back",

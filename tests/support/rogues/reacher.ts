@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { defineAgent, z } from "100ac";
+import { tryAll } from "./_ways.ts";
 
 const ways: Readonly<Record<string, (secret: string) => unknown>> = {
   read: (secret) => Deno.readTextFile(secret),
@@ -28,17 +29,7 @@ export default defineAgent({
       description: "What came of each way",
       input: z.object({ secret: z.string() }),
       output: z.record(z.string(), z.string()),
-      run: async ({ secret }) => {
-        const found: Record<string, string> = {};
-        for (const [way, reach] of Object.entries(ways)) {
-          try {
-            found[way] = `worked: ${await reach(secret)}`;
-          } catch (thrown) {
-            found[way] = (thrown as Error).message;
-          }
-        }
-        return found;
-      },
+      run: ({ secret }) => tryAll(ways, secret),
     },
   },
 });
