@@ -22,7 +22,7 @@ import { createApp } from "./http/app.ts";
 import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
 import { EventTally } from "./http/event_tally.ts";
-import { executionIdOf, newOpaqueId } from "./ids.ts";
+import { newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
@@ -106,13 +106,14 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     store,
     log,
     workflows: async () => (await catalog.all()).workflows,
-    // A firing's id is its own: started again after a crash, it is the same execution.
-    start: async (name, { idempotencyKey, dueAtMs, inputs, priority }) =>
-      await engine.start(await catalog.runnable(name), {
-        id: executionIdOf(idempotencyKey, dueAtMs),
-        inputs,
-        priority,
-      }),
+    preparing: () => {
+      const check = catalog.checker();
+      return (workflow, start) => {
+        const created = engine.prepare(check(workflow), start);
+        const { row: { executionId }, writes } = created;
+        return { executionId, writes, begin: () => engine.begin(created) };
+      };
+    },
     publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
   });
   const ticker = new Ticker({

@@ -21,7 +21,7 @@ import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
 import { endedEvent, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import { QueueRoom } from "./queue_room.ts";
-import { newExecution, type StartOptions } from "./start.ts";
+import { type NewExecution, newExecution, type StartOptions } from "./start.ts";
 import { Steering } from "./steering.ts";
 import { finishWrite } from "./step_writes.ts";
 
@@ -88,37 +88,49 @@ export class Engine {
 
   /**
    * Stores a new execution, which then starts as soon as there is room. With the idempotency key
-   * of an earlier start, or the id of an execution, it is that one, whatever became of it.
+   * of an earlier start it is that one, whatever became of it.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
-   * `store_unavailable`; `overloaded` while too many wait; `conflict` while shutting down, or for
-   * a key that was used with other inputs.
+   * `store_unavailable`, `overloaded`; `conflict` while shutting down, or for a key that was used
+   * with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
-    if (this.#closing) {
-      throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
-    }
+    const created = this.prepare(workflow, options);
+    const { row, writes } = created;
+    const { idempotencyKey: key } = options;
     const { store, definitions } = this.#options;
-    const { row, claimable, writes } = newExecution(workflow, options, this.#now());
     definitions.keep(row.definitionId, workflow);
-    await this.#room.take(workflow.name);
-    const created = (await store.commits.commit(writes)).at(-1);
-    if (!created) return await this.#startedBefore(row, options);
-    // Whatever waits in the table was created before it; whether others of its concurrency key
-    // keep it back, the table knows.
-    if (this.#waiting || claimable.concurrencyKey !== null || !this.#take(claimable)) this.#look();
+    const isStored = (await store.commits.commit(writes)).at(-1);
+    if (!isStored && key !== undefined) return await this.#startedBefore(row, key);
+    this.begin(created);
     return row;
   }
 
+  /**
+   * Makes a new execution ready that the caller stores, together with what it is stored for; once
+   * its writes have taken effect, it is handed to {@link begin}.
+   * @throws {AppError} as {@link start} does, before anything is stored.
+   */
+  prepare(workflow: ParsedWorkflow, options: StartOptions): NewExecution {
+    if (!this.#closing) return newExecution(workflow, options, this.#now());
+    throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
+  }
+
+  /** Starts an execution that has been stored, as soon as there is room. */
+  begin({ workflow, claimable }: NewExecution): void {
+    // Whatever waits in the table was created before it; whether others of its concurrency key
+    // keep it back, the table knows.
+    if (this.#waiting || claimable.concurrencyKey !== null || !this.#hasRoom) return this.#look();
+    this.#options.definitions.keep(claimable.definitionId, workflow);
+    this.#take(claimable);
+  }
+
   async #startedBefore(
-    { executionId, workflowName, inputParams }: ExecutionRow,
-    { idempotencyKey: key }: StartOptions,
+    { workflowName, inputParams }: ExecutionRow,
+    key: string,
   ): Promise<ExecutionRow> {
-    const { executions } = this.#options.store;
-    const found = key === undefined
-      ? await executions.execution(executionId)
-      : await executions.startedWith(workflowName, key);
+    const found = await this.#options.store.executions.startedWith(workflowName, key);
     if (!found) throw new AppError("internal", `Cannot start workflow "${workflowName}"`);
-    if (key === undefined || found.inputParams === inputParams) return found;
+    if (found.inputParams === inputParams) return found;
     throw new AppError(
       "conflict",
       `Cannot start workflow "${workflowName}": the idempotency key "${key}" was used with other ` +
@@ -175,7 +187,11 @@ export class Engine {
   }
 
   #mayTake(): boolean {
-    return this.#waiting && !this.#closing && this.#active.size < this.#options.concurrentMax;
+    return this.#waiting && this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#closing && this.#active.size < this.#options.concurrentMax;
   }
 
   async #takeWaiting(): Promise<void> {
@@ -209,8 +225,7 @@ export class Engine {
   /** Begins to enact an execution; false when there is no room, or it has begun. */
   #take(row: ClaimableRow): boolean {
     const { executionId } = row;
-    const hasRoom = this.#active.size < this.#options.concurrentMax;
-    if (!hasRoom || this.#closing || this.#active.has(executionId)) return false;
+    if (!this.#hasRoom || this.#active.has(executionId)) return false;
     const steering = new Steering();
     this.#active.set(executionId, steering);
     const ended = this.#enactToEnd(row, steering).finally(() => this.#ended.delete(ended));

@@ -14,15 +14,23 @@ export interface StartOptions {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** A start that is repeated with its key is the same start. */
   readonly idempotencyKey?: string;
-  /** Its id; when there is an execution of it already, nothing is started. */
-  readonly id?: ExecutionId;
   /** Higher ones are taken from the queue first; 0 when not given. */
   readonly priority?: number;
   /** The execution that the new one repeats. */
   readonly rerunOf?: ExecutionId;
+  /** The firing that starts it; it is stored only while that is as `was` says. */
+  readonly firing?: FiringOrigin;
+}
+
+/** A due instant of a schedule: not entered yet, or waiting. */
+export interface FiringOrigin {
+  readonly scheduleId: string;
+  readonly dueAtMs: number;
+  readonly was: "none" | "due";
 }
 
 export interface NewExecution {
+  readonly workflow: ParsedWorkflow;
   readonly row: ExecutionRow;
   readonly claimable: ClaimableRow;
   /** The execution's own is the last. */
@@ -32,17 +40,18 @@ export interface NewExecution {
 /** @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key. */
 export function newExecution(
   workflow: ParsedWorkflow,
-  { inputs: given = {}, idempotencyKey, rerunOf, ...options }: StartOptions,
+  { inputs: given = {}, idempotencyKey, rerunOf, priority = 0, firing }: StartOptions,
   at: number,
 ): NewExecution {
   const { name, text } = workflow;
-  const { id: executionId = newExecutionId(), priority = 0 } = options;
+  const executionId = newExecutionId();
   const inputs = resolveInputs(workflow, given);
   const inputParams = JSON.stringify(inputs);
-  const definitionId = createHash("sha256").update(text).digest("hex");
+  const definitionId = definitionIdOf(workflow);
   const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, at);
   const common = { executionId, workflowName: name, definitionId, inputParams, createdAtMs: at };
   return {
+    workflow,
     claimable: { ...common, status: "pending", concurrencyKey },
     row: {
       ...common,
@@ -67,9 +76,25 @@ export function newExecution(
         rerun_of: rerunOf ?? null,
         concurrency_key: concurrencyKey,
         concurrency_max: workflow.concurrency?.max ?? null,
+        ...(firing && {
+          schedule_id: firing.scheduleId,
+          due_at: firing.dueAtMs,
+          was: firing.was,
+        }),
       }),
     ],
   };
+}
+
+const definitionIds = new WeakMap<ParsedWorkflow, string>();
+
+/** The hash of its text; taken once, however often it is started. */
+function definitionIdOf(workflow: ParsedWorkflow): string {
+  const known = definitionIds.get(workflow);
+  if (known !== undefined) return known;
+  const id = createHash("sha256").update(workflow.text).digest("hex");
+  definitionIds.set(workflow, id);
+  return id;
 }
 
 /** Keys of different workflows never meet: names hold no slash. */
