@@ -90,8 +90,8 @@ export class Engine {
    * Stores a new execution, which then starts as soon as there is room. With the idempotency key
    * of an earlier start it is that one, whatever became of it.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
-   * `store_unavailable`, `overloaded`; `conflict` while shutting down, or for a key that was used
-   * with other inputs.
+   * `store_unavailable`; `overloaded` while too many wait; `conflict` while shutting down, or for
+   * a key that was used with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
     const created = this.prepare(workflow, options);
@@ -99,6 +99,7 @@ export class Engine {
     const { idempotencyKey: key } = options;
     const { store, definitions } = this.#options;
     definitions.keep(row.definitionId, workflow);
+    await this.#room.take(workflow.name);
     const isStored = (await store.commits.commit(writes)).at(-1);
     if (!isStored && key !== undefined) return await this.#startedBefore(row, key);
     this.begin(created);
@@ -107,8 +108,9 @@ export class Engine {
 
   /**
    * Makes a new execution ready that the caller stores, together with what it is stored for; once
-   * its writes have taken effect, it is handed to {@link begin}.
-   * @throws {AppError} as {@link start} does, before anything is stored.
+   * its writes have taken effect, it is handed to {@link begin}. How many may wait is the caller's
+   * to bound.
+   * @throws {AppError} `invalid_input`, `expression_failed`; `conflict` while shutting down.
    */
   prepare(workflow: ParsedWorkflow, options: StartOptions): NewExecution {
     if (!this.#closing) return newExecution(workflow, options, this.#now());

@@ -28,7 +28,7 @@ export interface Trial {
   endAll(): Promise<void>;
   /** `schedule due status cause reason` of every firing. */
   firings(): Promise<string[]>;
-  /** `schedule@due` of every execution that a firing started, sorted; one started twice is twice. */
+  /** `schedule@due` of every execution that a firing started, sorted; a double is there twice. */
   executions(): Promise<string[]>;
 }
 
