@@ -113,16 +113,21 @@ export class Engine {
    * @throws {AppError} `invalid_input`, `expression_failed`; `conflict` while shutting down.
    */
   prepare(workflow: ParsedWorkflow, options: StartOptions): NewExecution {
-    if (!this.#closing) return newExecution(workflow, options, this.#now());
-    throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
+    if (this.#closing) {
+      throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
+    }
+    const at = this.#now();
+    return newExecution(workflow, options, at, (id) => this.#options.definitions.isStored(id, at));
   }
 
   /** Starts an execution that has been stored, as soon as there is room. */
   begin({ workflow, claimable }: NewExecution): void {
+    const { definitions } = this.#options;
+    definitions.noteStored(claimable.definitionId, claimable.createdAtMs);
     // Whatever waits in the table was created before it; whether others of its concurrency key
     // keep it back, the table knows.
     if (this.#waiting || claimable.concurrencyKey !== null || !this.#hasRoom) return this.#look();
-    this.#options.definitions.keep(claimable.definitionId, workflow);
+    definitions.keep(claimable.definitionId, workflow);
     this.#take(claimable);
   }
 

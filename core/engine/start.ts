@@ -37,11 +37,15 @@ export interface NewExecution {
   readonly writes: readonly Write[];
 }
 
-/** @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key. */
+/**
+ * A new execution of a workflow; `isDefined` tells whose text is in the store.
+ * @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key.
+ */
 export function newExecution(
   workflow: ParsedWorkflow,
   { inputs: given = {}, idempotencyKey, rerunOf, priority = 0, firing }: StartOptions,
   at: number,
+  isDefined: (definitionId: string) => boolean,
 ): NewExecution {
   const { name, text } = workflow;
   const executionId = newExecutionId();
@@ -64,7 +68,9 @@ export function newExecution(
       rerunOf: rerunOf ?? null,
     },
     writes: [
-      write(saveDefinition, { definition_id: definitionId, name, text, at }),
+      ...(isDefined(definitionId)
+        ? []
+        : [write(saveDefinition, { definition_id: definitionId, name, text, at })]),
       write(createExecution, {
         execution_id: executionId,
         name,

@@ -39,6 +39,7 @@ export interface FiringStart {
 /** An execution that is ready to be stored. */
 export interface Prepared {
   readonly executionId: ExecutionId;
+  /** The last takes effect where the firing is as it has to be, and stores the execution. */
   readonly writes: readonly Write[];
   /** Starts it, once it has been stored. */
   begin(): void;
@@ -78,7 +79,6 @@ export interface FiringsOptions {
   readonly preparing: () => PrepareExecution;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
-  readonly now: () => number;
 }
 
 type Was = FiringStart["firing"]["was"];
@@ -171,17 +171,20 @@ export class Firings {
 
   /** Commits what becomes of firings, all of them together; then acts on it. */
   async #carryOut(steps: readonly Step[], was: Was, nowMs: number): Promise<void> {
-    const { store, now } = this.#options;
-    const at = now();
     const writes: Write[] = [];
-    const places = steps.map((step) => {
-      writes.push(...writesOf(step, was, at));
-      return writes.length - 1;
+    /** Of each step, the write that says whether the firing was this scheduler's. */
+    const telling = steps.map((step) => {
+      const own = writesOf(step, was);
+      writes.push(...own);
+      const last = writes.length - 1;
+      if (step.kind !== "start") return last;
+      const { firing: { cause }, prepared: { executionId: execution_id } } = step;
+      writes.push(write(closeFiring, { execution_id, cause }));
+      return last;
     });
-    const applied = await store.commits.commit(writes);
+    const applied = await this.#options.store.commits.commit(writes);
     steps.forEach((step, index) => {
-      // what did not take effect is another scheduler's
-      if (applied[places[index] ?? -1]) this.#act(step, nowMs);
+      if (applied[telling[index] ?? -1]) this.#act(step, nowMs);
     });
   }
 
@@ -199,18 +202,18 @@ export class Firings {
   }
 }
 
-/** The last of them says whether the firing was this scheduler's. */
-function writesOf(step: Step, was: Was, at: number): readonly Write[] {
+function writesOf(step: Step, was: Was): readonly Write[] {
   const { firing } = step;
-  if (step.kind === "wait") return [enterWrite(firing, "due", null)];
-  if (step.kind === "skip") {
-    return was === "none"
-      ? [enterWrite(firing, "skipped", step.reason)]
-      : [write(skipFiring, { ...keyOf(firing), reason: step.reason })];
+  switch (step.kind) {
+    case "wait":
+      return [enterWrite(firing, "due", null)];
+    case "start":
+      return step.prepared.writes;
+    case "skip":
+      return was === "none"
+        ? [enterWrite(firing, "skipped", step.reason)]
+        : [write(skipFiring, { ...keyOf(firing), reason: step.reason })];
   }
-  const { executionId: execution_id, writes } = step.prepared;
-  const { cause } = firing;
-  return [...writes, write(closeFiring, { ...keyOf(firing), cause, execution_id, at })];
 }
 
 function enterWrite(firing: Firing, status: "due" | "skipped", reason: string | null): Write {

@@ -62,7 +62,7 @@ export class Scheduler {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#reader = new ScheduleReader(options.store.database);
-    this.#firings = new Firings({ ...options, reader: this.#reader, now: this.#now });
+    this.#firings = new Firings({ ...options, reader: this.#reader });
   }
 
   /** The schedules there are, by id. */

@@ -106,26 +106,19 @@ export const skipFiring: Verb<FiringKey & { readonly reason: string }> = {
 
 /**
  * Enters a firing as fired, or closes one that waited, by the execution that `create_execution`
- * has stored for it in the same transaction; where it has not, the firing is somebody else's.
+ * has stored for it in the same transaction. Where it has not, the firing is somebody else's: what
+ * became of that write tells, and nothing is told here.
  */
-export const closeFiring: Verb<
-  FiringKey & {
-    readonly cause: FiringCause;
-    readonly execution_id: string;
-    readonly at: number;
-  }
-> = {
+export const closeFiring: Verb<{ readonly execution_id: string; readonly cause: FiringCause }> = {
   name: "close_firing",
   order: 25,
   key: ({ execution_id }) => execution_id,
   sql: `INSERT INTO firings (schedule_id, due_at, cause, status, execution_id, fired_at)
-    SELECT value ->> 'schedule_id', value ->> 'due_at', value ->> 'cause', 'fired',
-      execution_id, value ->> 'at'
+    SELECT schedule_id, due_at, value ->> 'cause', 'fired', execution_id, created_at
     FROM json_each(?1) JOIN workflow_executions ON execution_id = value ->> 'execution_id'
     WHERE true
     ON CONFLICT DO UPDATE SET status = 'fired', execution_id = excluded.execution_id,
-      fired_at = excluded.fired_at
-    RETURNING execution_id AS key`,
+      fired_at = excluded.fired_at`,
 };
 
 /**

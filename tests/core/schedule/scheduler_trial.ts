@@ -95,6 +95,7 @@ export function prepareIn(
     executionId,
     writes: [
       write(saveDefinition, { definition_id: name, name, text: "", at }),
+      write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
       write(createExecution, {
         execution_id: executionId,
         name,
@@ -105,7 +106,6 @@ export function prepareIn(
         due_at: dueAtMs,
         was,
       }),
-      write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
     ],
     begin: () => begun.push(`${scheduleId}@${dueAtMs}`),
   };
