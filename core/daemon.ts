@@ -37,6 +37,8 @@ import { fingerprint } from "./workflow/fingerprint.ts";
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";
 const sweepEveryMs = 60_000;
+/** How long the history of firings is kept. */
+const firingsKeptMs = 90 * 86_400_000;
 const projectFolder = fileURLToPath(new URL("../", import.meta.url));
 
 export interface Daemon {
@@ -164,9 +166,11 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   closers.push(() => ended.forEach((stop) => stop()));
   await ticker.open();
   const sweep = setInterval(() => {
-    Promise.all([cache.sweep(), market.findings.sweep()]).catch((thrown) =>
-      log.error("cannot sweep", { reason: messageOf(thrown) })
-    );
+    Promise.all([
+      cache.sweep(),
+      market.findings.sweep(),
+      scheduler.forget(Date.now() - firingsKeptMs),
+    ]).catch((thrown) => log.error("cannot sweep", { reason: messageOf(thrown) }));
   }, sweepEveryMs);
   closers.push(() => clearInterval(sweep));
   const retention = new Retention({ database: store.database, days: config.retentionDays, log });
