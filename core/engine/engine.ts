@@ -14,11 +14,12 @@ import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
 import { claimExecution, leaseMs, releaseAllLeases, renewLease } from "../store/execution_verbs.ts";
 import type { ClaimableRow, ErrorRow, ExecutionRow } from "../store/executions.ts";
+import { oneOfEachKey } from "../store/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Definitions } from "./definitions.ts";
 import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
-import { endedEvent, type EngineEvent } from "./events.ts";
+import { endedEvent, type EndedExecution, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import { QueueRoom } from "./queue_room.ts";
 import { type NewExecution, newExecution, type StartOptions } from "./start.ts";
@@ -286,16 +287,19 @@ export class Engine {
   }
 
   #carryOn(
-    { executionId, workflowName, inputParams, createdAtMs }: ClaimableRow,
+    execution: ClaimableRow,
     plan: Plan,
     steering: Steering,
     from: Pick<Parameters<typeof enact>[0], "claim" | "attempts">,
     startedAtMs: number,
   ): Promise<Enacted> {
     const { store, publish, invoke, secrets = {} } = this.#options;
+    const { executionId, workflowName, inputParams, createdAtMs } = execution;
     const { timeoutMs, secrets: named } = plan.workflow;
     return enact({
       ...from,
+      execution,
+      secrets,
       executionId,
       plan,
       scope: {
@@ -343,16 +347,17 @@ export class Engine {
 
   /** Ends an execution that is not being enacted; false when `owner` may not. */
   async #finish(
-    { executionId, workflowName }: Pick<ClaimableRow, "executionId" | "workflowName">,
+    execution: EndedExecution,
     owner: string,
     status: "failed" | "cancelled",
     error: ErrorRow | null,
   ): Promise<boolean> {
-    const { store, publish } = this.#options;
+    const { store, publish, secrets = {} } = this.#options;
+    const { executionId } = execution;
     const [applied = false] = await store.commits.commit([
       finishWrite({ executionId, owner }, status, this.#now(), { error }),
     ]);
-    if (applied) publish(endedEvent(executionId, workflowName, status, error));
+    if (applied) publish(endedEvent(execution, status, error, { secrets }));
     return applied;
   }
 
@@ -382,15 +387,6 @@ export class Engine {
     const level = isLeaseLost(thrown) ? "info" : "error";
     log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });
   }
-}
-
-/** At most one of each concurrency key: how many more may run, the table tells after its claim. */
-function oneOfEachKey(rows: readonly ClaimableRow[]): readonly ClaimableRow[] {
-  const seen = new Set<string>();
-  return rows.filter(({ concurrencyKey, status }) => {
-    if (concurrencyKey === null || status !== "pending") return true;
-    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
-  });
 }
 
 function isLeaseLost(thrown: unknown): boolean {

@@ -56,7 +56,13 @@ export function newExecution(
   const common = { executionId, workflowName: name, definitionId, inputParams, createdAtMs: at };
   return {
     workflow,
-    claimable: { ...common, status: "pending", concurrencyKey },
+    claimable: {
+      ...common,
+      status: "pending",
+      concurrencyKey,
+      scheduleId: firing?.scheduleId ?? null,
+      dueAtMs: firing?.dueAtMs ?? null,
+    },
     row: {
       ...common,
       status: "pending",

@@ -60,6 +60,9 @@ export interface ClaimableRow {
   readonly createdAtMs: number;
   /** What at most so many executions at once share; null where there is no limit. */
   readonly concurrencyKey: string | null;
+  /** The firing that started it; null when someone did. */
+  readonly scheduleId: string | null;
+  readonly dueAtMs: number | null;
 }
 
 /** A row of `workflow_step_executions`: one attempt of one step, or of one of its items. */
@@ -137,6 +140,8 @@ export class ExecutionReader {
       inputParams: String(row.input_params),
       createdAtMs: Number(row.created_at),
       concurrencyKey: textOrNull(row.concurrency_key),
+      scheduleId: textOrNull(row.schedule_id),
+      dueAtMs: numberOrNull(row.due_at),
     }));
   }
 

@@ -26,6 +26,8 @@ function columns(table: string): string {
     "input_params",
     "created_at",
     "concurrency_key",
+    "schedule_id",
+    "due_at",
   ].map((column) => `${table}.${column}`).join(", ");
 }
 
@@ -73,6 +75,17 @@ export const claimableSql = `
       execution_id
     LIMIT ?2)
   LIMIT ?2`;
+
+/** At most one of each concurrency key: how many more may run, the table tells after its claim. */
+export function oneOfEachKey<
+  Row extends { readonly status: string; readonly concurrencyKey: string | null },
+>(rows: readonly Row[]): readonly Row[] {
+  const seen = new Set<string>();
+  return rows.filter(({ concurrencyKey, status }) => {
+    if (concurrencyKey === null || status !== "pending") return true;
+    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
+  });
+}
 
 /** What waits of one workflow at one priority. */
 export interface Lane {
