@@ -13,6 +13,7 @@ import { Cache } from "./cache/cache.ts";
 import type { Config } from "./config.ts";
 import { Definitions } from "./engine/definitions.ts";
 import { Engine } from "./engine/engine.ts";
+import type { EngineEvent } from "./engine/events.ts";
 import { Steerer } from "./engine/steer.ts";
 import { AppError, messageOf } from "./errors.ts";
 import type { ManifestCache } from "./host/agent_files.ts";
@@ -25,6 +26,7 @@ import { EventTally } from "./http/event_tally.ts";
 import { newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
+import type { FiringEvent } from "./schedule/events.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { Ticker } from "./schedule/ticker.ts";
 import { readAgents, replaceAgents } from "./store/agents.ts";
@@ -93,6 +95,14 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
 
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
   const definitions = new Definitions(store.executions);
+  // What happened is in the store; that it could not be told undoes nothing of it.
+  const tell = ({ topic, ...body }: EngineEvent | FiringEvent): void => {
+    try {
+      bus.publish(topic, JSON.stringify(body));
+    } catch (thrown) {
+      log.error("cannot tell an event", { topic, reason: messageOf(thrown) });
+    }
+  };
   const engine = new Engine({
     store,
     definitions,
@@ -102,7 +112,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     secrets: config.secrets,
     invoke: (address, input, invocation) =>
       hosts.invoke({ address, input, caller: daemonAddress, ...invocation }),
-    publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
+    publish: tell,
   });
   const scheduler = new Scheduler({
     store,
@@ -116,7 +126,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
         return { executionId, writes, begin: () => engine.begin(created) };
       };
     },
-    publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
+    publish: tell,
   });
   const ticker = new Ticker({
     scheduler,

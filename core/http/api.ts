@@ -26,6 +26,7 @@
  * | GET /api/v1/market/findings?symbol=&severity=&limit= | { findings: FindingView[] } |
  * | GET /api/v1/market/sources | { sources: SourceView[] }, in the order in which they are asked |
  * | GET /metrics | metrics in Prometheus' text format |
+ * | GET /api/v1/events?topic=&topic= | event stream of ToldEvent; `execution.*`, all without one |
  * | GET /api/v1/queue | QueueView |
  * | GET /api/v1/schedules | { schedules: ScheduleView[] } |
  * | GET /api/v1/schedules/:id | ScheduleExplanation |
@@ -347,6 +348,15 @@ export interface ScheduleExplanation extends ScheduleView {
   }[];
   /** The latest, newest first. */
   readonly firings: readonly FiringView[];
+}
+
+/** One line of the stream of events; the SSE event's name is `topic`. */
+export interface ToldEvent {
+  readonly topic: string;
+  /** The agent that told it, or `daemon`. */
+  readonly from: string;
+  readonly at: string;
+  readonly body: unknown;
 }
 
 /** What waits to be started. */
