@@ -61,8 +61,10 @@ Deno.test("a failed execution and a skipped firing say what an alert needs", asy
       streamed.push(JSON.parse(data) as ToldEvent);
     }
   })().catch((thrown) => assert.ok(leaving.signal.aborted, String(thrown)));
-  await daemon.api("/schedules/doomed/trigger", { method: "POST" });
-  await daemon.api("/schedules/demanding/trigger", { method: "POST" });
+  for (const name of ["doomed", "demanding"]) {
+    const response = await daemon.api(`/schedules/${name}/trigger`, { method: "POST" });
+    assert.equal((await response.json()).schedule, name);
+  }
   const heard = await eventually(async () => {
     const heard = await daemon.ask("alerter.heard", {}) as Heard[];
     return heard.length >= 2 && heard;
