@@ -16,7 +16,7 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 const kills = Number(Deno.env.get("CRASH_KILLS") ?? 15);
 const seed = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000);
 /** After it was ready. */
-const killAfterMsMax = 1_500;
+const killAfterMsMax = 1_000;
 const drainMsMax = 60_000;
 /** Fewer would show nothing. */
 const instantsMin = 5;
