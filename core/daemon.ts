@@ -117,7 +117,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   const scheduler = new Scheduler({
     store,
     log,
-    workflows: async () => (await catalog.all()).workflows,
+    workflows: () => catalog.reread(),
     preparing: () => {
       const check = catalog.checker();
       return (workflow, start) => {

@@ -15,7 +15,7 @@
  * | GET /api/v1/workflows | { workflows: WorkflowView[], problems: ProblemView[] } |
  * | GET /api/v1/workflows/:name | WorkflowView |
  * | GET /api/v1/workflows/:name/statistics | StatisticsView |
- * | POST /api/v1/workflows/:name/executions | 202 ExecutionView (pending) |
+ * | POST /api/v1/workflows/:name/executions?priority= | 202 ExecutionView (pending) |
  * | GET /api/v1/executions?workflow=&status=&limit=&cursor= | ExecutionsAnswer, newest first |
  * | GET /api/v1/executions/:id | ExecutionView with steps |
  * | GET /api/v1/executions/:id/steps/:step/items?from=&limit= | { items: ItemView[] } |
@@ -30,6 +30,7 @@
  * | GET /api/v1/queue | QueueView |
  * | GET /api/v1/schedules | { schedules: ScheduleView[] } |
  * | GET /api/v1/schedules/:id | ScheduleExplanation |
+ * | PUT /api/v1/schedules/:workflow { every } … | ScheduleExplanation; the keys of `schedule:` |
  * | POST /api/v1/schedules/:id/pause, /resume | ScheduleExplanation |
  * | POST /api/v1/schedules/:id/trigger | 202 ScheduleExplanation |
  * | POST /api/v1/schedules/:id/backfill { from, to } | 202 { schedule, instants, entered } |

@@ -39,6 +39,11 @@ export class Catalog {
     return { workflows, problems: [...problems, ...wrong] };
   }
 
+  /** The workflows as the files are now, however lately they were read. */
+  async reread(): Promise<readonly ParsedWorkflow[]> {
+    return (await this.#reload()).workflows;
+  }
+
   /** @throws {AppError} `unknown_workflow`. */
   async named(name: string): Promise<ParsedWorkflow> {
     const folder = await this.#load();

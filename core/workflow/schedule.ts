@@ -19,7 +19,7 @@ export const jitterBounds: DurationBounds = { msMin: 0, msMax: 3_600_000 };
 const offsetMsMax = 86_400_000;
 export const schedulesMax = 100;
 const catchUpMaxMax = 1_000;
-const priorityMax = 100;
+export const priorityMax = 100;
 const cronLengthMax = 200;
 /** Where the look for a first due instant begins: no clock, so that a kept text reads the same. */
 const searchFromMs = Date.UTC(2000, 0);

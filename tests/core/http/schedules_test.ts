@@ -38,7 +38,7 @@ Deno.test("a daemon fires its schedules, shows why, and keeps a pause over a res
     assert.equal(fired.next.length, 10);
     const { answer: close } = await ask<ScheduleExplanation>(daemon, "GET", "/schedules/ticking.2");
     assert.equal(close.timezone, "America/New_York");
-    assert.match(close.next[0]?.why ?? "", /^XNYS closes at 1[63]:00 on /);
+    assert.match(close.next[0]?.why ?? "", /^XNYS closes at (16:00|13:00, a half-day)$/);
     assert.match(close.next[0]?.local ?? "", /\[America\/New_York\]$/);
 
     const paused = await ask<ScheduleExplanation>(daemon, "POST", "/schedules/ticking/pause");
