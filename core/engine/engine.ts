@@ -25,6 +25,7 @@ import { QueueRoom } from "./queue_room.ts";
 import { type NewExecution, newExecution, type StartOptions } from "./start.ts";
 import { Steering } from "./steering.ts";
 import { finishWrite } from "./step_writes.ts";
+import { Turns } from "./turns.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -54,6 +55,7 @@ export class Engine {
   readonly #room: QueueRoom;
   readonly #active = new Map<ExecutionId, Steering>();
   readonly #ended = new Set<Promise<void>>();
+  readonly #turns = new Turns();
   /** Whether executions may wait in the table that have not been taken. */
   #waiting = true;
   #taking: Promise<void> | undefined;
@@ -211,7 +213,7 @@ export class Engine {
         const room = concurrentMax - this.#active.size;
         // Unless there is more than room for, or more comes while it looks.
         this.#waiting = false;
-        const found = await store.executions.claimable(this.#now(), room);
+        const found = await store.executions.claimable(this.#now(), room, this.#turns.served);
         const taken = oneOfEachKey(found).filter((row) => this.#take(row));
         if (found.length === room || taken.length < found.length) this.#waiting = true;
         // Own ones alone, whose leases ran out while this thread was held up: they are enacted.
@@ -236,6 +238,7 @@ export class Engine {
     if (!this.#hasRoom || this.#active.has(executionId)) return false;
     const steering = new Steering();
     this.#active.set(executionId, steering);
+    this.#turns.serve(row.workflowName);
     const ended = this.#enactToEnd(row, steering).finally(() => this.#ended.delete(ended));
     this.#ended.add(ended);
     return true;

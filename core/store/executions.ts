@@ -129,9 +129,17 @@ export class ExecutionReader {
     return row && toExecution(row);
   }
 
-  /** What is to be taken next: what has begun and may go on, then what waits, in its turn. */
-  async claimable(nowMs: number, limit: number): Promise<ClaimableRow[]> {
-    const rows = await this.#database.read(claimableSql, [nowMs, limit]);
+  /**
+   * What is to be taken next: what has begun and may go on, then what waits, in its turn. Of
+   * workflows that are equal in all else, the one goes first that was `served` longest ago.
+   */
+  async claimable(
+    nowMs: number,
+    limit: number,
+    served: Readonly<Record<string, number>> = {},
+  ): Promise<ClaimableRow[]> {
+    const args = [nowMs, limit, JSON.stringify(served)];
+    const rows = await this.#database.read(claimableSql, args);
     return rows.map((row) => ({
       executionId: String(row.execution_id) as ExecutionId,
       workflowName: String(row.workflow_name),
