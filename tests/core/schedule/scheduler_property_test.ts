@@ -114,7 +114,7 @@ Deno.test("whatever the clock, the downtimes and the kills: none is fired twice"
       ) => `${schedule_id}@${new Date(Number(due_at)).toISOString()}`);
       assert.deepEqual(fired.sort(), executions, "an execution for each firing");
     }),
-    { numRuns: 30, endOnFailure: true },
+    { numRuns: 15, endOnFailure: true },
   );
 });
 
@@ -147,6 +147,6 @@ Deno.test("under catch_up: all every instant that comes due is fired, and no oth
         .filter((dueMs) => dueMs > fromMs && dueMs <= untilMs);
       assert.deepEqual(fired, dueBetween(workflow, fromMs, untilMs));
     }),
-    { numRuns: 20, endOnFailure: true },
+    { numRuns: 10, endOnFailure: true },
   );
 });
