@@ -100,8 +100,10 @@ export class Client {
 
   start(
     workflow: string,
-    inputs: Readonly<Record<string, unknown>> = {},
-    priority?: number,
+    { inputs = {}, priority }: {
+      readonly inputs?: Readonly<Record<string, unknown>>;
+      readonly priority?: number | undefined;
+    } = {},
   ): Promise<ExecutionView> {
     const path = `/workflows/${encodeURIComponent(workflow)}/executions`;
     const query = priority === undefined ? "" : `?priority=${priority}`;

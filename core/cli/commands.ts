@@ -61,8 +61,8 @@ export const commands: readonly Command[] = [
     argument: { name: "NAME", required: true },
     flags: ["inputs", "priority", "detach", "timeout"],
     ask: async ({ client, argument, values, follow }) => {
-      const { inputs, priority } = values;
-      const execution = await client.start(argument, readInputs(inputs), priority);
+      const inputs = readInputs(values.inputs);
+      const execution = await client.start(argument, { inputs, priority: values.priority });
       return values.detach ? execution : await follow(execution);
     },
     show: (execution, { look }) =>
