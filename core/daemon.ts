@@ -39,7 +39,7 @@ import { fingerprint } from "./workflow/fingerprint.ts";
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";
 const sweepEveryMs = 60_000;
-/** How long the history of firings is kept. */
+/** How long the history of firings is kept: not less than that of executions. */
 const firingsKeptMs = 90 * 86_400_000;
 const projectFolder = fileURLToPath(new URL("../", import.meta.url));
 
