@@ -39,8 +39,6 @@ import { fingerprint } from "./workflow/fingerprint.ts";
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";
 const sweepEveryMs = 60_000;
-/** How long the history of firings is kept: not less than that of executions. */
-const firingsKeptMs = 90 * 86_400_000;
 const projectFolder = fileURLToPath(new URL("../", import.meta.url));
 
 export interface Daemon {
@@ -179,7 +177,9 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     Promise.all([
       cache.sweep(),
       market.findings.sweep(),
-      scheduler.forget(Date.now() - firingsKeptMs),
+      ...config.retentionDays > 0
+        ? [scheduler.forget(Date.now() - config.retentionDays * 86_400_000)]
+        : [],
     ]).catch((thrown) => log.error("cannot sweep", { reason: messageOf(thrown) }));
   }, sweepEveryMs);
   closers.push(() => clearInterval(sweep));

@@ -178,8 +178,7 @@ export class Firings {
       writes.push(...own);
       const last = writes.length - 1;
       if (step.kind !== "start") return last;
-      const { firing: { cause }, prepared: { executionId: execution_id } } = step;
-      writes.push(write(closeFiring, { execution_id, cause }));
+      writes.push(write(closeFiring, { ...keyOf(step.firing), cause: step.firing.cause }));
       return last;
     });
     const applied = await this.#options.store.commits.commit(writes);

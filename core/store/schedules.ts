@@ -105,20 +105,22 @@ export const skipFiring: Verb<FiringKey & { readonly reason: string }> = {
 };
 
 /**
- * Enters a firing as fired, or closes one that waited, by the execution that `create_execution`
- * has stored for it in the same transaction. Where it has not, the firing is somebody else's: what
- * became of that write tells, and nothing is told here.
+ * Enters a firing as fired, or closes one that waited, by its execution: the one that
+ * `create_execution` has stored in the same transaction, or an earlier one whose firing has been
+ * forgotten. Where there is none, the firing is somebody else's. What became of the execution
+ * tells whose it is, and nothing is told here.
  */
-export const closeFiring: Verb<{ readonly execution_id: string; readonly cause: FiringCause }> = {
+export const closeFiring: Verb<FiringKey & { readonly cause: FiringCause }> = {
   name: "close_firing",
   order: 25,
-  key: ({ execution_id }) => execution_id,
+  key: keyOfFiring,
   sql: `INSERT INTO firings (schedule_id, due_at, cause, status, execution_id, fired_at)
     SELECT schedule_id, due_at, value ->> 'cause', 'fired', execution_id, created_at
-    FROM json_each(?1) JOIN workflow_executions ON execution_id = value ->> 'execution_id'
+    FROM json_each(?1) JOIN workflow_executions
+      ON schedule_id = value ->> 'schedule_id' AND due_at = value ->> 'due_at'
     WHERE true
     ON CONFLICT DO UPDATE SET status = 'fired', execution_id = excluded.execution_id,
-      fired_at = excluded.fired_at`,
+      fired_at = excluded.fired_at WHERE firings.status = 'due'`,
 };
 
 /**

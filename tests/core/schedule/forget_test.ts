@@ -53,6 +53,25 @@ Deno.test("what was forgotten is not due again, whatever catches up", async () =
   assert.equal(trial.begun.length, before + 1, "the next one comes as ever");
 });
 
+Deno.test("a backfill of what was forgotten starts nothing that is still there", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = [scheduled("w", { every: "1h" })];
+  const scheduler = await trial.scheduler();
+  for (let hour = 0; hour < 2; hour++) {
+    trial.nowMs += 60 * minuteMs;
+    await scheduler.advance();
+    await trial.endAll();
+  }
+  const before = await trial.firings();
+  assert.equal(await scheduler.forget(trial.nowMs), 1);
+  assert.equal(await scheduler.enter("w", [Date.parse("2026-03-02T11:00Z")], "backfill"), 1);
+  await scheduler.advance();
+  assert.equal(trial.begun.length, 2, "its execution has not been forgotten");
+  assert.deepEqual(await trial.firings(), before);
+  assert.equal(scheduler.mayStartWaiting, false);
+});
+
 Deno.test("forgetFirings() goes on over many transactions until nothing old is left", async () => {
   await using temp = await openTempStore();
   const count = 5_000;

@@ -122,7 +122,7 @@ Deno.test("under catch_up: all every instant that comes due is fired, and no oth
   // few enough for all that comes due: what is over catch_up_max is left out, by design
   const byMs = fc.integer({ min: -5 * minuteMs, max: 20 * minuteMs });
   const schedule = fc.record({
-    every: fc.integer({ min: 45, max: 600 }),
+    every: fc.integer({ min: 120, max: 600 }),
     jitter: fc.integer({ min: 0, max: jitterMsMax / 1_000 }),
   });
   await fc.assert(
