@@ -169,22 +169,19 @@ export class Firings {
     }
   }
 
-  /** Commits what becomes of firings, all of them together; then acts on it. */
+  /**
+   * Commits what becomes of firings, and acts on it. All are handed in within a turn, so that they
+   * share a transaction; each by itself, so that one which the store refuses undoes no other.
+   */
   async #carryOut(steps: readonly Step[], was: Was, nowMs: number): Promise<void> {
-    const writes: Write[] = [];
-    /** Of each step, the write that says whether the firing was this scheduler's. */
-    const telling = steps.map((step) => {
-      const own = writesOf(step, was);
-      writes.push(...own);
-      const last = writes.length - 1;
-      if (step.kind !== "start") return last;
-      writes.push(write(closeFiring, { ...keyOf(step.firing), cause: step.firing.cause }));
-      return last;
-    });
-    const applied = await this.#options.store.commits.commit(writes);
-    steps.forEach((step, index) => {
-      if (applied[telling[index] ?? -1]) this.#act(step, nowMs);
-    });
+    const { commits } = this.#options.store;
+    const settled = await Promise.allSettled(steps.map(async (step) => {
+      const applied = await commits.commit(writesOf(step, was));
+      // the execution's write, before the firing's own, tells whose it is
+      if (applied.at(step.kind === "start" ? -2 : -1)) this.#act(step, nowMs);
+    }));
+    const refused = settled.find(({ status }) => status === "rejected");
+    if (refused?.status === "rejected") throw refused.reason;
   }
 
   #act(step: Step, nowMs: number): void {
@@ -207,7 +204,10 @@ function writesOf(step: Step, was: Was): readonly Write[] {
     case "wait":
       return [enterWrite(firing, "due", null)];
     case "start":
-      return step.prepared.writes;
+      return [
+        ...step.prepared.writes,
+        write(closeFiring, { ...keyOf(firing), cause: firing.cause }),
+      ];
     case "skip":
       return was === "none"
         ? [enterWrite(firing, "skipped", step.reason)]

@@ -190,6 +190,23 @@ Deno.test("a firing and its execution are stored together, or neither is", async
   assert.deepEqual(await trial.executions(), ["w@2026-03-02T10:01:00.000Z"]);
 });
 
+Deno.test("a firing that the store refuses holds up no other of its minute", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = ["a", "bad", "c"].map((name) => scheduled(name, { every: "1m" }));
+  const scheduler = await trial.scheduler({
+    preparing: () => ({ name }, start) => {
+      const prepared = prepareIn(trial, name, start);
+      const writes = name === "bad" ? [write(failing, {}), ...prepared.writes] : prepared.writes;
+      return { ...prepared, writes };
+    },
+  });
+  trial.nowMs += minuteMs;
+  await assert.rejects(scheduler.advance(), { code: "store_unavailable" });
+  assert.deepEqual(await trial.firings(), ["a 03-02T10:01 fired", "c 03-02T10:01 fired"]);
+  assert.equal(trial.begun.length, 2);
+});
+
 Deno.test("what the store could not take is fired when it can", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
