@@ -13,6 +13,7 @@ import { Cache } from "./cache/cache.ts";
 import type { Config } from "./config.ts";
 import { Definitions } from "./engine/definitions.ts";
 import { Engine } from "./engine/engine.ts";
+import type { EngineEvent } from "./engine/events.ts";
 import { Steerer } from "./engine/steer.ts";
 import { AppError, messageOf } from "./errors.ts";
 import type { ManifestCache } from "./host/agent_files.ts";
@@ -22,9 +23,10 @@ import { createApp } from "./http/app.ts";
 import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
 import { EventTally } from "./http/event_tally.ts";
-import { executionIdOf, newOpaqueId } from "./ids.ts";
+import { newOpaqueId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { Market } from "./market/market.ts";
+import type { FiringEvent } from "./schedule/events.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { Ticker } from "./schedule/ticker.ts";
 import { readAgents, replaceAgents } from "./store/agents.ts";
@@ -91,6 +93,14 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
 
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
   const definitions = new Definitions(store.executions);
+  // What happened is in the store; that it could not be told undoes nothing of it.
+  const tell = ({ topic, ...body }: EngineEvent | FiringEvent): void => {
+    try {
+      bus.publish(topic, JSON.stringify(body));
+    } catch (thrown) {
+      log.error("cannot tell an event", { topic, reason: messageOf(thrown) });
+    }
+  };
   const engine = new Engine({
     store,
     definitions,
@@ -100,20 +110,21 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
     secrets: config.secrets,
     invoke: (address, input, invocation) =>
       hosts.invoke({ address, input, caller: daemonAddress, ...invocation }),
-    publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
+    publish: tell,
   });
   const scheduler = new Scheduler({
     store,
     log,
-    workflows: async () => (await catalog.all()).workflows,
-    // A firing's id is its own: started again after a crash, it is the same execution.
-    start: async (name, { idempotencyKey, dueAtMs, inputs, priority }) =>
-      await engine.start(await catalog.runnable(name), {
-        id: executionIdOf(idempotencyKey, dueAtMs),
-        inputs,
-        priority,
-      }),
-    publish: ({ topic, ...body }) => bus.publish(topic, JSON.stringify(body)),
+    workflows: () => catalog.reread(),
+    preparing: () => {
+      const check = catalog.checker();
+      return (workflow, start) => {
+        const created = engine.prepare(check(workflow), start);
+        const { row: { executionId }, writes } = created;
+        return { executionId, writes, begin: () => engine.begin(created) };
+      };
+    },
+    publish: tell,
   });
   const ticker = new Ticker({
     scheduler,
@@ -163,9 +174,13 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   closers.push(() => ended.forEach((stop) => stop()));
   await ticker.open();
   const sweep = setInterval(() => {
-    Promise.all([cache.sweep(), market.findings.sweep()]).catch((thrown) =>
-      log.error("cannot sweep", { reason: messageOf(thrown) })
-    );
+    Promise.all([
+      cache.sweep(),
+      market.findings.sweep(),
+      ...config.retentionDays > 0
+        ? [scheduler.forget(Date.now() - config.retentionDays * 86_400_000)]
+        : [],
+    ]).catch((thrown) => log.error("cannot sweep", { reason: messageOf(thrown) }));
   }, sweepEveryMs);
   closers.push(() => clearInterval(sweep));
   const retention = new Retention({ database: store.database, days: config.retentionDays, log });

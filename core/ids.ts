@@ -1,6 +1,5 @@
 /** Branded names and ids: a step's name can't be passed where an agent's id is wanted. */
 
-import { createHash } from "node:crypto";
 import { v7 } from "uuid";
 
 declare const brand: unique symbol;
@@ -15,16 +14,6 @@ export type CapabilityAddress = Branded<"CapabilityAddress">;
 
 export function newExecutionId(): ExecutionId {
   return v7() as ExecutionId;
-}
-
-/** The id that belongs to `key`, always the same, and sorts by `atMs` like all others. */
-export function executionIdOf(key: string, atMs: number): ExecutionId {
-  const hash = createHash("sha256").update(key).digest();
-  return v7({
-    msecs: atMs,
-    seq: hash.readUInt32BE(16),
-    random: hash.subarray(0, 16),
-  }) as ExecutionId;
 }
 
 /** An id for one enactment of something that is not stored: a daemon, a host. */

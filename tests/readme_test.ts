@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkWorkflow } from "../core/workflow/check.ts";
 import { parseWorkflows } from "../core/workflow/parse.ts";
+import { scheduleKeyNames } from "../core/workflow/schedule.ts";
 import { makeTempFolder } from "./support/temp_folder.ts";
 import { startTestDaemon } from "./support/test_daemon.ts";
 
@@ -57,4 +58,13 @@ Deno.test("the README lists every setting and every package", async () => {
   for (const name of Object.keys(imports).filter((name) => !name.startsWith("100ac"))) {
     assert.ok(readme.includes(`\`${name}\``), `${name} is missing`);
   }
+});
+
+Deno.test("the README's table of schedules has every key, and no other", () => {
+  const [, section = ""] = readme.split("\n## Schedules\n");
+  const cells = [...section.split("\n## ")[0]?.matchAll(/^\| (`.+?) +\|/gm) ?? []];
+  const keys = cells.flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, key]) => key)
+  );
+  assert.deepEqual(keys.toSorted(), scheduleKeyNames.toSorted());
 });

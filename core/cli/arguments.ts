@@ -111,7 +111,7 @@ function readValue(
     throw usageError(`Cannot read option "--${name}": no ${flag.value} follows it; ${help}`);
   }
   if (flag.kind === "text") return value;
-  const number = /^\d+$/.test(value) ? Number(value) : NaN;
+  const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
   if (number >= flag.min && number <= flag.max) return number;
   throw usageError(
     `Cannot read option "--${name}": "${value}" is no whole number from ${flag.min} to ` +

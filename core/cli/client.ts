@@ -98,9 +98,16 @@ export class Client {
     return this.#wire.ask("GET", `/workflows/${encodeURIComponent(workflow)}/statistics`);
   }
 
-  start(workflow: string, inputs: Readonly<Record<string, unknown>> = {}): Promise<ExecutionView> {
+  start(
+    workflow: string,
+    { inputs = {}, priority }: {
+      readonly inputs?: Readonly<Record<string, unknown>>;
+      readonly priority?: number | undefined;
+    } = {},
+  ): Promise<ExecutionView> {
     const path = `/workflows/${encodeURIComponent(workflow)}/executions`;
-    return this.#wire.ask("POST", path, { body: inputs });
+    const query = priority === undefined ? "" : `?priority=${priority}`;
+    return this.#wire.ask("POST", path + query, { body: inputs });
   }
 
   steerExecution(id: string, verb: ExecutionVerb): Promise<ExecutionView> {
@@ -150,6 +157,12 @@ export class Client {
 
   schedule(id: string): Promise<ScheduleExplanation> {
     return this.#wire.ask("GET", `/schedules/${encodeURIComponent(id)}`);
+  }
+
+  /** Writes the schedule into the workflow's file. */
+  setSchedule(workflow: string, schedule: object): Promise<ScheduleExplanation> {
+    const path = `/schedules/${encodeURIComponent(workflow)}`;
+    return this.#wire.ask("PUT", path, { body: schedule });
   }
 
   steer(id: string, verb: "pause" | "resume" | "trigger"): Promise<ScheduleExplanation> {

@@ -8,7 +8,13 @@ import { isFinal } from "./follow.ts";
 import { showAgent, showAgents } from "./show_agents.ts";
 import { showHistory, showOutcome, showStarted, showSteered } from "./show_executions.ts";
 import { showFindings, showSources } from "./show_market.ts";
-import { showBackfill, showQueue, showSchedule, showSchedules } from "./show_schedules.ts";
+import {
+  showBackfill,
+  showQueue,
+  showSchedule,
+  showSchedules,
+  showSteeredSchedule,
+} from "./show_schedules.ts";
 import { showHealth, showSystem } from "./show_system.ts";
 import { showStatistics, showWorkflows } from "./show_workflows.ts";
 
@@ -53,9 +59,10 @@ export const commands: readonly Command[] = [
   defineCommand<ExecutionView>("workflow", "run", {
     summary: "Start a workflow and follow it to its end",
     argument: { name: "NAME", required: true },
-    flags: ["inputs", "detach", "timeout"],
+    flags: ["inputs", "priority", "detach", "timeout"],
     ask: async ({ client, argument, values, follow }) => {
-      const execution = await client.start(argument, readInputs(values.inputs));
+      const inputs = readInputs(values.inputs);
+      const execution = await client.start(argument, { inputs, priority: values.priority });
       return values.detach ? execution : await follow(execution);
     },
     show: (execution, { look }) =>
@@ -114,12 +121,20 @@ export const commands: readonly Command[] = [
     ask: ({ client, argument }) => client.schedule(argument),
     show: (schedule, { look }) => showSchedule(schedule, look),
   }),
+  defineCommand("schedule", "set", {
+    summary: "Write a workflow's schedule into its file; the rest of the file stays as it is",
+    argument: { name: "WORKFLOW", required: true },
+    flags: ["every", "cron", "timezone", "at", "once"],
+    ask: ({ client, argument, values: { every, cron, timezone, at, once } }) =>
+      client.setSchedule(argument, { every, cron, timezone, at, once }),
+    show: (schedule, { look }) => showSchedule(schedule, look),
+  }),
   ...steering.map(([verb, summary]) =>
     defineCommand("schedule", verb, {
       summary,
       argument: { name: "NAME", required: true },
       ask: ({ client, argument }) => client.steer(argument, verb),
-      show: (schedule, { look }) => showSchedule(schedule, look),
+      show: (schedule, { look }) => showSteeredSchedule(schedule, verb, look),
     })
   ),
   defineCommand("schedule", "backfill", {

@@ -45,6 +45,22 @@ export const flags = {
     value: "JSON",
     summary: `What the workflow is started with: '{"symbols":["AAPL"]}'`,
   },
+  priority: {
+    kind: "number",
+    value: "N",
+    min: -100,
+    max: 100,
+    summary: "Higher ones are taken from the queue first: -100 to 100 (default 0)",
+  },
+  every: { kind: "text", value: "DURATION", summary: "Start it every so often: 30s, 5m, 2h" },
+  cron: { kind: "text", value: "RULE", summary: 'Start it by a cron rule: "40 9 * * MON-FRI"' },
+  timezone: { kind: "text", value: "ZONE", summary: "The rule's time zone (default UTC)" },
+  at: { kind: "text", value: "SESSION", summary: 'Start it at a session: "XNYS.close + 15m"' },
+  once: {
+    kind: "text",
+    value: "INSTANT",
+    summary: "Start it once: 2026-12-01T09:30[America/New_York]",
+  },
   from: {
     kind: "text",
     value: "INSTANT",

@@ -51,7 +51,7 @@ export class Wire implements Disposable {
    * @throws {AppError} `not_reachable`, `bad_answer`, or what the daemon says.
    */
   async ask<Answer>(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PUT",
     path: string,
     { body, signal }: AskOptions = {},
   ): Promise<Answer> {

@@ -7,10 +7,15 @@ import { type Plan, planWorkflow } from "./plan.ts";
 import { restoreWorkflow } from "../workflow/parse.ts";
 
 const keptMax = 256;
+/** Ids of texts that are known to be in the store. */
+const storedMax = 20_000;
+/** Shorter than any history: a text is kept as long as an execution of it is. */
+const storedMs = 3_600_000;
 
 export class Definitions {
   readonly #reader: ExecutionReader;
   readonly #kept = new Map<string, Plan>();
+  readonly #stored = new Map<string, number>();
 
   constructor(reader: ExecutionReader) {
     this.#reader = reader;
@@ -28,6 +33,18 @@ export class Definitions {
     if (this.#kept.size >= keptMax && oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(definitionId, plan);
     return plan;
+  }
+
+  /** Notes that the text is in the store: an execution of it was committed at `atMs`. */
+  noteStored(definitionId: string, atMs: number): void {
+    if (this.#stored.size >= storedMax) this.#stored.clear();
+    this.#stored.set(definitionId, atMs);
+  }
+
+  /** Whether the text is in the store for certain, and need not be written again. */
+  isStored(definitionId: string, nowMs: number): boolean {
+    const atMs = this.#stored.get(definitionId);
+    return atMs !== undefined && Math.abs(nowMs - atMs) < storedMs;
   }
 
   /**

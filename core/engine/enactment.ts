@@ -12,6 +12,7 @@ import { packLarge } from "../store/payloads.ts";
 import type { Scope } from "../workflow/expression.ts";
 import {
   endedEvent,
+  type EndedExecution,
   type EngineEvent,
   pausedEvent,
   startedEvent,
@@ -43,6 +44,9 @@ export type Invoke = (
 export type StoredAttempt = Attempt & { readonly name: string };
 
 export interface EnactmentOptions extends Hold {
+  readonly execution: EndedExecution;
+  /** All of the daemon's: what holds one of them is not told. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly plan: Plan;
   readonly scope: Omit<Scope, "steps">;
   /** When it has to be over; undefined: no limit. */
@@ -251,10 +255,10 @@ class Enactment {
   }
 
   async #finish(
-    { status, result, error }: Extract<Decision, { kind: "finish" }>,
+    { status, result, error, failedStep }: Extract<Decision, { kind: "finish" }>,
   ): Promise<FinalStatus> {
-    const { executionId, plan, now } = this.#options;
-    this.#events.push(endedEvent(executionId, plan.workflow.name, status, error));
+    const { execution, now, secrets } = this.#options;
+    this.#events.push(endedEvent(execution, status, error, { failedStep, secrets }));
     await this.#commit(finishWrite(this.#options, status, now(), { result, error }));
     return status;
   }

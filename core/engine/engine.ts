@@ -14,16 +14,18 @@ import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
 import { claimExecution, leaseMs, releaseAllLeases, renewLease } from "../store/execution_verbs.ts";
 import type { ClaimableRow, ErrorRow, ExecutionRow } from "../store/executions.ts";
+import { oneOfEachKey } from "../store/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Definitions } from "./definitions.ts";
 import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
-import { endedEvent, type EngineEvent } from "./events.ts";
+import { endedEvent, type EndedExecution, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import { QueueRoom } from "./queue_room.ts";
-import { newExecution, type StartOptions } from "./start.ts";
+import { type NewExecution, newExecution, type StartOptions } from "./start.ts";
 import { Steering } from "./steering.ts";
 import { finishWrite } from "./step_writes.ts";
+import { Turns } from "./turns.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -53,6 +55,7 @@ export class Engine {
   readonly #room: QueueRoom;
   readonly #active = new Map<ExecutionId, Steering>();
   readonly #ended = new Set<Promise<void>>();
+  readonly #turns = new Turns();
   /** Whether executions may wait in the table that have not been taken. */
   #waiting = true;
   #taking: Promise<void> | undefined;
@@ -88,37 +91,56 @@ export class Engine {
 
   /**
    * Stores a new execution, which then starts as soon as there is room. With the idempotency key
-   * of an earlier start, or the id of an execution, it is that one, whatever became of it.
+   * of an earlier start it is that one, whatever became of it.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
    * `store_unavailable`; `overloaded` while too many wait; `conflict` while shutting down, or for
    * a key that was used with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
-    if (this.#closing) {
-      throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
-    }
+    const created = this.prepare(workflow, options);
+    const { row, writes } = created;
+    const { idempotencyKey: key } = options;
     const { store, definitions } = this.#options;
-    const { row, claimable, writes } = newExecution(workflow, options, this.#now());
     definitions.keep(row.definitionId, workflow);
     await this.#room.take(workflow.name);
-    const created = (await store.commits.commit(writes)).at(-1);
-    if (!created) return await this.#startedBefore(row, options);
-    // Whatever waits in the table was created before it; whether others of its concurrency key
-    // keep it back, the table knows.
-    if (this.#waiting || claimable.concurrencyKey !== null || !this.#take(claimable)) this.#look();
+    const isStored = (await store.commits.commit(writes)).at(-1);
+    if (!isStored && key !== undefined) return await this.#startedBefore(row, key);
+    this.begin(created);
     return row;
   }
 
+  /**
+   * Makes a new execution ready that the caller stores, together with what it is stored for; once
+   * its writes have taken effect, it is handed to {@link begin}. How many may wait is the caller's
+   * to bound.
+   * @throws {AppError} `invalid_input`, `expression_failed`; `conflict` while shutting down.
+   */
+  prepare(workflow: ParsedWorkflow, options: StartOptions): NewExecution {
+    if (this.#closing) {
+      throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
+    }
+    const at = this.#now();
+    return newExecution(workflow, options, at, (id) => this.#options.definitions.isStored(id, at));
+  }
+
+  /** Starts an execution that has been stored, as soon as there is room. */
+  begin({ workflow, claimable }: NewExecution): void {
+    const { definitions } = this.#options;
+    definitions.noteStored(claimable.definitionId, claimable.createdAtMs);
+    // Whatever waits in the table was created before it; whether others of its concurrency key
+    // keep it back, the table knows.
+    if (this.#waiting || claimable.concurrencyKey !== null || !this.#hasRoom) return this.#look();
+    definitions.keep(claimable.definitionId, workflow);
+    this.#take(claimable);
+  }
+
   async #startedBefore(
-    { executionId, workflowName, inputParams }: ExecutionRow,
-    { idempotencyKey: key }: StartOptions,
+    { workflowName, inputParams }: ExecutionRow,
+    key: string,
   ): Promise<ExecutionRow> {
-    const { executions } = this.#options.store;
-    const found = key === undefined
-      ? await executions.execution(executionId)
-      : await executions.startedWith(workflowName, key);
+    const found = await this.#options.store.executions.startedWith(workflowName, key);
     if (!found) throw new AppError("internal", `Cannot start workflow "${workflowName}"`);
-    if (key === undefined || found.inputParams === inputParams) return found;
+    if (found.inputParams === inputParams) return found;
     throw new AppError(
       "conflict",
       `Cannot start workflow "${workflowName}": the idempotency key "${key}" was used with other ` +
@@ -175,7 +197,11 @@ export class Engine {
   }
 
   #mayTake(): boolean {
-    return this.#waiting && !this.#closing && this.#active.size < this.#options.concurrentMax;
+    return this.#waiting && this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#closing && this.#active.size < this.#options.concurrentMax;
   }
 
   async #takeWaiting(): Promise<void> {
@@ -187,7 +213,7 @@ export class Engine {
         const room = concurrentMax - this.#active.size;
         // Unless there is more than room for, or more comes while it looks.
         this.#waiting = false;
-        const found = await store.executions.claimable(this.#now(), room);
+        const found = await store.executions.claimable(this.#now(), room, this.#turns.served);
         const taken = oneOfEachKey(found).filter((row) => this.#take(row));
         if (found.length === room || taken.length < found.length) this.#waiting = true;
         // Own ones alone, whose leases ran out while this thread was held up: they are enacted.
@@ -209,10 +235,10 @@ export class Engine {
   /** Begins to enact an execution; false when there is no room, or it has begun. */
   #take(row: ClaimableRow): boolean {
     const { executionId } = row;
-    const hasRoom = this.#active.size < this.#options.concurrentMax;
-    if (!hasRoom || this.#closing || this.#active.has(executionId)) return false;
+    if (!this.#hasRoom || this.#active.has(executionId)) return false;
     const steering = new Steering();
     this.#active.set(executionId, steering);
+    this.#turns.serve(row.workflowName);
     const ended = this.#enactToEnd(row, steering).finally(() => this.#ended.delete(ended));
     this.#ended.add(ended);
     return true;
@@ -264,16 +290,19 @@ export class Engine {
   }
 
   #carryOn(
-    { executionId, workflowName, inputParams, createdAtMs }: ClaimableRow,
+    execution: ClaimableRow,
     plan: Plan,
     steering: Steering,
     from: Pick<Parameters<typeof enact>[0], "claim" | "attempts">,
     startedAtMs: number,
   ): Promise<Enacted> {
     const { store, publish, invoke, secrets = {} } = this.#options;
+    const { executionId, workflowName, inputParams, createdAtMs } = execution;
     const { timeoutMs, secrets: named } = plan.workflow;
     return enact({
       ...from,
+      execution,
+      secrets,
       executionId,
       plan,
       scope: {
@@ -321,16 +350,17 @@ export class Engine {
 
   /** Ends an execution that is not being enacted; false when `owner` may not. */
   async #finish(
-    { executionId, workflowName }: Pick<ClaimableRow, "executionId" | "workflowName">,
+    execution: EndedExecution,
     owner: string,
     status: "failed" | "cancelled",
     error: ErrorRow | null,
   ): Promise<boolean> {
-    const { store, publish } = this.#options;
+    const { store, publish, secrets = {} } = this.#options;
+    const { executionId } = execution;
     const [applied = false] = await store.commits.commit([
       finishWrite({ executionId, owner }, status, this.#now(), { error }),
     ]);
-    if (applied) publish(endedEvent(executionId, workflowName, status, error));
+    if (applied) publish(endedEvent(execution, status, error, { secrets }));
     return applied;
   }
 
@@ -360,15 +390,6 @@ export class Engine {
     const level = isLeaseLost(thrown) ? "info" : "error";
     log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });
   }
-}
-
-/** At most one of each concurrency key: how many more may run, the table tells after its claim. */
-function oneOfEachKey(rows: readonly ClaimableRow[]): readonly ClaimableRow[] {
-  const seen = new Set<string>();
-  return rows.filter(({ concurrencyKey, status }) => {
-    if (concurrencyKey === null || status !== "pending") return true;
-    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
-  });
 }
 
 function isLeaseLost(thrown: unknown): boolean {

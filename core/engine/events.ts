@@ -1,7 +1,9 @@
 /** What the engine tells of executions: facts, each published after it was committed. */
 
-import type { ExecutionId } from "../ids.ts";
-import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import { capabilityAddress, type ExecutionId } from "../ids.ts";
+import type { ClaimableRow, ErrorRow, FinalStatus } from "../store/executions.ts";
+import type { FailedStep } from "./progress.ts";
+import { noItem } from "./step_progress.ts";
 
 /** A fact about an execution, in the past tense. */
 export type EngineEvent =
@@ -9,8 +11,8 @@ export type EngineEvent =
     readonly topic: "execution.started" | "execution.paused" | `execution.${FinalStatus}`;
     readonly execution_id: ExecutionId;
     readonly workflow: string;
-    readonly error?: ErrorRow;
   }
+  | ExecutionFailed
   | {
     readonly topic: StepTopic;
     readonly execution_id: ExecutionId;
@@ -52,13 +54,80 @@ export function stepEvent(
   return error ? { ...event, error } : event;
 }
 
+/** An execution failed: all that an alert needs. */
+export interface ExecutionFailed {
+  readonly topic: "execution.failed";
+  readonly execution_id: ExecutionId;
+  readonly workflow: string;
+  /** Of one that a schedule started, and the instant it was due. */
+  readonly schedule?: string;
+  readonly due_at?: string;
+  readonly error: ErrorRow;
+  /** The step that it failed with: none when its time was over, or its text can't be used. */
+  readonly step?: string;
+  readonly capability?: string;
+  /** The item's place in the list, of a step with `for_each`. */
+  readonly item?: number;
+  /** How often it was tried. */
+  readonly attempts?: number;
+  /** Where they are short, and hold none of the daemon's secrets. */
+  readonly inputs?: unknown;
+  /** The command that shows more. */
+  readonly see: string;
+}
+
+/** What is told of an execution that has ended. */
+export type EndedExecution =
+  & Pick<ClaimableRow, "executionId" | "workflowName" | "inputParams">
+  & Partial<Pick<ClaimableRow, "scheduleId" | "dueAtMs">>;
+
+const inputsLengthMax = 2_000;
+
 /** An execution came to its end. */
 export function endedEvent(
-  executionId: ExecutionId,
-  workflow: string,
+  execution: EndedExecution,
   status: FinalStatus,
   error: ErrorRow | null,
+  { failedStep, secrets = {} }: {
+    readonly failedStep?: FailedStep | undefined;
+    readonly secrets?: Readonly<Record<string, string>>;
+  } = {},
 ): EngineEvent {
-  const event = { topic: `execution.${status}` as const, execution_id: executionId, workflow };
-  return error ? { ...event, error } : event;
+  const { executionId, workflowName: workflow, inputParams } = execution;
+  const { scheduleId = null, dueAtMs = null } = execution;
+  if (status !== "failed" || !error) {
+    return { topic: `execution.${status}`, execution_id: executionId, workflow };
+  }
+  return {
+    topic: "execution.failed",
+    execution_id: executionId,
+    workflow,
+    ...(scheduleId !== null && { schedule: scheduleId }),
+    ...(dueAtMs !== null && { due_at: new Date(dueAtMs).toISOString() }),
+    error,
+    ...(failedStep && stepFacts(failedStep)),
+    ...(mayBeTold(inputParams, secrets) && { inputs: JSON.parse(inputParams) }),
+    see: `100ac execution show ${executionId}`,
+  };
+}
+
+function stepFacts({ planned: { step }, failure: { item, attempt } }: FailedStep): {
+  readonly step: string;
+  readonly capability: string;
+  readonly item?: number;
+  readonly attempts: number;
+} {
+  return {
+    step: step.name,
+    capability: capabilityAddress(step.agent, step.capability),
+    ...(item !== noItem && { item }),
+    attempts: attempt,
+  };
+}
+
+function mayBeTold(inputParams: string, secrets: Readonly<Record<string, string>>): boolean {
+  if (inputParams.length > inputsLengthMax) return false;
+  return !Object.values(secrets).some((secret) =>
+    secret !== "" && inputParams.includes(JSON.stringify(secret).slice(1, -1))
+  );
 }

@@ -13,7 +13,7 @@ import type { ErrorRow, FinalStatus } from "../store/executions.ts";
 import { itemsMax } from "../workflow/definition.ts";
 import type { CompiledTemplate, Scope } from "../workflow/expression.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
-import { noItem, type StepEnd, StepProgress } from "./step_progress.ts";
+import { noItem, type StepEnd, type StepFailure, StepProgress } from "./step_progress.ts";
 import type { Attempt } from "./unit.ts";
 
 /** Attempts of one execution that run at once. */
@@ -27,6 +27,13 @@ export const resultLengthMax = 2 ** 20;
 export interface Ending {
   readonly status: "failed" | "cancelled";
   readonly error: ErrorRow | null;
+  readonly failedStep?: FailedStep;
+}
+
+/** The step that an execution failed with. */
+export interface FailedStep {
+  readonly planned: PlannedStep;
+  readonly failure: StepFailure;
 }
 
 export type Decision =
@@ -54,6 +61,7 @@ export type Decision =
     readonly status: FinalStatus;
     readonly result: string | null;
     readonly error: ErrorRow | null;
+    readonly failedStep?: FailedStep;
   };
 
 export interface ProgressOptions {
@@ -229,7 +237,7 @@ export class Progress {
       ...(end.status === "failed" && { error: end.error }),
     };
     if (index < this.#plan.finallyIndex) this.#mainOpen--;
-    if (end.status === "failed" && step.onError === "fail") this.#fail(step.name, end.error);
+    if (end.status === "failed" && step.onError === "fail") this.#fail(progress.planned, end);
     for (const dependent of dependents) {
       const unmet = (this.#unmet[dependent] ?? 0) - 1;
       this.#unmet[dependent] = unmet;
@@ -238,19 +246,20 @@ export class Progress {
     return true;
   }
 
-  #fail(name: string, { code, message }: ErrorRow): void {
-    this.end({ status: "failed", error: { code, message: `Step "${name}" failed: ${message}` } });
+  #fail(planned: PlannedStep, failure: StepFailure): void {
+    const { code, message } = failure.error;
+    const error = { code, message: `Step "${planned.step.name}" failed: ${message}` };
+    this.end({ status: "failed", error, failedStep: { planned, failure } });
   }
 
   #finish(): Decision {
-    const { status, error } = this.#ending ?? { status: "completed", error: null };
-    if (status !== "completed") return { kind: "finish", status, result: null, error };
+    if (this.#ending) return { kind: "finish", result: null, ...this.#ending };
     try {
       const outputs = this.#plan.outputs.evaluate(this.#scoped());
       const isEmpty = Object.keys(this.#plan.workflow.outputs).length === 0;
       const result = isEmpty ? null : JSON.stringify(outputs);
       if (result !== null && result.length > resultLengthMax) throw tooLargeResult(result.length);
-      return { kind: "finish", status, result, error: null };
+      return { kind: "finish", status: "completed", result, error: null };
     } catch (thrown) {
       return { kind: "finish", status: "failed", result: null, error: toErrorData(thrown) };
     }

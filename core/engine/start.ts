@@ -14,36 +14,55 @@ export interface StartOptions {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** A start that is repeated with its key is the same start. */
   readonly idempotencyKey?: string;
-  /** Its id; when there is an execution of it already, nothing is started. */
-  readonly id?: ExecutionId;
   /** Higher ones are taken from the queue first; 0 when not given. */
   readonly priority?: number;
   /** The execution that the new one repeats. */
   readonly rerunOf?: ExecutionId;
+  /** The firing that starts it; it is stored only while that is as `was` says. */
+  readonly firing?: FiringOrigin;
+}
+
+/** A due instant of a schedule: not entered yet, or waiting. */
+export interface FiringOrigin {
+  readonly scheduleId: string;
+  readonly dueAtMs: number;
+  readonly was: "none" | "due";
 }
 
 export interface NewExecution {
+  readonly workflow: ParsedWorkflow;
   readonly row: ExecutionRow;
   readonly claimable: ClaimableRow;
   /** The execution's own is the last. */
   readonly writes: readonly Write[];
 }
 
-/** @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key. */
+/**
+ * A new execution of a workflow; `isDefined` tells whose text is in the store.
+ * @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key.
+ */
 export function newExecution(
   workflow: ParsedWorkflow,
-  { inputs: given = {}, idempotencyKey, rerunOf, ...options }: StartOptions,
+  { inputs: given = {}, idempotencyKey, rerunOf, priority = 0, firing }: StartOptions,
   at: number,
+  isDefined: (definitionId: string) => boolean,
 ): NewExecution {
   const { name, text } = workflow;
-  const { id: executionId = newExecutionId(), priority = 0 } = options;
+  const executionId = newExecutionId();
   const inputs = resolveInputs(workflow, given);
   const inputParams = JSON.stringify(inputs);
-  const definitionId = createHash("sha256").update(text).digest("hex");
+  const definitionId = definitionIdOf(workflow);
   const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, at);
   const common = { executionId, workflowName: name, definitionId, inputParams, createdAtMs: at };
   return {
-    claimable: { ...common, status: "pending", concurrencyKey },
+    workflow,
+    claimable: {
+      ...common,
+      status: "pending",
+      concurrencyKey,
+      scheduleId: firing?.scheduleId ?? null,
+      dueAtMs: firing?.dueAtMs ?? null,
+    },
     row: {
       ...common,
       status: "pending",
@@ -55,7 +74,9 @@ export function newExecution(
       rerunOf: rerunOf ?? null,
     },
     writes: [
-      write(saveDefinition, { definition_id: definitionId, name, text, at }),
+      ...(isDefined(definitionId)
+        ? []
+        : [write(saveDefinition, { definition_id: definitionId, name, text, at })]),
       write(createExecution, {
         execution_id: executionId,
         name,
@@ -67,9 +88,25 @@ export function newExecution(
         rerun_of: rerunOf ?? null,
         concurrency_key: concurrencyKey,
         concurrency_max: workflow.concurrency?.max ?? null,
+        ...(firing && {
+          schedule_id: firing.scheduleId,
+          due_at: firing.dueAtMs,
+          was: firing.was,
+        }),
       }),
     ],
   };
+}
+
+const definitionIds = new WeakMap<ParsedWorkflow, string>();
+
+/** The hash of its text; taken once, however often it is started. */
+function definitionIdOf(workflow: ParsedWorkflow): string {
+  const known = definitionIds.get(workflow);
+  if (known !== undefined) return known;
+  const id = createHash("sha256").update(workflow.text).digest("hex");
+  definitionIds.set(workflow, id);
+  return id;
 }
 
 /** Keys of different workflows never meet: names hold no slash. */

@@ -5,7 +5,7 @@
  */
 
 import type { ErrorRow } from "../store/executions.ts";
-import { type Attempt, Unit } from "./unit.ts";
+import { type Attempt, Unit, type UnitEnd } from "./unit.ts";
 import type { PlannedStep } from "./plan.ts";
 
 /** The item of a step that is carried out once. */
@@ -13,7 +13,14 @@ export const noItem = -1;
 
 export type StepEnd =
   | { readonly status: "completed" | "skipped" }
-  | { readonly status: "failed"; readonly error: ErrorRow };
+  | { readonly status: "failed" } & StepFailure;
+
+/** Which attempt a step failed with, counted from 1; of an item, or {@link noItem}. */
+export interface StepFailure {
+  readonly error: ErrorRow;
+  readonly item: number;
+  readonly attempt: number;
+}
 
 export interface StepDue {
   readonly begin: readonly { readonly item: number; readonly attempt: number }[];
@@ -30,7 +37,7 @@ export class StepProgress {
   #items: readonly unknown[] | undefined;
   /** Of ended items, by their place. */
   readonly #outputs: unknown[] = [];
-  #failure: ErrorRow | undefined;
+  #failure: StepFailure | undefined;
   #isSkipped = false;
   /** How many characters of output it keeps. */
   keptLength = 0;
@@ -84,25 +91,25 @@ export class StepProgress {
     this.#nextItem = Math.max(this.#nextItem, place + 1);
     if (unit.next.kind !== "ended") return void this.#open.set(place, unit);
     this.#open.delete(place);
-    this.#end(place, unit.next, attempt.result);
+    this.#end(attempt, unit.next);
   }
 
-  #recordWhole({ attempt, status, error, isSuperseded }: Attempt): void {
+  #recordWhole({ item, attempt, status, error, isSuperseded }: Attempt): void {
     this.nextAttempt = attempt + 1;
     if (isSuperseded) return;
     if (status === "skipped") this.#isSkipped = true;
     if (status === "completed") this.#items = [];
-    if (status === "failed" && error) this.#failure = error;
+    if (status === "failed" && error) this.#failure = { error, item, attempt };
   }
 
-  #end(place: number, end: StepEnd, result: string | null): void {
+  #end({ item, attempt, result }: Attempt, end: UnitEnd): void {
     if (end.status === "skipped") this.#isSkipped = true;
     if (end.status === "failed" && (!this.isForEach || this.planned.step.onError === "fail")) {
-      this.#failure ??= end.error;
+      this.#failure ??= { error: end.error, item, attempt };
     }
     if (!this.planned.isRead) return;
     this.keptLength += result?.length ?? 0;
-    this.#outputs[place] = result === null ? null : JSON.parse(result);
+    this.#outputs[Math.max(item, 0)] = result === null ? null : JSON.parse(result);
   }
 
   /** What may be begun now, at most `room`; and the instant of the next that has to wait. */
@@ -136,7 +143,7 @@ export class StepProgress {
   end(): StepEnd | undefined {
     if (this.#isSkipped) return { status: "skipped" };
     if (this.#failure) {
-      return this.runningCount > 0 ? undefined : { status: "failed", error: this.#failure };
+      return this.runningCount > 0 ? undefined : { status: "failed", ...this.#failure };
     }
     const count = this.isForEach ? this.#items?.length : 1;
     const isDone = count !== undefined && this.#nextItem >= count && this.#open.size === 0;

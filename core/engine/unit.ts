@@ -24,8 +24,12 @@ export type UnitNext =
   /** It runs. */
   | { readonly kind: "await" }
   | { readonly kind: "wait"; readonly untilMs: number }
-  | { readonly kind: "ended"; readonly status: "completed" | "skipped" }
-  | { readonly kind: "ended"; readonly status: "failed"; readonly error: ErrorRow };
+  | { readonly kind: "ended" } & UnitEnd;
+
+/** What it came to in the end. */
+export type UnitEnd =
+  | { readonly status: "completed" | "skipped" }
+  | { readonly status: "failed"; readonly error: ErrorRow };
 
 export class Unit {
   readonly #retry: RetryPolicy;

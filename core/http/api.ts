@@ -15,7 +15,7 @@
  * | GET /api/v1/workflows | { workflows: WorkflowView[], problems: ProblemView[] } |
  * | GET /api/v1/workflows/:name | WorkflowView |
  * | GET /api/v1/workflows/:name/statistics | StatisticsView |
- * | POST /api/v1/workflows/:name/executions | 202 ExecutionView (pending) |
+ * | POST /api/v1/workflows/:name/executions?priority= | 202 ExecutionView (pending) |
  * | GET /api/v1/executions?workflow=&status=&limit=&cursor= | ExecutionsAnswer, newest first |
  * | GET /api/v1/executions/:id | ExecutionView with steps |
  * | GET /api/v1/executions/:id/steps/:step/items?from=&limit= | { items: ItemView[] } |
@@ -26,9 +26,11 @@
  * | GET /api/v1/market/findings?symbol=&severity=&limit= | { findings: FindingView[] } |
  * | GET /api/v1/market/sources | { sources: SourceView[] }, in the order in which they are asked |
  * | GET /metrics | metrics in Prometheus' text format |
+ * | GET /api/v1/events?topic=&topic= | event stream of ToldEvent; `execution.*`, all without one |
  * | GET /api/v1/queue | QueueView |
  * | GET /api/v1/schedules | { schedules: ScheduleView[] } |
  * | GET /api/v1/schedules/:id | ScheduleExplanation |
+ * | PUT /api/v1/schedules/:workflow { every } … | ScheduleExplanation; the keys of `schedule:` |
  * | POST /api/v1/schedules/:id/pause, /resume | ScheduleExplanation |
  * | POST /api/v1/schedules/:id/trigger | 202 ScheduleExplanation |
  * | POST /api/v1/schedules/:id/backfill { from, to } | 202 { schedule, instants, entered } |
@@ -347,6 +349,15 @@ export interface ScheduleExplanation extends ScheduleView {
   }[];
   /** The latest, newest first. */
   readonly firings: readonly FiringView[];
+}
+
+/** One line of the stream of events; the SSE event's name is `topic`. */
+export interface ToldEvent {
+  readonly topic: string;
+  /** The agent that told it, or `daemon`. */
+  readonly from: string;
+  readonly at: string;
+  readonly body: unknown;
 }
 
 /** What waits to be started. */

@@ -9,6 +9,7 @@ import { agentRoutes } from "./agent_routes.ts";
 import type { HealthAnswer } from "./api.ts";
 import { sessionCookie } from "./auth.ts";
 import type { ControlPlane } from "./control_plane.ts";
+import { eventRoutes } from "./event_routes.ts";
 import { executionRoutes } from "./execution_routes.ts";
 import { marketRoutes } from "./market_routes.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -57,6 +58,7 @@ export function createApp(plane: ControlPlane): Hono {
   app.route("/api/v1/agents", agentRoutes(plane));
   app.route("/api/v1/workflows", workflowRoutes(plane));
   app.route("/api/v1/executions", executionRoutes(plane));
+  app.route("/api/v1/events", eventRoutes(plane));
   app.route("/api/v1/market", marketRoutes(plane));
   app.route("/api/v1/schedules", scheduleRoutes(plane));
   app.route("/api/v1/queue", queueRoutes(plane));

@@ -11,6 +11,7 @@ import { zoneOf } from "../schedule/rule.ts";
 import type { FiringRow } from "../store/schedules.ts";
 import { parseInstant } from "../workflow/instant.ts";
 import { ruleText } from "../workflow/schedule_keys.ts";
+import { setSchedule } from "../workflow/set_schedule.ts";
 import type { FiringView, ScheduleExplanation, ScheduleView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 
@@ -21,11 +22,11 @@ const backfillMax = 1_000;
 
 const BackfillForm = z.strictObject({ from: z.string(), to: z.string() });
 
-export function scheduleRoutes({ scheduler, ticker }: ControlPlane): Hono {
+export function scheduleRoutes({ scheduler, ticker, catalog, config }: ControlPlane): Hono {
   const routes = new Hono();
-  const entryOf = async (c: Context): Promise<Entry> => {
+  const entryOf = async (c: Context, id = c.req.param("id") ?? ""): Promise<Entry> => {
     await ticker.refresh();
-    return scheduler.entry(c.req.param("id") ?? "");
+    return scheduler.entry(id);
   };
   const explained = async (id: string): Promise<ScheduleExplanation> => {
     const entry = scheduler.entry(id);
@@ -40,6 +41,12 @@ export function scheduleRoutes({ scheduler, ticker }: ControlPlane): Hono {
     });
   });
   routes.get("/:id", async (c) => c.json(await explained((await entryOf(c)).id)));
+  routes.put("/:name", async (c) => {
+    const schedule = await readSchedule(c);
+    const workflow = await catalog.named(c.req.param("name"));
+    await setSchedule(config.workflowsFolder, workflow, schedule);
+    return c.json(await explained((await entryOf(c, workflow.name)).id));
+  });
   for (const verb of ["pause", "resume"] as const) {
     routes.post(`/:id/${verb}`, async (c) => {
       const { id } = await entryOf(c);
@@ -62,6 +69,16 @@ export function scheduleRoutes({ scheduler, ticker }: ControlPlane): Hono {
     return c.json({ schedule: entry.id, instants: dueAtMs.length, entered }, 202);
   });
   return routes;
+}
+
+/** What may stand under `schedule:` in a file; whether it does, saving it tells. */
+async function readSchedule(c: Context): Promise<object> {
+  const body: unknown = await c.req.json().catch(() => undefined);
+  if (typeof body === "object" && body !== null) return body;
+  throw new AppError(
+    "invalid_input",
+    `Cannot set schedule "${c.req.param("name")}": send it as JSON, like { "every": "5m" }`,
+  );
 }
 
 /** The rule's instants from one instant to another, both included. */

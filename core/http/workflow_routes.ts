@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { AppError, messageOf } from "../errors.ts";
 import { statistics } from "../store/statistics.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
+import { priorityMax } from "../workflow/schedule.ts";
 import { ruleText } from "../workflow/schedule_keys.ts";
 import type { WorkflowView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
@@ -31,10 +32,8 @@ export function workflowRoutes(plane: ControlPlane): Hono {
   routes.post("/:name/executions", async (c) => {
     const inputs = await readInputs(c);
     const workflow = await catalog.runnable(c.req.param("name"));
-    return c.json(
-      executionView(await engine.start(workflow, { inputs, ...readIdempotencyKey(c) })),
-      202,
-    );
+    const options = { inputs, priority: readPriority(c), ...readIdempotencyKey(c) };
+    return c.json(executionView(await engine.start(workflow, options)), 202);
   });
   return routes;
 }
@@ -53,6 +52,18 @@ async function readInputs(c: Context): Promise<Record<string, unknown>> {
     throw new AppError("invalid_input", `${cannot}: the body is no JSON: ${messageOf(thrown)}`);
   }
   throw new AppError("invalid_input", `${cannot}: the body is no JSON object of its inputs`);
+}
+
+/** Higher ones are taken from the queue first. */
+function readPriority(c: Context): number {
+  const text = c.req.query("priority") ?? "0";
+  const priority = /^-?\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (Math.abs(priority) <= priorityMax) return priority;
+  throw new AppError(
+    "invalid_input",
+    `Cannot start workflow "${c.req.param("name")}": its priority "${text}" is no whole number ` +
+      `from -${priorityMax} to ${priorityMax}`,
+  );
 }
 
 const idempotencyKeyLengthMax = 200;

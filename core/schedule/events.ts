@@ -1,22 +1,59 @@
 /** What is told of firings: facts that an alert can be made of without asking back. */
 
+import type { FiringCause } from "../store/schedules.ts";
+
 /** A firing was started late, or not at all. */
 export type FiringEvent =
-  | {
-    readonly topic: "firing.late";
+  & {
     readonly schedule: string;
     readonly workflow: string;
     readonly due_at: string;
+    readonly cause: FiringCause;
+    /** How long after its due instant this was told. */
     readonly late_seconds: number;
-    readonly execution_id: string;
+    /** The command that shows more. */
+    readonly see: string;
   }
-  | {
-    readonly topic: "firing.skipped";
-    readonly schedule: string;
-    readonly workflow: string;
-    readonly due_at: string;
-    /** `missed`, `overlap`, `queue_full`, or the code and words of what refused it. */
-    readonly reason: string;
-    /** Whether earlier instants beside this one were skipped with it. */
-    readonly many: boolean;
+  & (
+    | { readonly topic: "firing.late"; readonly execution_id: string }
+    | {
+      readonly topic: "firing.skipped";
+      /** `missed`, `overlap`, `queue_full`, or the code and words of what refused it. */
+      readonly reason: string;
+      /** Whether earlier instants beside this one were skipped with it. */
+      readonly many: boolean;
+    }
+  );
+
+/** The firing that an event is about. */
+export interface FiringSubject {
+  readonly schedule: string;
+  readonly workflow: string;
+  readonly dueAtMs: number;
+  readonly cause: FiringCause;
+  readonly nowMs: number;
+}
+
+/** Started so late that it had been missed, or had waited for the execution before it. */
+export function lateEvent(subject: FiringSubject, executionId: string): FiringEvent {
+  const see = `100ac execution show ${executionId}`;
+  return { topic: "firing.late", ...facts(subject), execution_id: executionId, see };
+}
+
+/** Not started, and not to be. */
+export function skippedEvent(subject: FiringSubject, reason: string, many: boolean): FiringEvent {
+  const see = `100ac schedule explain ${subject.schedule}`;
+  return { topic: "firing.skipped", ...facts(subject), reason, many, see };
+}
+
+function facts(
+  { schedule, workflow, dueAtMs, cause, nowMs }: FiringSubject,
+): Pick<FiringEvent, "schedule" | "workflow" | "due_at" | "cause" | "late_seconds"> {
+  return {
+    schedule,
+    workflow,
+    due_at: new Date(dueAtMs).toISOString(),
+    cause,
+    late_seconds: (nowMs - dueAtMs) / 1_000,
   };
+}

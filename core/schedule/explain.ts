@@ -38,10 +38,12 @@ function whyOf(rule: Rule, local: Temporal.ZonedDateTime): string {
       return "the one instant there is";
     case "session": {
       const edgeAt = local.subtract({ milliseconds: rule.offsetMs });
-      const date = edgeAt.toPlainDate().toString();
-      const isHalf = sessionOf(rule.calendar, date)?.halfDay === true && rule.edge === "close";
+      const date = edgeAt.toPlainDate();
+      const session = sessionOf(rule.calendar, date.toString());
+      const isHalf = session?.halfDay === true && rule.edge === "close";
       const time = edgeAt.toPlainTime().toString({ smallestUnit: "minute" });
-      return `${rule.calendar} ${rule.edge}s at ${time} on ${date}${isHalf ? ", a half-day" : ""}`;
+      const day = date.equals(local.toPlainDate()) ? "" : ` on ${date}`;
+      return `${rule.calendar} ${rule.edge}s at ${time}${day}${isHalf ? ", a half-day" : ""}`;
     }
     case "cron": {
       const why = isClockChange(local)

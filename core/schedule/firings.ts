@@ -1,39 +1,52 @@
 /**
- * Firings on their way: entered in the store, which claims them, started under their own key, and
- * closed. Whatever instant the daemon dies at, the claim runs out and the firing is started by the
- * next scheduler, which the key keeps from starting it twice.
+ * Firings on their way: entered as fired in one transaction with the execution that they start, or
+ * entered to wait or as skipped. Whatever instant the daemon dies at, a firing is there with its
+ * execution, or not there at all, and due still. Of several schedulers over one store, the first
+ * to commit has it; the others find that it is not theirs.
  */
 
 import { AppError, messageOf } from "../errors.ts";
-import { type ExecutionId, newOpaqueId } from "../ids.ts";
+import type { ExecutionId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import { write } from "../store/commits.ts";
+import { type Write, write } from "../store/commits.ts";
 import {
-  claimFiring,
+  closeFiring,
   enterFiring,
   type FiringCause,
-  noteExecution,
   type ScheduleReader,
   type ScheduleRow,
-  settleFiring,
+  skipFiring,
 } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import { fireAtOf, lateMs } from "./catch_up.ts";
-import type { FiringEvent } from "./events.ts";
+import { type FiringEvent, lateEvent, skippedEvent } from "./events.ts";
 import type { Instants } from "./next.ts";
 import type { Schedule } from "./rule.ts";
 
-/** Starts at most one execution for a key, however often it is asked to. */
-export type StartExecution = (
-  workflow: string,
-  options: {
-    readonly idempotencyKey: string;
+/** What a firing starts an execution with. */
+export interface FiringStart {
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly priority: number;
+  readonly firing: {
+    readonly scheduleId: string;
     readonly dueAtMs: number;
-    readonly inputs: Readonly<Record<string, unknown>>;
-    readonly priority: number;
-  },
-) => Promise<{ readonly executionId: ExecutionId }>;
+    /** How the firing has to be for the writes to take effect: not entered, or waiting. */
+    readonly was: "none" | "due";
+  };
+}
+
+/** An execution that is ready to be stored. */
+export interface Prepared {
+  readonly executionId: ExecutionId;
+  /** The last takes effect where the firing is as it has to be, and stores the execution. */
+  readonly writes: readonly Write[];
+  /** Starts it, once it has been stored. */
+  begin(): void;
+}
+
+/** Makes an execution ready, or throws why the workflow can't be started. */
+export type PrepareExecution = (workflow: ParsedWorkflow, start: FiringStart) => Prepared;
 
 /** A schedule as it is kept in memory. */
 export interface Entry {
@@ -56,22 +69,29 @@ export interface Firing {
 
 /** Firings of one schedule that wait for the execution before them; more are skipped. */
 export const queuedMax = 1_000;
-/** Firings that are entered, started and closed together. */
+/** Firings of one transaction: the first of many are durable long before the last. */
 const batchMax = 1_000;
-const leaseMs = 30_000;
+
 export interface FiringsOptions {
   readonly store: Store;
   readonly reader: ScheduleReader;
-  readonly start: StartExecution;
+  /** Asked for once for all that is started together. */
+  readonly preparing: () => PrepareExecution;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
-  readonly now: () => number;
 }
+
+type Was = FiringStart["firing"]["was"];
+
+/** What is to become of a firing. */
+type Step =
+  | { readonly kind: "start"; readonly firing: Firing; readonly prepared: Prepared }
+  | { readonly kind: "skip"; readonly firing: Firing; readonly reason: string }
+  | { readonly kind: "wait"; readonly firing: Firing };
 
 export class Firings {
   readonly #options: FiringsOptions;
   readonly #reader: ScheduleReader;
-  readonly #owner = newOpaqueId();
   /** Whether firings may wait in the store to be started. */
   #waiting = true;
 
@@ -80,7 +100,7 @@ export class Firings {
     this.#reader = options.reader;
   }
 
-  /** Whether a firing may wait in the store: for an execution's end, or for its claim's. */
+  /** Whether a firing may wait in the store for an execution's end. */
   get mayWait(): boolean {
     return this.#waiting;
   }
@@ -88,172 +108,117 @@ export class Firings {
   /** Lets firings wait for their turn; gives how many were not there before. */
   async enter(entry: Entry, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
     const applied = await this.#options.store.commits.commit(
-      dueAtMs.map((due) => write(enterFiring, { ...rowOf(entry, due), cause, ...waits })),
+      dueAtMs.map((due) => enterWrite({ entry, dueAtMs: due, cause }, "due", null)),
     );
     this.#waiting = true;
     return applied.filter(Boolean).length;
   }
 
-  /** Enters what is due, and starts what may start. */
+  /** Starts what is due, or lets it wait, or skips it, as its schedule says. */
   async fire(firings: readonly Firing[], nowMs: number): Promise<void> {
     for (let from = 0; from < firings.length; from += batchMax) {
-      await this.#fire(firings.slice(from, from + batchMax), nowMs);
+      const batch = firings.slice(from, from + batchMax);
+      await this.#carryOut(await this.#sortOut(batch), "none", nowMs);
     }
   }
 
-  async #fire(firings: readonly Firing[], nowMs: number): Promise<void> {
-    const { store, publish } = this.#options;
-    const sorted = await this.#sortOut(firings);
-    const applied = await store.commits.commit(sorted.map(({ firing, waits: isWaiting }) => {
-      const { entry, dueAtMs, cause, reason = null } = firing;
-      const row = { ...rowOf(entry, dueAtMs), cause, reason };
-      if (reason !== null) {
-        return write(enterFiring, { ...row, ...this.#claim(nowMs), status: "skipped" });
-      }
-      if (isWaiting) return write(enterFiring, { ...row, ...waits });
-      return write(enterFiring, { ...row, ...this.#claim(nowMs), status: "due" });
-    }));
-    // what was there already is another scheduler's
-    const own = sorted.filter((_, index) => applied[index]);
-    for (const { firing } of own) if (firing.reason !== undefined) publish(skippedEvent(firing));
-    if (own.some(({ waits }) => waits)) this.#waiting = true;
-    await this.#start(
-      own.filter(({ firing, waits }) => firing.reason === undefined && !waits)
-        .map(({ firing }) => firing),
-      nowMs,
-    );
+  /** Starts firings that have waited for an execution's end. */
+  async startWaiting(entries: ReadonlyMap<string, Entry>, nowMs: number): Promise<void> {
+    const found = (await this.#reader.startable(batchMax)).flatMap((row): Firing[] => {
+      const entry = entries.get(row.scheduleId);
+      return entry ? [{ entry, dueAtMs: row.dueAtMs, cause: row.cause }] : [];
+    });
+    const prepare = this.#options.preparing();
+    const steps = found.map((firing) => this.#start(prepare, firing, "due"));
+    await this.#carryOut(steps, "due", nowMs);
+    this.#waiting = (await this.#reader.dueCounts()).size > 0;
   }
 
   /** Which firings would overlap: they are skipped, or wait, as their schedule says. */
-  async #sortOut(
-    firings: readonly Firing[],
-  ): Promise<{ readonly firing: Firing; readonly waits: boolean }[]> {
+  async #sortOut(firings: readonly Firing[]): Promise<Step[]> {
     const ids = firings.filter(({ reason }) => reason === undefined).map(({ entry }) => entry.id);
     const busy = new Set(await this.#reader.withOpenExecution([...new Set(ids)]));
     const queues = firings.some(({ entry }) => entry.schedule.overlap === "queue");
     const queued = new Map(queues ? await this.#reader.dueCounts() : []);
-    return firings.map((firing) => {
+    const prepare = this.#options.preparing();
+    return firings.map((firing): Step => {
       const { entry: { id, schedule }, reason } = firing;
-      if (reason !== undefined) return { firing, waits: false };
+      if (reason !== undefined) return { kind: "skip", firing, reason };
       const count = queued.get(id) ?? 0;
       if (!busy.has(id) && count === 0) {
         busy.add(id);
-        return { firing, waits: false };
+        return this.#start(prepare, firing, "none");
       }
-      if (schedule.overlap === "skip") {
-        return { firing: { ...firing, reason: "overlap" }, waits: false };
-      }
-      if (count >= queuedMax) return { firing: { ...firing, reason: "queue_full" }, waits: false };
+      if (schedule.overlap === "skip") return { kind: "skip", firing, reason: "overlap" };
+      if (count >= queuedMax) return { kind: "skip", firing, reason: "queue_full" };
       queued.set(id, count + 1);
-      return { firing, waits: true };
+      return { kind: "wait", firing };
     });
   }
 
-  /** Starts firings whose claim this scheduler has. */
-  async #start(firings: readonly Firing[], nowMs: number): Promise<void> {
-    if (firings.length === 0) return;
-    const { store, publish } = this.#options;
-    const ended = await Promise.all(firings.map((firing) => this.#startOne(firing)));
-    const at = this.#options.now();
-    const closed = ended.filter((end) => end !== undefined);
-    await store.commits.commit(
-      closed.flatMap(({ firing: { entry, dueAtMs }, executionId, reason }) => [
-        write(settleFiring, {
-          ...rowOf(entry, dueAtMs),
-          owner: this.#owner,
-          status: executionId === null ? "skipped" : "fired",
-          execution_id: executionId,
-          reason,
-          at,
-        }),
-        ...(executionId === null
-          ? []
-          : [write(noteExecution, { schedule_id: entry.id, execution_id: executionId })]),
-      ]),
-    );
-    for (const { firing, executionId, reason } of closed) {
-      if (reason !== null) publish(skippedEvent({ ...firing, reason }));
-      else if (executionId !== null) this.#tellLate(firing, executionId, nowMs);
-    }
-  }
-
-  async #startOne(firing: Firing): Promise<
-    | { readonly firing: Firing; readonly executionId: ExecutionId; readonly reason: null }
-    | { readonly firing: Firing; readonly executionId: null; readonly reason: string }
-    | undefined
-  > {
+  #start(prepare: PrepareExecution, firing: Firing, was: Was): Step {
     const { entry: { id, workflow, schedule: { inputs, priority } }, dueAtMs } = firing;
-    const idempotencyKey = `${id}@${dueAtMs}`;
     try {
-      const options = { idempotencyKey, dueAtMs, inputs, priority };
-      const { executionId } = await this.#options.start(workflow.name, options);
-      return { firing, executionId, reason: null };
+      const start = { inputs, priority, firing: { scheduleId: id, dueAtMs, was } };
+      return { kind: "start", firing, prepared: prepare(workflow, start) };
     } catch (thrown) {
-      const isRefused = thrown instanceof AppError && refusals.has(thrown.code);
-      const reason = messageOf(thrown);
+      const message = messageOf(thrown);
+      const reason = thrown instanceof AppError ? `${thrown.code}: ${message}` : message;
       this.#options.log.error("cannot start a firing", { schedule: id, reason });
-      if (isRefused) return { firing, executionId: null, reason: `${thrown.code}: ${reason}` };
-      // it stays claimed, and is tried again when the claim has run out
-      this.#waiting = true;
-      return undefined;
+      return { kind: "skip", firing, reason };
     }
   }
 
-  /** Firings that waited for an execution's end, or were left by a scheduler that died. */
-  async startWaiting(entries: ReadonlyMap<string, Entry>, nowMs: number): Promise<void> {
-    const found = (await this.#reader.startable(nowMs, batchMax)).flatMap((row): Firing[] => {
-      const entry = entries.get(row.scheduleId);
-      return entry ? [{ entry, dueAtMs: row.dueAtMs, cause: row.cause }] : [];
-    });
-    const { owner, expires } = this.#claim(nowMs);
-    const applied = await this.#options.store.commits.commit(
-      found.map(({ entry, dueAtMs }) =>
-        write(claimFiring, { ...rowOf(entry, dueAtMs), owner, expires, at: nowMs })
-      ),
-    );
-    await this.#start(found.filter((_, index) => applied[index]), nowMs);
-    this.#waiting = (await this.#reader.dueCounts()).size > 0;
+  /**
+   * Commits what becomes of firings, and acts on it. All are handed in within a turn, so that they
+   * share a transaction; each by itself, so that one which the store refuses undoes no other.
+   */
+  async #carryOut(steps: readonly Step[], was: Was, nowMs: number): Promise<void> {
+    const { commits } = this.#options.store;
+    const settled = await Promise.allSettled(steps.map(async (step) => {
+      const applied = await commits.commit(writesOf(step, was));
+      // the execution's write, before the firing's own, tells whose it is
+      if (applied.at(step.kind === "start" ? -2 : -1)) this.#act(step, nowMs);
+    }));
+    const refused = settled.find(({ status }) => status === "rejected");
+    if (refused?.status === "rejected") throw refused.reason;
   }
 
-  #claim(nowMs: number): { readonly owner: string; readonly expires: number } {
-    return { owner: this.#owner, expires: nowMs + leaseMs };
-  }
-
-  #tellLate({ entry, dueAtMs, cause }: Firing, executionId: ExecutionId, nowMs: number): void {
+  #act(step: Step, nowMs: number): void {
+    const { publish } = this.#options;
+    const { entry, dueAtMs, cause, many = false } = step.firing;
+    const subject = { schedule: entry.id, workflow: entry.workflow.name, dueAtMs, cause, nowMs };
+    if (step.kind === "wait") this.#waiting = true;
+    if (step.kind === "skip") publish(skippedEvent(subject, step.reason, many));
+    if (step.kind !== "start") return;
+    step.prepared.begin();
     const byMs = nowMs - fireAtOf(entry.id, entry.schedule, entry.instants, dueAtMs);
     if (cause !== "rule" || byMs <= lateMs) return;
-    this.#options.publish({
-      topic: "firing.late",
-      schedule: entry.id,
-      workflow: entry.workflow.name,
-      due_at: new Date(dueAtMs).toISOString(),
-      late_seconds: byMs / 1_000,
-      execution_id: executionId,
-    });
+    publish(lateEvent(subject, step.prepared.executionId));
   }
 }
 
-/** What a firing can't be started for, now or later. */
-const refusals: ReadonlySet<string> = new Set([
-  "unknown_workflow",
-  "invalid_workflow",
-  "invalid_input",
-  "conflict",
-]);
-
-const waits = { owner: null, expires: null, reason: null, status: "due" } as const;
-
-function rowOf({ id }: Entry, dueAtMs: number): { schedule_id: string; due_at: number } {
-  return { schedule_id: id, due_at: dueAtMs };
+function writesOf(step: Step, was: Was): readonly Write[] {
+  const { firing } = step;
+  switch (step.kind) {
+    case "wait":
+      return [enterWrite(firing, "due", null)];
+    case "start":
+      return [
+        ...step.prepared.writes,
+        write(closeFiring, { ...keyOf(firing), cause: firing.cause }),
+      ];
+    case "skip":
+      return was === "none"
+        ? [enterWrite(firing, "skipped", step.reason)]
+        : [write(skipFiring, { ...keyOf(firing), reason: step.reason })];
+  }
 }
 
-function skippedEvent({ entry, dueAtMs, reason = "", many = false }: Firing): FiringEvent {
-  return {
-    topic: "firing.skipped",
-    schedule: entry.id,
-    workflow: entry.workflow.name,
-    due_at: new Date(dueAtMs).toISOString(),
-    reason,
-    many,
-  };
+function enterWrite(firing: Firing, status: "due" | "skipped", reason: string | null): Write {
+  return write(enterFiring, { ...keyOf(firing), cause: firing.cause, status, reason });
+}
+
+function keyOf({ entry, dueAtMs }: Firing): { schedule_id: string; due_at: number } {
+  return { schedule_id: entry.id, due_at: dueAtMs };
 }

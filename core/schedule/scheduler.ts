@@ -8,8 +8,8 @@ import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
 import {
   type FiringCause,
+  forgetFirings,
   pauseSchedule,
-  releaseAllFirings,
   saveSchedule,
   ScheduleReader,
 } from "../store/schedules.ts";
@@ -18,7 +18,7 @@ import type { ParsedWorkflow } from "../workflow/definition.ts";
 import { fireAtOf, planOf, planOfOne } from "./catch_up.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { FiringEvent } from "./events.ts";
-import { type Entry, type Firing, Firings, type StartExecution } from "./firings.ts";
+import { type Entry, type Firing, Firings, type PrepareExecution } from "./firings.ts";
 import { instantsOf } from "./next.ts";
 import type { Schedule } from "./rule.ts";
 
@@ -26,7 +26,8 @@ export interface SchedulerOptions {
   readonly store: Store;
   /** Every workflow there is, enabled or not. */
   readonly workflows: () => Promise<readonly ParsedWorkflow[]>;
-  readonly start: StartExecution;
+  /** Asked for once for all that is started together. */
+  readonly preparing: () => PrepareExecution;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
   readonly now?: () => number;
@@ -61,7 +62,7 @@ export class Scheduler {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#reader = new ScheduleReader(options.store.database);
-    this.#firings = new Firings({ ...options, reader: this.#reader, now: this.#now });
+    this.#firings = new Firings({ ...options, reader: this.#reader });
   }
 
   /** The schedules there are, by id. */
@@ -78,14 +79,7 @@ export class Scheduler {
     return this.#coming.top?.fireAtMs;
   }
 
-  /** Takes up what an earlier daemon left, then what the workflows say. */
-  async open(): Promise<void> {
-    const { store } = this.#options;
-    if (store.exclusive) await store.database.write([{ sql: releaseAllFirings, args: [] }]);
-    await this.sync();
-  }
-
-  /** Reads the workflows' schedules anew. */
+  /** Reads the workflows' schedules, at first or anew; takes up where the store says they are. */
   sync(): Promise<void> {
     return this.#inTurn(async () => {
       const { workflows, store } = this.#options;
@@ -130,6 +124,11 @@ export class Scheduler {
     });
   }
 
+  /** Forgets the history of firings before an instant; gives how many. */
+  forget(beforeMs: number): Promise<number> {
+    return forgetFirings(this.#options.store.database, beforeMs);
+  }
+
   /** Settles when what is under way has been done. */
   async idle(): Promise<void> {
     await this.#turn;
@@ -167,7 +166,7 @@ export class Scheduler {
     return this.#firings.enter(this.entry(id), dueAtMs, cause);
   }
 
-  /** Whether a firing may wait in the store: for an execution's end, or for its claim's. */
+  /** Whether a firing may wait in the store for an execution's end. */
   get mayStartWaiting(): boolean {
     return this.#firings.mayWait;
   }

@@ -28,11 +28,11 @@ export class Ticker {
     this.#options = options;
   }
 
-  /** Opens the scheduler and goes on until {@link close}. */
+  /** Reads the schedules and goes on until {@link close}. */
   async open(): Promise<void> {
     const { scheduler, fingerprint } = this.#options;
     this.#seen = await fingerprint();
-    await scheduler.open();
+    await scheduler.sync();
     // a failed tick is not tried again: the next one does all that it left
     const options = { backoffSchedule: [], signal: this.#stopping.signal };
     const name = `schedules ${newOpaqueId()}`;
@@ -44,6 +44,7 @@ export class Ticker {
   async wake(): Promise<void> {
     const { scheduler, log } = this.#options;
     clearTimeout(this.#timer);
+    if (this.#stopping.signal.aborted) return;
     try {
       await scheduler.advance();
     } catch (thrown) {

@@ -44,6 +44,11 @@ export const saveDefinition: Verb<
       ON CONFLICT DO NOTHING RETURNING definition_id AS key`,
 };
 
+/**
+ * Stores a new execution. One that a firing starts is stored only while that firing is as `was`
+ * says: not entered yet, or waiting. In one transaction with the firing's own row, an instant is
+ * started by one of all who try.
+ */
 export const createExecution: Verb<
   {
     execution_id: string;
@@ -56,6 +61,9 @@ export const createExecution: Verb<
     rerun_of?: string | null;
     concurrency_key?: string | null;
     concurrency_max?: number | null;
+    schedule_id?: string;
+    due_at?: number;
+    was?: "none" | "due";
   }
 > = {
   name: "create_execution",
@@ -63,12 +71,15 @@ export const createExecution: Verb<
   key: ({ execution_id }) => execution_id,
   sql: `INSERT INTO workflow_executions
       (execution_id, workflow_name, definition_id, status, input_params, priority, created_at,
-       idempotency_key, rerun_of, concurrency_key, concurrency_max)
+       idempotency_key, rerun_of, concurrency_key, concurrency_max, schedule_id, due_at)
     SELECT value ->> 'execution_id', value ->> 'name', value ->> 'definition_id', 'pending',
       value ->> 'input', coalesce(value ->> 'priority', 0), value ->> 'at',
       value ->> 'idempotency_key', value ->> 'rerun_of', value ->> 'concurrency_key',
-      value ->> 'concurrency_max'
-    FROM json_each(?1) WHERE true
+      value ->> 'concurrency_max', value ->> 'schedule_id', value ->> 'due_at'
+    FROM json_each(?1)
+    WHERE value ->> 'schedule_id' IS NULL OR value ->> 'was' = coalesce((
+      SELECT status FROM firings WHERE firings.schedule_id = value ->> 'schedule_id'
+        AND firings.due_at = value ->> 'due_at'), 'none')
     ON CONFLICT DO NOTHING RETURNING execution_id AS key`,
 };
 

@@ -60,6 +60,9 @@ export interface ClaimableRow {
   readonly createdAtMs: number;
   /** What at most so many executions at once share; null where there is no limit. */
   readonly concurrencyKey: string | null;
+  /** The firing that started it; null when someone did. */
+  readonly scheduleId: string | null;
+  readonly dueAtMs: number | null;
 }
 
 /** A row of `workflow_step_executions`: one attempt of one step, or of one of its items. */
@@ -126,9 +129,17 @@ export class ExecutionReader {
     return row && toExecution(row);
   }
 
-  /** What is to be taken next: what has begun and may go on, then what waits, in its turn. */
-  async claimable(nowMs: number, limit: number): Promise<ClaimableRow[]> {
-    const rows = await this.#database.read(claimableSql, [nowMs, limit]);
+  /**
+   * What is to be taken next: what has begun and may go on, then what waits, in its turn. Of
+   * workflows that are equal in all else, the one goes first that was `served` longest ago.
+   */
+  async claimable(
+    nowMs: number,
+    limit: number,
+    served: Readonly<Record<string, number>> = {},
+  ): Promise<ClaimableRow[]> {
+    const args = [nowMs, limit, JSON.stringify(served)];
+    const rows = await this.#database.read(claimableSql, args);
     return rows.map((row) => ({
       executionId: String(row.execution_id) as ExecutionId,
       workflowName: String(row.workflow_name),
@@ -137,6 +148,8 @@ export class ExecutionReader {
       inputParams: String(row.input_params),
       createdAtMs: Number(row.created_at),
       concurrencyKey: textOrNull(row.concurrency_key),
+      scheduleId: textOrNull(row.schedule_id),
+      dueAtMs: numberOrNull(row.due_at),
     }));
   }
 

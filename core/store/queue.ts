@@ -2,7 +2,8 @@
  * The queue of executions is the table. What has begun and may go on comes first: its lease ran
  * out, or its wait is over.
  * Of what waits, the highest priority is taken first; within one, the workflows take turns, the
- * one with the fewest executions running first: a flood of one starves no other.
+ * one with the fewest executions running first, then the one served longest ago: a flood of one,
+ * or floods of many, starve no other.
  */
 
 import type { Database } from "./database.ts";
@@ -26,12 +27,15 @@ function columns(table: string): string {
     "input_params",
     "created_at",
     "concurrency_key",
+    "schedule_id",
+    "due_at",
   ].map((column) => `${table}.${column}`).join(", ");
 }
 
 /**
  * Reads what is to be taken next: after `?1`, the instant that leases are held against, at most
- * `?2`. Steps from lane to lane in the index: of a flood, only its oldest `?2` are read.
+ * `?2`; `?3` has a number for each workflow that was served, higher the later. Steps from lane to
+ * lane in the index: of a flood, only its oldest `?2` are read.
  */
 export const claimableSql = `
   WITH RECURSIVE lanes (head, priority, workflow_name) AS (
@@ -49,6 +53,9 @@ export const claimableSql = `
        ORDER BY priority DESC, workflow_name, execution_id LIMIT 1))
     LIMIT ${lanesMax}
   ),
+  turns (priority, workflow_name, served) AS (
+    SELECT priority, workflow_name, coalesce(?3 ->> workflow_name, 0) FROM lanes
+  ),
   running (workflow_name, count) AS (
     SELECT workflow_name, count(*) FROM workflow_executions
     WHERE completed_at IS NULL AND status = 'running' GROUP BY workflow_name
@@ -61,18 +68,29 @@ export const claimableSql = `
   UNION ALL
   SELECT * FROM (
     SELECT ${columns("waiting")}
-    FROM lanes JOIN workflow_executions AS waiting ON waiting.execution_id IN (
+    FROM turns JOIN workflow_executions AS waiting ON waiting.execution_id IN (
       SELECT execution_id FROM workflow_executions AS next
-      WHERE ${waits} AND priority = lanes.priority AND workflow_name = lanes.workflow_name
+      WHERE ${waits} AND priority = turns.priority AND workflow_name = turns.workflow_name
         AND (concurrency_key IS NULL OR concurrency_max > (${runningOfKey}))
       ORDER BY execution_id LIMIT ?2)
     LEFT JOIN running ON running.workflow_name = waiting.workflow_name
     ORDER BY waiting.priority DESC,
       coalesce(running.count, 0) + row_number() OVER (
         PARTITION BY waiting.priority, waiting.workflow_name ORDER BY execution_id),
-      execution_id
+      turns.served, execution_id
     LIMIT ?2)
   LIMIT ?2`;
+
+/** At most one of each concurrency key: how many more may run, the table tells after its claim. */
+export function oneOfEachKey<
+  Row extends { readonly status: string; readonly concurrencyKey: string | null },
+>(rows: readonly Row[]): readonly Row[] {
+  const seen = new Set<string>();
+  return rows.filter(({ concurrencyKey, status }) => {
+    if (concurrencyKey === null || status !== "pending") return true;
+    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
+  });
+}
 
 /** What waits of one workflow at one priority. */
 export interface Lane {

@@ -1,7 +1,7 @@
 /**
- * Schedules and their firings. A firing is its schedule and its due instant: inserting it claims
- * it, and whoever finds it there already leaves it alone. One that was claimed and not started
- * (its scheduler died) is free again when its lease has run out.
+ * Schedules and their firings. A firing is its schedule and its due instant, and there is one row
+ * of it. It is entered, or closed, in one transaction with the execution that it starts: there is
+ * no instant in which someone holds it, and nothing that a crash could leave half done.
  */
 
 import type { ExecutionId } from "../ids.ts";
@@ -72,83 +72,83 @@ function keyOfFiring({ schedule_id, due_at }: FiringKey): string {
   return `${schedule_id}@${due_at}`;
 }
 
-/** Names the owner too: of two who claim in one transaction, the other is told that it has not. */
-function keyOfClaim(row: FiringKey & { readonly owner: string | null }): string {
-  return `${keyOfFiring(row)}/${row.owner ?? ""}`;
-}
+const firingKey = "schedule_id || '@' || due_at";
 
-const claimKey = "schedule_id || '@' || due_at || '/' || coalesce(lease_owner, '')";
-
-/** Enters a firing: claimed (`owner` and `expires`), to wait (no owner), or skipped. */
+/** Enters a firing that waits for its turn, or is skipped; one that is there stays as it is. */
 export const enterFiring: Verb<
   FiringKey & {
     readonly cause: FiringCause;
     readonly status: "due" | "skipped";
     readonly reason: string | null;
-    readonly owner: string | null;
-    readonly expires: number | null;
   }
 > = {
   name: "enter_firing",
-  order: 210,
-  key: keyOfClaim,
-  sql: `INSERT INTO firings
-      (schedule_id, due_at, cause, status, reason, lease_owner, lease_expires_at)
-    SELECT value ->> 'schedule_id', value ->> 'due_at', value ->> 'cause', value ->> 'status',
-      value ->> 'reason', value ->> 'owner', value ->> 'expires'
-    FROM json_each(?1) WHERE true
-    ON CONFLICT DO NOTHING RETURNING ${claimKey} AS key`,
-};
-
-/** Claims a firing that waits, or whose lease has run out by `at`. */
-export const claimFiring: Verb<FiringKey & { owner: string; expires: number; at: number }> = {
-  name: "claim_firing",
-  order: 211,
-  key: keyOfClaim,
-  sql: `UPDATE firings SET
-      lease_owner = claim.value ->> 'owner', lease_expires_at = claim.value ->> 'expires'
-    FROM json_each(?1) AS claim
-    WHERE schedule_id = claim.value ->> 'schedule_id' AND due_at = claim.value ->> 'due_at'
-      AND status = 'due' AND coalesce(lease_expires_at, 0) <= claim.value ->> 'at'
-    RETURNING ${claimKey} AS key`,
-};
-
-/** Closes a claimed firing: started as an execution, or skipped for a reason. */
-export const settleFiring: Verb<
-  FiringKey & {
-    readonly owner: string;
-    readonly status: "fired" | "skipped";
-    readonly execution_id: string | null;
-    readonly reason: string | null;
-    readonly at: number;
-  }
-> = {
-  name: "settle_firing",
-  order: 212,
+  order: 12,
   key: keyOfFiring,
-  sql: `UPDATE firings SET
-      status = done.value ->> 'status', execution_id = done.value ->> 'execution_id',
-      reason = done.value ->> 'reason', fired_at = done.value ->> 'at',
-      lease_owner = NULL, lease_expires_at = NULL
-    FROM json_each(?1) AS done
-    WHERE schedule_id = done.value ->> 'schedule_id' AND due_at = done.value ->> 'due_at'
-      AND status = 'due' AND lease_owner = done.value ->> 'owner'
-    RETURNING schedule_id || '@' || due_at AS key`,
+  sql: `INSERT INTO firings (schedule_id, due_at, cause, status, reason)
+    SELECT value ->> 'schedule_id', value ->> 'due_at', value ->> 'cause', value ->> 'status',
+      value ->> 'reason'
+    FROM json_each(?1) WHERE true
+    ON CONFLICT DO NOTHING RETURNING ${firingKey} AS key`,
 };
 
-/** Notes the execution that the next firing must not overlap. */
-export const noteExecution: Verb<{ schedule_id: string; execution_id: string }> = {
-  name: "note_execution",
-  order: 213,
-  key: ({ schedule_id }) => schedule_id,
-  sql: `UPDATE schedules SET last_execution_id = note.value ->> 'execution_id'
-    FROM json_each(?1) AS note WHERE schedule_id = note.value ->> 'schedule_id'
-    RETURNING schedule_id AS key`,
+/** Skips a firing that waits. */
+export const skipFiring: Verb<FiringKey & { readonly reason: string }> = {
+  name: "skip_firing",
+  order: 13,
+  key: keyOfFiring,
+  sql: `UPDATE firings SET status = 'skipped', reason = skip.value ->> 'reason'
+    FROM json_each(?1) AS skip
+    WHERE schedule_id = skip.value ->> 'schedule_id' AND due_at = skip.value ->> 'due_at'
+      AND status = 'due'
+    RETURNING ${firingKey} AS key`,
 };
 
-/** Makes claims free whose scheduler is dead: at start, when a lock proves it. */
-export const releaseAllFirings =
-  "UPDATE firings SET lease_owner = NULL, lease_expires_at = NULL WHERE status = 'due'";
+/**
+ * Enters a firing as fired, or closes one that waited, by its execution: the one that
+ * `create_execution` has stored in the same transaction, or an earlier one whose firing has been
+ * forgotten. Where there is none, the firing is somebody else's. What became of the execution
+ * tells whose it is, and nothing is told here.
+ */
+export const closeFiring: Verb<FiringKey & { readonly cause: FiringCause }> = {
+  name: "close_firing",
+  order: 25,
+  key: keyOfFiring,
+  sql: `INSERT INTO firings (schedule_id, due_at, cause, status, execution_id, fired_at)
+    SELECT schedule_id, due_at, value ->> 'cause', 'fired', execution_id, created_at
+    FROM json_each(?1) JOIN workflow_executions
+      ON schedule_id = value ->> 'schedule_id' AND due_at = value ->> 'due_at'
+    WHERE true
+    ON CONFLICT DO UPDATE SET status = 'fired', execution_id = excluded.execution_id,
+      fired_at = excluded.fired_at WHERE firings.status = 'due'`,
+};
+
+/**
+ * Forgets firings due before `?1`, at most `?2`: never one that waits, nor the latest by the rule,
+ * which says up to which instant the rule's firings are decided.
+ */
+const forgetSql = `DELETE FROM firings WHERE (schedule_id, due_at) IN (
+    SELECT old.schedule_id, old.due_at
+    FROM (SELECT schedule_id, (SELECT max(due_at) FROM firings
+        WHERE firings.schedule_id = schedules.schedule_id AND cause = 'rule') AS latest_at
+      FROM schedules) AS kept
+    JOIN firings AS old ON old.schedule_id = kept.schedule_id
+      AND old.due_at < ?1 AND old.due_at IS NOT latest_at
+    WHERE old.status <> 'due' LIMIT ?2)
+  RETURNING 1`;
+
+/** Firings that are forgotten in one transaction. */
+const forgottenMax = 2_000;
+
+/** Forgets the firings that were due before `beforeMs`; gives how many. */
+export async function forgetFirings(database: Database, beforeMs: number): Promise<number> {
+  for (let count = 0;;) {
+    const sql = { sql: forgetSql, args: [beforeMs, forgottenMax] };
+    const [forgotten = []] = await database.write([sql]);
+    count += forgotten.length;
+    if (forgotten.length < forgottenMax) return count;
+  }
+}
 
 /** What is read of schedules. */
 export class ScheduleReader {
@@ -174,13 +174,10 @@ export class ScheduleReader {
     }));
   }
 
-  /** Those of the schedules whose latest execution has not ended. */
+  /** Those of the schedules that have an execution which has not ended. */
   async withOpenExecution(ids: readonly string[]): Promise<ReadonlySet<string>> {
     const rows = await this.#database.read(
-      `SELECT schedule_id FROM json_each(?1) AS wanted
-       JOIN schedules ON schedule_id = wanted.value
-       JOIN workflow_executions ON execution_id = last_execution_id
-       WHERE completed_at IS NULL`,
+      `SELECT value AS schedule_id FROM json_each(?1) WHERE ${hasOpen("value")}`,
       [JSON.stringify(ids)],
     );
     return new Set(rows.map((row) => String(row.schedule_id)));
@@ -194,15 +191,13 @@ export class ScheduleReader {
     return new Map(rows.map((row) => [String(row.schedule_id), Number(row.count)]));
   }
 
-  /** The oldest free firing of each schedule that is not held up by an open execution. */
-  async startable(nowMs: number, limit: number): Promise<FiringRow[]> {
+  /** The oldest firing that waits, of each schedule that no open execution holds up. */
+  async startable(limit: number): Promise<FiringRow[]> {
     const rows = await this.#database.read(
       `SELECT ${firingColumns}, min(due_at) FROM firings JOIN schedules USING (schedule_id)
-       LEFT JOIN workflow_executions AS latest ON latest.execution_id = last_execution_id
-       WHERE firings.status = 'due' AND coalesce(firings.lease_expires_at, 0) <= ?1
-         AND paused = 0 AND (latest.execution_id IS NULL OR latest.completed_at IS NOT NULL)
-       GROUP BY schedule_id ORDER BY due_at LIMIT ?2`,
-      [nowMs, limit],
+       WHERE status = 'due' AND paused = 0 AND NOT ${hasOpen("firings.schedule_id")}
+       GROUP BY firings.schedule_id ORDER BY due_at LIMIT ?`,
+      [limit],
     );
     return rows.map(toFiring);
   }
@@ -217,8 +212,12 @@ export class ScheduleReader {
   }
 }
 
-const firingColumns = "firings.schedule_id, due_at, firings.status, cause, " +
-  "firings.execution_id, reason, fired_at";
+const firingColumns = "firings.schedule_id, due_at, status, cause, execution_id, reason, fired_at";
+
+function hasOpen(scheduleId: string): string {
+  return `EXISTS (SELECT 1 FROM workflow_executions AS execution
+    WHERE execution.schedule_id = ${scheduleId} AND execution.completed_at IS NULL)`;
+}
 
 function toFiring(row: Row): FiringRow {
   return {

@@ -5,7 +5,7 @@
 
 import { AppError } from "../errors.ts";
 import { type CheckedCapability, checkWorkflow } from "./check.ts";
-import type { ParsedWorkflow, Problem } from "./definition.ts";
+import type { ParsedWorkflow } from "./definition.ts";
 import { findWorkflow, loadWorkflows, type WorkflowFolder } from "./files.ts";
 import { refusal } from "./problems.ts";
 
@@ -17,6 +17,11 @@ export class Catalog {
   readonly #folder: string;
   readonly #capabilities: () => Capabilities;
   readonly #now: () => number;
+  /** Workflows that were found to fit these capabilities. */
+  #fitting: { readonly capabilities: Capabilities; readonly workflows: WeakSet<ParsedWorkflow> } = {
+    capabilities: new Map(),
+    workflows: new WeakSet(),
+  };
   #read: { readonly folder: Promise<WorkflowFolder>; readonly atMs: number } | undefined;
 
   constructor(folder: string, capabilities: () => Capabilities, now: () => number = Date.now) {
@@ -34,6 +39,11 @@ export class Catalog {
     return { workflows, problems: [...problems, ...wrong] };
   }
 
+  /** The workflows as the files are now, however lately they were read. */
+  async reread(): Promise<readonly ParsedWorkflow[]> {
+    return (await this.#reload()).workflows;
+  }
+
   /** @throws {AppError} `unknown_workflow`. */
   async named(name: string): Promise<ParsedWorkflow> {
     const folder = await this.#load();
@@ -48,16 +58,31 @@ export class Catalog {
    * every problem when it does not fit the agents.
    */
   async runnable(name: string): Promise<ParsedWorkflow> {
-    const workflow = await this.named(name);
-    if (!workflow.enabled) {
-      throw new AppError(
-        "conflict",
-        `Cannot start workflow "${name}": it is disabled; set "enabled: true" in ${workflow.file}`,
-      );
+    return this.checker()(await this.named(name));
+  }
+
+  /**
+   * Gives back what may be started now and throws as {@link runnable} does, of many workflows as
+   * they were read: those that fitted the agents are looked at again only once the agents change.
+   */
+  checker(): (workflow: ParsedWorkflow) => ParsedWorkflow {
+    const capabilities = this.#capabilities();
+    if (!isSame(capabilities, this.#fitting.capabilities)) {
+      this.#fitting = { capabilities, workflows: new WeakSet() };
     }
-    const problems: readonly Problem[] = checkWorkflow(workflow, this.#capabilities());
-    if (problems.length > 0) throw refusal(`start workflow "${name}"`, problems);
-    return workflow;
+    const { workflows: fitting } = this.#fitting;
+    return (workflow) => {
+      const { name, enabled, file } = workflow;
+      const cannot = `Cannot start workflow "${name}"`;
+      if (!enabled) {
+        const found = `it is disabled; set "enabled: true" in ${file}`;
+        throw new AppError("conflict", `${cannot}: ${found}`);
+      }
+      const problems = fitting.has(workflow) ? [] : checkWorkflow(workflow, capabilities);
+      if (problems.length > 0) throw refusal(`start workflow "${name}"`, problems);
+      fitting.add(workflow);
+      return workflow;
+    };
   }
 
   #load(): Promise<WorkflowFolder> {
@@ -69,4 +94,16 @@ export class Catalog {
     this.#read = { folder: loadWorkflows(this.#folder), atMs: this.#now() };
     return this.#read.folder;
   }
+}
+
+/** Manifests are read anew when a file changes: one that is the same object has not changed. */
+function isSame(one: Capabilities, other: Capabilities): boolean {
+  if (one.size !== other.size) return false;
+  return [...one].every(([address, capability]) => {
+    const known = other.get(address);
+    return known !== undefined &&
+      Object.entries(capability).every(([key, value]) =>
+        known[key as keyof CheckedCapability] === value
+      );
+  });
 }

@@ -19,7 +19,7 @@ export const jitterBounds: DurationBounds = { msMin: 0, msMax: 3_600_000 };
 const offsetMsMax = 86_400_000;
 export const schedulesMax = 100;
 const catchUpMaxMax = 1_000;
-const priorityMax = 100;
+export const priorityMax = 100;
 const cronLengthMax = 200;
 /** Where the look for a first due instant begins: no clock, so that a kept text reads the same. */
 const searchFromMs = Date.UTC(2000, 0);
@@ -33,7 +33,7 @@ const RuleKeys = {
 
 const keysOfRules = Object.keys(RuleKeys);
 
-const ScheduleForm = z.strictObject({
+const Keys = {
   ...RuleKeys,
   timezone: z.string().refine(isTimeZone, {
     error: ({ input }) => `is no time zone: ${shown(input)}${zoneHint(String(input))}`,
@@ -48,7 +48,12 @@ const ScheduleForm = z.strictObject({
   end: z.string().transform(toInstant).optional(),
   inputs: z.record(z.string(), z.unknown()).default({}),
   enabled: z.boolean().default(true),
-}).superRefine(reportMixedKeys, {
+};
+
+/** The keys of a schedule in a file. */
+export const scheduleKeyNames: readonly string[] = Object.keys(Keys);
+
+const ScheduleForm = z.strictObject(Keys).superRefine(reportMixedKeys, {
   // also when a single key is wrong: the file's problems are told all at once
   when: ({ value }) => typeof value === "object" && value !== null && !Array.isArray(value),
 }).transform((keys, context): Schedule => {
@@ -79,7 +84,7 @@ export const SchedulesForm = z.preprocess(
   z.array(ScheduleForm).min(1).max(schedulesMax),
 );
 
-interface Keys {
+interface RuleValues {
   readonly every?: number | undefined;
   readonly cron?: string | undefined;
   readonly at?: Extract<Rule, { kind: "session" }> | undefined;
@@ -88,7 +93,7 @@ interface Keys {
   readonly calendar?: (typeof calendarNames)[number] | undefined;
 }
 
-function ruleOf(keys: Keys): Rule | undefined {
+function ruleOf(keys: RuleValues): Rule | undefined {
   const { every, cron, at, once, timezone = "UTC", calendar } = keys;
   if (every !== undefined) return { kind: "every", everyMs: every };
   if (cron !== undefined) {

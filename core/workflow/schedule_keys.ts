@@ -25,8 +25,15 @@ export function scheduleKeys(schedule: Schedule): Readonly<Record<string, unknow
 /** `every 5m`, `XNYS.close + 15m`, `0 9 * * * America/New_York XNYS`. */
 export function ruleText(rule: Rule): string {
   if (rule.kind === "every") return `every ${durationText(rule.everyMs)}`;
-  if (rule.kind === "once") return `once ${instantText(rule.atMs, rule.timezone)}`;
+  if (rule.kind === "once") return `once ${shortInstant(rule.atMs, rule.timezone)}`;
   return Object.values(ruleKeys(rule)).join(" ");
+}
+
+/** `2026-12-01T09:30[America/New_York]`: the offset is left out, and seconds that are none. */
+function shortInstant(atMs: number, timezone: string): string {
+  const smallestUnit = atMs % 60_000 === 0 ? "minute" : "second";
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timezone)
+    .toString({ offset: "never", smallestUnit });
 }
 
 function ruleKeys(rule: Rule): Readonly<Record<string, string>> {

@@ -163,3 +163,38 @@ Deno.test("runCli() survives an answer of another shape", async () => {
     assert.match(err, /^✗ Cannot show the daemon's answer: .*version/);
   }
 });
+
+Deno.test("schedule set sends the keys that were given, and shows the schedule", async () => {
+  let sent: unknown;
+  const { code, out } = await run("schedule set w --cron */5 --timezone Asia/Kolkata", {
+    "PUT /schedules/w": async (request) => {
+      sent = await request.json();
+      const next = { next_at: null, next: [], firings: [], jitter_seconds: 0, priority: 0 };
+      const rule = { rule: "*/5 Asia/Kolkata", timezone: "Asia/Kolkata" };
+      const state = { enabled: true, paused: false, overlap: "skip", catch_up: "latest" };
+      return Response.json({ schedule: "w", workflow: "w", ...rule, ...state, ...next });
+    },
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(sent, { cron: "*/5", timezone: "Asia/Kolkata" });
+  assert.match(out, /Rule +\*\/5 Asia\/Kolkata/);
+});
+
+Deno.test("workflow run passes a priority on, and refuses one that is none", async () => {
+  const asked: string[] = [];
+  const routes = {
+    "POST /workflows/w/executions": (request: Request) => {
+      asked.push(new URL(request.url).search);
+      return Response.json(anExecution({ status: "pending" }), { status: 202 });
+    },
+  };
+  for (const option of ["", " --priority 7", " --priority=-7"]) {
+    assert.equal((await run(`workflow run w --detach${option}`, routes)).code, 0);
+  }
+  assert.deepEqual(asked, ["", "?priority=7", "?priority=-7"]);
+  for (const option of ["--priority 101", "--priority=-101", "--priority=1.5", "--priority -7"]) {
+    const { code, err } = await run(`workflow run w --detach ${option}`, routes);
+    assert.equal(code, 2, option);
+    assert.match(err, /Cannot read option "--priority"/);
+  }
+});

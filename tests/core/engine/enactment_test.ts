@@ -21,6 +21,8 @@ async function tryEnactment({ store }: TempStore, invoke: () => string): Promise
   const events: EngineEvent[] = [];
   const steering = new Steering();
   return {
+    execution: { executionId, workflowName: "trial", inputParams: "{}" },
+    secrets: {},
     executionId,
     plan: planWorkflow(workflowOf(["one", "two"])),
     scope: {

@@ -140,6 +140,11 @@ Deno.test("a step that fails ends its execution, and the steps after it are not 
       execution_id: ended.executionId,
       workflow: "trial",
       error: ended.error,
+      step: "bad",
+      capability: "agent.bad",
+      attempts: 1,
+      inputs: {},
+      see: `100ac execution show ${ended.executionId}`,
     },
   ]);
 });

@@ -1,15 +1,28 @@
 /** Firings: once each, late ones by their policy, through restarts, rivals and odd clocks. */
 
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { AppError } from "../../../core/errors.ts";
-import { CommitQueue } from "../../../core/store/commits.ts";
+import { CommitQueue, type Verb, write } from "../../../core/store/commits.ts";
 import { openDatabase } from "../../../core/store/database.ts";
 import { openTempStore } from "../../support/temp_store.ts";
-import { scheduled, tryScheduler } from "./scheduler_trial.ts";
+import { prepareIn, scheduled, tryScheduler } from "./scheduler_trial.ts";
 
 const minuteMs = 60_000;
 const start = "2026-03-02T10:00:30Z";
+
+/** `w@1772445660000` as executions are told. */
+function dueText(begun: string): string {
+  const [schedule, dueAtMs] = begun.split("@");
+  return `${schedule}@${new Date(Number(dueAtMs)).toISOString()}`;
+}
+
+/** Fails its transaction, after the execution's row and before the firing's. */
+const failing: Verb<object> = {
+  name: "failing",
+  order: 24,
+  key: () => "",
+  sql: "INSERT INTO no_such_table SELECT value FROM json_each(?1)",
+};
 
 Deno.test("a scheduler fires what is due, when it is due, once", async () => {
   await using temp = await openTempStore();
@@ -30,7 +43,7 @@ Deno.test("a scheduler fires what is due, when it is due, once", async () => {
     "w 03-02T10:02 fired",
     "w 03-02T10:03 fired",
   ]);
-  assert.equal(trial.asked.length, 3);
+  assert.equal(trial.begun.length, 3);
   assert.deepEqual(trial.events, []);
 });
 
@@ -100,8 +113,11 @@ Deno.test("overlap: skip leaves out what comes due while the one before runs", a
     schedule: "w",
     workflow: "w",
     due_at: "2026-03-02T10:02:00.000Z",
+    cause: "rule",
+    late_seconds: 30,
     reason: "overlap",
     many: false,
+    see: "100ac schedule explain w",
   }]);
 });
 
@@ -123,10 +139,10 @@ Deno.test("overlap: queue starts one after the other, over a restart too", async
   await trial.endAll();
   await second.advance();
   await second.advance();
-  assert.equal(trial.asked.length, 2, "the third waits for the second");
+  assert.equal(trial.begun.length, 2, "the third waits for the second");
   await trial.endAll();
   await second.advance();
-  assert.deepEqual(trial.asked.length, 3);
+  assert.deepEqual(trial.begun.length, 3);
   assert.ok((await trial.firings()).every((firing) => firing.endsWith("fired")));
 });
 
@@ -148,24 +164,47 @@ Deno.test("two schedulers over one store never fire an instant twice", async () 
     await trial.endAll();
   }
   await Promise.all(rivals.map((rival) => rival.advance()));
-  assert.equal(new Set(trial.asked).size, trial.asked.length, "none was asked for twice");
-  assert.equal(trial.asked.length, 50 * 6);
+  assert.equal(new Set(trial.begun).size, trial.begun.length, "none was begun twice");
+  assert.equal(trial.begun.length, 50 * 6);
+  assert.deepEqual(await trial.executions(), trial.begun.map(dueText).toSorted());
   await database.close();
 });
 
-Deno.test("a firing whose scheduler died between its claim and its start is started", async () => {
+Deno.test("a firing and its execution are stored together, or neither is", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m" })];
   const dying = await trial.scheduler({
-    start: () => Promise.reject(new AppError("store_unavailable", "gone")),
+    preparing: () => ({ name }, start) => {
+      const prepared = prepareIn(trial, name, start);
+      return { ...prepared, writes: [...prepared.writes, write(failing, {})] };
+    },
   });
   trial.nowMs += minuteMs;
-  await dying.advance();
-  assert.deepEqual(await trial.firings(), ["w 03-02T10:01 due"]);
+  await assert.rejects(dying.advance(), { code: "store_unavailable" });
+  assert.deepEqual(await trial.firings(), []);
+  assert.deepEqual(await trial.executions(), []);
   const next = await trial.scheduler();
   await next.advance();
   assert.deepEqual(await trial.firings(), ["w 03-02T10:01 fired"]);
+  assert.deepEqual(await trial.executions(), ["w@2026-03-02T10:01:00.000Z"]);
+});
+
+Deno.test("a firing that the store refuses holds up no other of its minute", async () => {
+  await using temp = await openTempStore();
+  const trial = tryScheduler(temp.store, start);
+  trial.workflows = ["a", "bad", "c"].map((name) => scheduled(name, { every: "1m" }));
+  const scheduler = await trial.scheduler({
+    preparing: () => ({ name }, start) => {
+      const prepared = prepareIn(trial, name, start);
+      const writes = name === "bad" ? [write(failing, {}), ...prepared.writes] : prepared.writes;
+      return { ...prepared, writes };
+    },
+  });
+  trial.nowMs += minuteMs;
+  await assert.rejects(scheduler.advance(), { code: "store_unavailable" });
+  assert.deepEqual(await trial.firings(), ["a 03-02T10:01 fired", "c 03-02T10:01 fired"]);
+  assert.equal(trial.begun.length, 2);
 });
 
 Deno.test("what the store could not take is fired when it can", async () => {
@@ -188,7 +227,9 @@ Deno.test("a workflow that is refused gives a skipped firing with the reason", a
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m" })];
   const scheduler = await trial.scheduler({
-    start: () => Promise.reject(new AppError("invalid_workflow", "no agent x")),
+    preparing: () => () => {
+      throw new AppError("invalid_workflow", "no agent x");
+    },
   });
   trial.nowMs += minuteMs;
   await scheduler.advance();
@@ -247,68 +288,9 @@ Deno.test("triggers and backfills are fired one after the other, each instant on
   assert.equal(await scheduler.enter("w", due, "backfill"), 0);
   for (let turn = 0; turn < 3; turn++) {
     await scheduler.advance();
-    assert.equal(trial.asked.length, turn + 1);
+    assert.equal(trial.begun.length, turn + 1);
     await trial.endAll();
   }
   assert.equal(scheduler.nextAtMs, Date.parse("2026-03-02T11:00Z"), "the rule goes on as before");
   assert.throws(() => scheduler.entry("x"), /Cannot find schedule "x"/);
-});
-
-Deno.test("whatever the clock, the downtimes and the kills: none fired twice, none lost", async () => {
-  const step = fc.record({
-    // back by an hour to forward by a day
-    byMs: fc.oneof(
-      { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 * minuteMs }) },
-      { weight: 1, arbitrary: fc.integer({ min: -60 * minuteMs, max: 24 * 60 * minuteMs }) },
-    ),
-    kill: fc.constantFrom("no", "no", "before", "between"),
-  });
-  const schedule = fc.record({
-    every: fc.integer({ min: 20, max: 600 }),
-    jitter: fc.integer({ min: 0, max: 15 }),
-    overlap: fc.constantFrom("queue", "skip"),
-    late: fc.constantFrom(
-      { catch_up: "none" },
-      { catch_up: "latest" },
-      // few enough for all that waits to be started in the end
-      { catch_up: "all", catch_up_max: 5 },
-    ),
-  }).map(({ late, ...rest }) => ({ ...rest, ...late }));
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(schedule, { minLength: 1, maxLength: 3 }),
-      fc.array(step, { minLength: 5, maxLength: 25 }),
-      async (schedules, steps) => {
-        await using temp = await openTempStore();
-        const trial = tryScheduler(temp.store, start);
-        trial.workflows = schedules.map((schedule, i) => scheduled(`w_${i}`, schedule));
-        let scheduler = await trial.scheduler();
-        for (const { byMs, kill } of steps) {
-          trial.nowMs += byMs;
-          if (kill === "between") {
-            const dying = await trial.scheduler({
-              start: () => Promise.reject(new AppError("store_unavailable", "killed")),
-            });
-            await dying.advance();
-          }
-          if (kill !== "no") scheduler = await trial.scheduler();
-          await scheduler.advance();
-          await trial.endAll();
-        }
-        // what still waits comes to its start, one by one
-        for (let turn = 0; turn < 1_000 && scheduler.mayStartWaiting; turn++) {
-          await scheduler.advance();
-          await trial.endAll();
-        }
-        assert.equal(new Set(trial.asked).size, trial.asked.length, "asked for twice");
-        const firings = await temp.store.database.read("SELECT * FROM firings");
-        assert.ok(firings.every(({ status }) => status !== "due"), "one is still to be started");
-        const fired = firings.filter(({ status }) => status === "fired");
-        assert.equal(fired.length, trial.asked.length);
-        const executions = await temp.store.database.read("SELECT 1 FROM workflow_executions");
-        assert.equal(executions.length, fired.length, "an execution for each firing");
-      },
-    ),
-    { numRuns: 30, endOnFailure: true },
-  );
 });

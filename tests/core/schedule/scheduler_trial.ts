@@ -1,8 +1,9 @@
 /** Schedulers over a real store, with a clock that the test moves and an engine it plays. */
 
-import { type ExecutionId, executionIdOf } from "../../../core/ids.ts";
+import { newExecutionId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
 import type { FiringEvent } from "../../../core/schedule/events.ts";
+import type { FiringStart, Prepared } from "../../../core/schedule/firings.ts";
 import { Scheduler, type SchedulerOptions } from "../../../core/schedule/scheduler.ts";
 import { write } from "../../../core/store/commits.ts";
 import {
@@ -19,36 +20,35 @@ export interface Trial {
   /** UTC milliseconds. */
   nowMs: number;
   readonly events: FiringEvent[];
-  /** `schedule@due` of everything that an execution was asked for, in order. */
-  readonly asked: string[];
+  /** `schedule@due` of everything that an execution was begun for, in order. */
+  readonly begun: string[];
   workflows: readonly ParsedWorkflow[];
   scheduler(options?: Partial<SchedulerOptions>): Promise<Scheduler>;
   /** Ends every execution. */
   endAll(): Promise<void>;
   /** `schedule due status cause reason` of every firing. */
   firings(): Promise<string[]>;
+  /** `schedule@due` of every execution that a firing started, sorted; a double is there twice. */
+  executions(): Promise<string[]>;
 }
 
 export function tryScheduler(store: Store, startAt: string): Trial {
   const trial: Trial = {
     nowMs: Date.parse(startAt),
     events: [],
-    asked: [],
+    begun: [],
     workflows: [],
     scheduler: async (options = {}) => {
       const scheduler = new Scheduler({
         store,
         workflows: () => Promise.resolve(trial.workflows),
-        start: (name, { idempotencyKey, dueAtMs }) => {
-          trial.asked.push(idempotencyKey);
-          return startIn(store, name, executionIdOf(idempotencyKey, dueAtMs), trial.nowMs);
-        },
+        preparing: () => ({ name }, start) => prepareIn(trial, name, start),
         publish: (event) => trial.events.push(event),
         log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
         now: () => trial.nowMs,
         ...options,
       });
-      await scheduler.open();
+      await scheduler.sync();
       return scheduler;
     },
     endAll: async () => {
@@ -74,28 +74,41 @@ export function tryScheduler(store: Store, startAt: string): Trial {
         return [schedule_id, time, status, reason].filter((part) => part !== null).join(" ");
       });
     },
+    executions: async () => {
+      const rows = await store.database.read("SELECT schedule_id, due_at FROM workflow_executions");
+      return rows.map(({ schedule_id, due_at }) =>
+        `${schedule_id}@${new Date(Number(due_at)).toISOString()}`
+      ).sort();
+    },
   };
   return trial;
 }
 
-async function startIn(
-  store: Store,
+/** An execution that some engine takes as soon as it is stored. */
+export function prepareIn(
+  { nowMs: at, begun }: Pick<Trial, "nowMs" | "begun">,
   name: string,
-  executionId: ExecutionId,
-  at: number,
-): Promise<{ executionId: ExecutionId }> {
-  await store.commits.commit([
-    write(saveDefinition, { definition_id: name, name, text: "", at }),
-    write(createExecution, {
-      execution_id: executionId,
-      name,
-      definition_id: name,
-      input: "{}",
-      at,
-    }),
-    write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
-  ]);
-  return { executionId };
+  { firing: { scheduleId, dueAtMs, was } }: FiringStart,
+): Prepared {
+  const executionId = newExecutionId();
+  return {
+    executionId,
+    writes: [
+      write(saveDefinition, { definition_id: name, name, text: "", at }),
+      write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
+      write(createExecution, {
+        execution_id: executionId,
+        name,
+        definition_id: name,
+        input: "{}",
+        at,
+        schedule_id: scheduleId,
+        due_at: dueAtMs,
+        was,
+      }),
+    ],
+    begin: () => begun.push(`${scheduleId}@${dueAtMs}`),
+  };
 }
 
 /** A workflow of one step with this `schedule:`, as a file has it. */

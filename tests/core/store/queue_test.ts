@@ -1,11 +1,14 @@
 /** Which execution is taken next: by priority, and the workflows in turn. */
 
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Turns } from "../../../core/engine/turns.ts";
 import { newExecutionId } from "../../../core/ids.ts";
 import { write } from "../../../core/store/commits.ts";
 import {
   claimExecution,
   createExecution,
+  finishExecution,
   saveDefinition,
 } from "../../../core/store/execution_verbs.ts";
 import { queueLanes } from "../../../core/store/queue.ts";
@@ -37,6 +40,20 @@ async function wait(
   return ids;
 }
 
+/** Begins and ends at once. */
+async function finish({ commits }: Store, execution_id: string): Promise<void> {
+  const ended = {
+    status: "completed",
+    result: null,
+    error_code: null,
+    error_message: null,
+  } as const;
+  await commits.commit([
+    write(claimExecution, { execution_id, owner: "o", at: atMs, expires: atMs + 1 }),
+    write(finishExecution, { execution_id, owner: "o", at: atMs, ...ended }),
+  ]);
+}
+
 async function next({ executions }: Store, limit: number): Promise<string[]> {
   return (await executions.claimable(atMs, limit)).map(({ workflowName }) => workflowName);
 }
@@ -63,6 +80,39 @@ Deno.test("what runs already counts as a turn taken", async () => {
     ),
   );
   assert.deepEqual(await next(temp.store, 3), ["late", "late", "flood"]);
+});
+
+Deno.test("with one at a time, a flood starves no other either", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (counts, slots) => {
+        await using temp = await openTempStore();
+        for (const [index, count] of counts.entries()) await wait(temp.store, `w_${index}`, count);
+        const turns = new Turns();
+        const left = new Map(counts.map((count, index) => [`w_${index}`, count]));
+        const waited = new Map<string, number>();
+        for (let taken = 0; taken < 40; taken++) {
+          const [row] = await temp.store.executions.claimable(atMs, slots, turns.served);
+          if (!row) break;
+          const { executionId, workflowName } = row;
+          turns.serve(workflowName);
+          await finish(temp.store, executionId);
+          left.set(workflowName, (left.get(workflowName) ?? 0) - 1);
+          for (const [name, count] of left) {
+            waited.set(
+              name,
+              name === workflowName || count === 0 ? 0 : (waited.get(name) ?? 0) + 1,
+            );
+          }
+          const longest = Math.max(...waited.values());
+          assert.ok(longest < counts.length, `${longest} others went first: ${counts}`);
+        }
+      },
+    ),
+    { numRuns: 8, endOnFailure: true },
+  );
 });
 
 Deno.test("a higher priority is taken first, the oldest of a workflow before its younger", async () => {
