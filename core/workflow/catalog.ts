@@ -4,14 +4,28 @@
  */
 
 import { AppError } from "../errors.ts";
+import { adviseOn } from "./advice.ts";
 import { type CheckedCapability, checkWorkflow } from "./check.ts";
-import type { ParsedWorkflow } from "./definition.ts";
+import type { ParsedWorkflow, Problem } from "./definition.ts";
 import { findWorkflow, loadWorkflows, type WorkflowFolder } from "./files.ts";
-import { refusal } from "./problems.ts";
+import { type ParsedFile, parseWorkflows } from "./parse.ts";
+import { inOrder, refusal } from "./problems.ts";
+import { saveWorkflow } from "./save.ts";
 
 const freshMs = 1_000;
 
 type Capabilities = ReadonlyMap<string, CheckedCapability>;
+
+/** What was found in a text. */
+export interface Validated extends Omit<ParsedFile, "readable"> {
+  /** What runs, but may not be meant. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface Saved {
+  readonly workflow: ParsedWorkflow;
+  readonly warnings: readonly Problem[];
+}
 
 export class Catalog {
   readonly #folder: string;
@@ -83,6 +97,33 @@ export class Catalog {
       fitting.add(workflow);
       return workflow;
     };
+  }
+
+  /** What a text of workflows would come to as a file called `file`. */
+  validate(text: string, file: string): Validated {
+    const { workflows, readable, problems } = parseWorkflows(text, file);
+    const capabilities = this.#capabilities();
+    const more = readable.flatMap((workflow) => checkWorkflow(workflow, capabilities));
+    return {
+      workflows,
+      problems: inOrder([...problems, ...more]),
+      warnings: readable.flatMap(adviseOn),
+    };
+  }
+
+  /**
+   * Saves the text of one workflow under its name; its file keeps what else is in it.
+   * @throws {AppError} `invalid_workflow` with every problem, `conflict`, `internal`.
+   */
+  async save(name: string, text: string): Promise<Saved> {
+    const { workflows: [workflow], problems, warnings } = this.validate(text, `${name}.yaml`);
+    // What is disabled may be written before its agents are there.
+    if (problems.length > 0 && (workflow === undefined || workflow.enabled)) {
+      throw refusal(`save workflow ${JSON.stringify(name)}`, problems);
+    }
+    const saved = await saveWorkflow(this.#folder, text, { name });
+    this.#read = undefined;
+    return { workflow: saved, warnings };
   }
 
   #load(): Promise<WorkflowFolder> {

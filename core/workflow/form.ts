@@ -19,10 +19,11 @@ import {
   type Workflow,
 } from "./definition.ts";
 import { type DurationBounds, durationForm, durationMsMax } from "./duration.ts";
-import { compileCondition, compileTemplate } from "./expression.ts";
+import { compileCondition, compileTemplate, placeOf } from "./expression.ts";
 import { inputProblem } from "./inputs.ts";
-import { shown } from "./wording.ts";
 import { SchedulesForm } from "./schedule.ts";
+import type { Place } from "./template_text.ts";
+import { shown } from "./wording.ts";
 
 export const stepsMax = 1_000;
 export const nameLengthMax = 64;
@@ -158,7 +159,7 @@ function reportExpressions(value: unknown, context: z.RefinementCtx): void {
   const walk = (each: unknown, path: readonly (string | number)[]): void => {
     if (typeof each === "string") {
       const problem = problemOf(() => compileTemplate(each));
-      if (problem) context.addIssue({ code: "custom", path: [...path], message: problem });
+      if (problem) context.addIssue({ code: "custom", path: [...path], ...problem });
     } else if (Array.isArray(each)) {
       each.forEach((item, index) => walk(item, [...path, index]));
     } else if (typeof each === "object" && each !== null) {
@@ -170,15 +171,20 @@ function reportExpressions(value: unknown, context: z.RefinementCtx): void {
 
 function reportCondition(text: string, context: z.RefinementCtx): void {
   const problem = problemOf(() => compileCondition(text));
-  if (problem) context.addIssue({ code: "custom", message: problem });
+  if (problem) context.addIssue({ code: "custom", ...problem });
 }
 
-function problemOf(compile: () => unknown): string | undefined {
+function problemOf(
+  compile: () => unknown,
+):
+  | { readonly message: string; readonly params: { readonly within: Place | undefined } }
+  | undefined {
   try {
     compile();
     return undefined;
   } catch (thrown) {
-    return `holds an expression that can't be read: ${messageOf(thrown)}`;
+    const message = `holds an expression that can't be read: ${messageOf(thrown)}`;
+    return { message, params: { within: placeOf(thrown) } };
   }
 }
 

@@ -57,7 +57,7 @@ function readWorkflows(tree: YamlTree, source: SourceText): readonly ParsedWorkf
       return [{ ...checked.value, file: source.file, ...cutOut(path, tree, source) }];
     }
     for (const issue of issues) {
-      tree.report([...path, ...issue.path], issue.message, issue.place);
+      tree.report([...path, ...issue.path], issue.message, issue.place, issue.within);
     }
     return [];
   });
