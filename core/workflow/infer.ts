@@ -5,7 +5,13 @@
  */
 
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { shapeOfCall, shapeOfMethod } from "./infer_calls.ts";
+import {
+  type Look,
+  type Names,
+  shapeOfCall,
+  shapeOfMethod,
+  type WantedKind,
+} from "./infer_calls.ts";
 import {
   any,
   boolean,
@@ -27,11 +33,8 @@ export interface Finding {
   readonly message: string;
 }
 
-/** Shapes by name. */
-export type Names = ReadonlyMap<string, Shape>;
-
 /** One look at an expression. */
-export class Inference {
+export class Inference implements Look {
   readonly findings: Finding[] = [];
 
   /** The shape of what a node gives. */
@@ -80,7 +83,7 @@ export class Inference {
   }
 
   /** Notes that a node must give one of these kinds, where it can't. */
-  want(node: ASTNode, shape: Shape, ...kinds: readonly (keyof typeof wanted)[]): boolean {
+  want(node: ASTNode, shape: Shape, ...kinds: readonly WantedKind[]): boolean {
     if (mayBe(shape, ...kinds)) return true;
     const words = kinds.map((kind) => wanted[kind]).join(" or ");
     this.note(node, `${sourceOf(node)} is ${shapeText(shape)}; it must be ${words}`);
@@ -182,17 +185,24 @@ type Binary = Extract<
   { op: "!=" | "==" | "in" | "+" | "-" | "*" | "/" | "%" | "<" | "<=" | ">" | ">=" }
 >;
 
-const wanted = {
+const wanted: Readonly<Record<WantedKind, string>> = {
   boolean: "true or false",
   number: "a number",
   string: "text",
   list: "a list",
   map: "a mapping",
-} as const;
+};
 
 /** The expression of a node as it is written, short. */
 export function sourceOf({ input, range }: ASTNode): string {
-  const source = input.slice(range.start, range.end).replaceAll(/\s+/g, " ").trim();
+  let { start } = range;
+  // The range of what begins with a parenthesis begins behind it.
+  const isOpen = (): boolean => {
+    const slice = input.slice(start, range.end);
+    return slice.split(")").length > slice.split("(").length;
+  };
+  while (start > 0 && isOpen()) start--;
+  const source = input.slice(start, range.end).replaceAll(/\s+/g, " ").trim();
   return source.length > 60 ? `${source.slice(0, 60)}…` : source;
 }
 

@@ -1,8 +1,19 @@
 /** What CEL's functions, methods and macros give, for those whose answer is known. Pure. */
 
 import type { ASTNode } from "@marcbachmann/cel-js";
-import type { Inference, Names } from "./infer.ts";
 import { any, boolean, listOf, number, oneOf, type Shape, text, waysOf } from "./shape.ts";
+
+/** Shapes by name. */
+export type Names = ReadonlyMap<string, Shape>;
+
+export type WantedKind = "boolean" | "number" | "string" | "list" | "map";
+
+/** What a look at an expression gives to the functions in it. */
+export interface Look {
+  shapeOf(node: ASTNode, names: Names): Shape;
+  /** Notes that a node must give one of these kinds, where it can't. */
+  want(node: ASTNode, shape: Shape, ...kinds: readonly WantedKind[]): boolean;
+}
 
 const functions: Readonly<Record<string, Shape>> = {
   size: number,
@@ -24,7 +35,7 @@ const macros = new Set(["map", "filter", "all", "exists", "exists_one"]);
 
 /** `name(…)`. */
 export function shapeOfCall(
-  inference: Inference,
+  look: Look,
   node: Extract<ASTNode, { op: "call" }>,
   names: Names,
 ): Shape {
@@ -32,19 +43,19 @@ export function shapeOfCall(
   const [only] = args;
   if (name === "has" && only?.op === ".") {
     // Whether the last of it is there is what is asked.
-    inference.shapeOf(only.args[0], names);
+    look.shapeOf(only.args[0], names);
     return boolean;
   }
-  const shapes = args.map((each) => inference.shapeOf(each, names));
+  const shapes = args.map((each) => look.shapeOf(each, names));
   if (name === "size" && only && shapes[0] && waysOf(shapes[0])) {
-    inference.want(only, shapes[0], "string", "list", "map");
+    look.want(only, shapes[0], "string", "list", "map");
   }
   return Object.hasOwn(functions, name) ? functions[name] ?? any : any;
 }
 
 /** `receiver.name(…)`. */
 export function shapeOfMethod(
-  inference: Inference,
+  look: Look,
   node: Extract<ASTNode, { op: "rcall" }>,
   names: Names,
 ): Shape {
@@ -52,26 +63,26 @@ export function shapeOfMethod(
   const [first, second, third] = args;
   if (receiver.op === "id" && receiver.args === "cel" && name === "bind") {
     if (first?.op !== "id" || !second || !third) return any;
-    const bound = inference.shapeOf(second, names);
-    return inference.shapeOf(third, new Map([...names, [first.args, bound]]));
+    const bound = look.shapeOf(second, names);
+    return look.shapeOf(third, new Map([...names, [first.args, bound]]));
   }
-  const shape = inference.shapeOf(receiver, names);
+  const shape = look.shapeOf(receiver, names);
   if (macros.has(name) && first?.op === "id") {
-    if (!inference.want(receiver, shape, "list", "map")) return any;
+    if (!look.want(receiver, shape, "list", "map")) return any;
     const inner = new Map([...names, [first.args, itemOf(shape)]]);
-    return shapeOfMacro(inference, { name, shape, body: args.slice(1) }, inner);
+    return shapeOfMacro(look, { name, shape, body: args.slice(1) }, inner);
   }
-  const given = args.map((each) => inference.shapeOf(each, names));
+  const given = args.map((each) => look.shapeOf(each, names));
   if (textTests.has(name)) {
-    inference.want(receiver, shape, "string");
-    args.forEach((each, index) => inference.want(each, given[index] ?? any, "string"));
+    look.want(receiver, shape, "string");
+    args.forEach((each, index) => look.want(each, given[index] ?? any, "string"));
     return boolean;
   }
   return Object.hasOwn(methods, name) ? methods[name] ?? any : any;
 }
 
 function shapeOfMacro(
-  inference: Inference,
+  look: Look,
   { name, shape, body }: {
     readonly name: string;
     readonly shape: Shape;
@@ -79,11 +90,11 @@ function shapeOfMacro(
   },
   inner: Names,
 ): Shape {
-  const shapes = body.map((each) => inference.shapeOf(each, inner));
+  const shapes = body.map((each) => look.shapeOf(each, inner));
   const isCondition = (index: number): boolean =>
     name !== "map" || (index === 0 && body.length > 1);
   body.forEach((each, index) => {
-    if (isCondition(index)) inference.want(each, shapes[index] ?? any, "boolean");
+    if (isCondition(index)) look.want(each, shapes[index] ?? any, "boolean");
   });
   if (name === "map") {
     const given = shapes.at(-1) ?? any;

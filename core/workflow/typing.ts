@@ -6,7 +6,8 @@
 import { parseExpression } from "./cel.ts";
 import type { Input, InputType, Step, Workflow } from "./definition.ts";
 import { misfit } from "./fit.ts";
-import { type Finding, Inference, type Names } from "./infer.ts";
+import { type Finding, Inference } from "./infer.ts";
+import type { Names } from "./infer_calls.ts";
 import type { Issue } from "./issues.ts";
 import type { JsonSchema } from "./params.ts";
 import { shapeOfSchema, shapeOfValue } from "./schema_shape.ts";

@@ -42,7 +42,7 @@ export class YamlTree {
     path: YamlPath,
     message: string,
     place: "key" | "value" = "value",
-    within?: Place,
+    within: Place | undefined = undefined,
   ): void {
     if (place === "value" && this.#json.reported.has(this.#nodeAt(path))) return;
     const inner = within && this.#offsetWithin(path, within);
