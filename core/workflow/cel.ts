@@ -8,6 +8,8 @@ import { messageOf } from "../errors.ts";
 
 /** Longer expressions are refused. */
 export const expressionLengthMax = 4_000;
+/** How deep an expression may nest. */
+export const expressionDepthMax = 64;
 
 const operators: Readonly<Record<string, (a: number, b: number) => number>> = {
   "+": (a, b) => a + b,
@@ -25,7 +27,7 @@ function makeEnvironment(): Environment {
     homogeneousAggregateLiterals: false,
     limits: {
       maxAstNodes: 2_000,
-      maxDepth: 64,
+      maxDepth: expressionDepthMax,
       maxListElements: 1_000,
       maxMapEntries: 1_000,
       maxCallArguments: 32,

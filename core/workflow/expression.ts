@@ -48,7 +48,7 @@ export interface CompiledTemplate {
 /** How long one value's expressions may hold the thread. */
 export const timeMsMax = 200;
 /** Characters of a text that expressions are filled into. */
-const textLengthMax = 10 * 2 ** 20;
+export const filledLengthMax = 10 * 2 ** 20;
 
 /** @throws {AppError} `expression_failed` for an expression that can't be read. */
 export function compileTemplate(template: Template): CompiledTemplate {
@@ -116,7 +116,9 @@ function compileText(text: string, steps: Set<string>): Fill | undefined {
 
 function joined(text: string, parts: readonly string[]): string {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length > textLengthMax) throw failed(text, `the text is over ${textLengthMax} characters`);
+  if (length > filledLengthMax) {
+    throw failed(text, `the text is over ${filledLengthMax} characters`);
+  }
   return parts.join("");
 }
 

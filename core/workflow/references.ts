@@ -50,11 +50,11 @@ export function checkReferences(workflow: Workflow): readonly Issue[] {
 function needsIssues(steps: readonly Step[]): Issue[] {
   const names = steps.map(({ name }) => name);
   const issues: Issue[] = steps.flatMap(({ needs }, index) =>
-    needs.filter((need) => !names.includes(need)).map((need): Issue => ({
-      path: ["steps", index, "needs"],
-      place: "value",
-      message: `no step ${shown(need)}${suggestion(need, names)}`,
-    }))
+    needs.flatMap((need, place): Issue[] => {
+      if (names.includes(need)) return [];
+      const message = `no step ${shown(need)}${suggestion(need, names)}`;
+      return [{ path: ["steps", index, "needs", place], place: "value", message }];
+    })
   );
   const circle = circleOf(steps);
   if (!circle) return issues;

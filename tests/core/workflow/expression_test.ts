@@ -196,7 +196,7 @@ Deno.test("what the look at types refuses does not evaluate", () => {
       } catch {
         return; // whatever was found, it does not work
       }
-      // `true || x` and `c ? a : b` leave out a part that could not work; it is refused all the same
+      // `true || x` and `c ? a : b` leave out what could not work; it is refused all the same
       if (/\|\||&&|\?/.test(each)) return;
       assert.deepEqual(findings, [], each);
       assert.equal(misfit(shapeOfValue(value), shape), undefined, `${each} gives ${typeof value}`);
