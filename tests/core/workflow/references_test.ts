@@ -28,7 +28,7 @@ Deno.test("needs name steps that there are, in no circle", () => {
   );
   assert.deepEqual(
     told(`${withSteps("name: a")}finally: [{ name: z, agent: a, capability: c, needs: [a] }]\n`),
-    ['4:46 "needs" has no place in "finally": its steps are carried out in order'],
+    ['4:47 "needs" has no place in "finally": its steps are carried out in order'],
   );
 });
 
