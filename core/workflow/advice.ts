@@ -45,12 +45,17 @@ function neverIssues({ name, when, forEach }: Step, path: YamlPath): Issue[] {
   return [{ path: [...path, "for_each", "items"], place: "value", message: `${never}: no items` }];
 }
 
-/** Whether a condition speaks of nothing that an execution could change, and gives false. */
+/**
+ * Whether a condition speaks of nothing that an execution could change, and gives false. One that
+ * calls methods is left alone: loops over lists and patterns may take long.
+ */
 function isNever(when: string): boolean {
   const segments = cutText(asTemplate(when)) ?? [];
   const isFixed = segments.every((segment) =>
     segment.kind === "text" ||
-    [...nodesOf(parseExpression(segment.expression).ast)].every(({ op }) => op !== "id")
+    [...nodesOf(parseExpression(segment.expression).ast)].every(({ op }) =>
+      op !== "id" && op !== "rcall"
+    )
   );
   if (!isFixed) return false;
   try {

@@ -5,6 +5,8 @@ import { shown } from "./wording.ts";
 
 /** How deep two shapes are compared; what is deeper fits. */
 const depthMax = 4;
+/** How many pairs of ways are compared at each depth; more of them fit. */
+const pairsMax = 16;
 
 /**
  * Why no value of a shape can be what is wanted: a phrase after the value's name; undefined when
@@ -14,6 +16,7 @@ export function misfit(found: Shape, wanted: Shape, depth = 0): string | undefin
   const foundWays = waysOf(found);
   const wantedWays = waysOf(wanted);
   if (!foundWays || !wantedWays || depth > depthMax) return undefined;
+  if (foundWays.length * wantedWays.length > pairsMax) return undefined;
   const reasons: (string | undefined)[] = [];
   for (const one of foundWays) {
     for (const other of wantedWays) {

@@ -16,31 +16,39 @@ import {
   text,
 } from "./shape.ts";
 
-/** The shape of what fits a schema. */
-export function shapeOfSchema(schema: JsonSchema): Shape {
-  return shapeOf(schema, schema, 0);
-}
-
-/** References to references, one after the other; a hostile schema could go on without end. */
+/** How many parts of a schema are looked at; references could multiply them without end. */
+const partsMax = 50_000;
+/** References to references, one after the other. */
 const referencesMax = 4;
 
-function shapeOf(schema: unknown, root: JsonSchema, references: number): Shape {
-  if (!isObject(schema)) return any;
+/** One schema, being looked at. */
+interface Reading {
+  readonly root: JsonSchema;
+  partsLeft: number;
+}
+
+/** The shape of what fits a schema. */
+export function shapeOfSchema(schema: JsonSchema): Shape {
+  return shapeOf(schema, { root: schema, partsLeft: partsMax }, 0);
+}
+
+function shapeOf(schema: unknown, reading: Reading, references: number): Shape {
+  if (!isObject(schema) || reading.partsLeft-- <= 0) return any;
   const { $ref, enum: values, anyOf, oneOf: either, type } = schema;
   if (typeof $ref === "string") {
-    const target = references < referencesMax ? targetOf($ref, root) : undefined;
-    return target === undefined ? any : shapeOf(target, root, references + 1);
+    const target = references < referencesMax ? targetOf($ref, reading.root) : undefined;
+    return target === undefined ? any : shapeOf(target, reading, references + 1);
   }
   if (schema["allOf"] !== undefined || schema["not"] !== undefined) return any;
   if ("const" in schema) return shapeOfValue(schema["const"]);
   if (Array.isArray(values)) return oneOf(values.map(shapeOfValue));
   const ways = anyOf ?? either;
-  if (Array.isArray(ways)) return oneOf(ways.map((way) => shapeOf(way, root, references)));
-  if (Array.isArray(type)) return oneOf(type.map((each) => shapeOfType(each, schema, root)));
-  return shapeOfType(type, schema, root);
+  if (Array.isArray(ways)) return oneOf(ways.map((way) => shapeOf(way, reading, references)));
+  if (Array.isArray(type)) return oneOf(type.map((each) => shapeOfType(each, schema, reading)));
+  return shapeOfType(type, schema, reading);
 }
 
-function shapeOfType(type: unknown, schema: JsonSchema, root: JsonSchema): Shape {
+function shapeOfType(type: unknown, schema: JsonSchema, reading: Reading): Shape {
   switch (type) {
     case "string":
       return text;
@@ -52,32 +60,32 @@ function shapeOfType(type: unknown, schema: JsonSchema, root: JsonSchema): Shape
     case "null":
       return nothing;
     case "array":
-      return listShape(schema, root);
+      return listShape(schema, reading);
     case "object":
-      return mapShape(schema, root);
+      return mapShape(schema, reading);
     default:
       return any;
   }
 }
 
-function listShape({ prefixItems, items }: JsonSchema, root: JsonSchema): Shape {
+function listShape({ prefixItems, items }: JsonSchema, reading: Reading): Shape {
   const first: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : [];
   const all = items === false ? first : [...first, items];
-  return listOf(() => oneOf(all.map((item) => shapeOf(item, root, 0))));
+  return listOf(() => oneOf(all.map((item) => shapeOf(item, reading, 0))));
 }
 
-function mapShape(schema: JsonSchema, root: JsonSchema): Shape {
+function mapShape(schema: JsonSchema, reading: Reading): Shape {
   const { properties, required, additionalProperties, patternProperties } = schema;
   const names: readonly unknown[] = Array.isArray(required) ? required : [];
   const fields = new Map(
     Object.entries(isObject(properties) ? properties : {}).map(([name, each]): [string, Field] => [
       name,
-      { shape: () => shapeOf(each, root, 0), isRequired: names.includes(name) },
+      { shape: () => shapeOf(each, reading, 0), isRequired: names.includes(name) },
     ]),
   );
   const isClosed = additionalProperties === false && patternProperties === undefined;
   const rest = patternProperties === undefined ? additionalProperties : undefined;
-  return { kind: "map", fields, rest: isClosed ? undefined : () => shapeOf(rest, root, 0) };
+  return { kind: "map", fields, rest: isClosed ? undefined : () => shapeOf(rest, reading, 0) };
 }
 
 /** Of a value that stands in a schema, or in a workflow. */

@@ -32,8 +32,13 @@ export const number: Shape = { kind: "number" };
 export const boolean: Shape = { kind: "boolean" };
 export const nothing: Shape = { kind: "null" };
 
+/** How many ways are told apart; more are as good as anything. */
+const waysMax = 32;
+
 export function listOf(item: Later): Shape {
-  return { kind: "list", item };
+  let known: Shape | undefined;
+  // lists made of lists would be looked through anew from each of them
+  return { kind: "list", item: () => known ??= item() };
 }
 
 /** A mapping whose fields are all there; `rest` is what others are, none when it is absent. */
@@ -58,6 +63,7 @@ export function oneOf(shapes: readonly Shape[]): Shape {
     if (kind === "list" || kind === "map") return true;
     return !scalars.has(kind) && scalars.add(kind);
   });
+  if (of.length > waysMax) return any;
   const [only] = of;
   return of.length === 1 && only ? only : { kind: "union", of };
 }
