@@ -7,6 +7,7 @@ import { adviseOn } from "./advice.ts";
 import { checkAlone } from "./check.ts";
 import type { Problem } from "./definition.ts";
 import { parseWorkflows } from "./parse.ts";
+import { inOrder } from "./problems.ts";
 
 /** What was found in a text. */
 export interface Findings {
@@ -19,10 +20,10 @@ export interface Findings {
 
 /** `file` is the name in the problems; nothing is opened. */
 export function validateAlone(text: string, file: string): Findings {
-  const { workflows, problems } = parseWorkflows(text, file);
+  const { workflows, readable, problems } = parseWorkflows(text, file);
   return {
     workflows: workflows.map(({ name }) => name),
-    problems: [...problems, ...workflows.flatMap(checkAlone)],
-    warnings: workflows.flatMap(adviseOn),
+    problems: inOrder([...problems, ...readable.flatMap(checkAlone)]),
+    warnings: readable.flatMap(adviseOn),
   };
 }

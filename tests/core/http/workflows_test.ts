@@ -86,6 +86,7 @@ Deno.test("workflows are validated and saved over HTTP, refused whole with every
       const [text, code, count] of [
         [good.replace("echo", "ecko").replace("add", "ad"), "invalid_workflow", 2],
         [good.replace("steps:", "stps:"), "invalid_workflow", 2],
+        [good.replace("echo", "ecko").replace("steps.hello", "steps.helo"), "invalid_workflow", 2],
         ["{", "invalid_workflow", 1],
       ] as const
     ) {
