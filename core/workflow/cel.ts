@@ -41,6 +41,8 @@ function makeEnvironment(): Environment {
       );
     }
   }
+  // Both ways round, and "!=" as well.
+  made.registerOperator("int == double", (a: unknown, b: unknown) => Number(a) === Number(b));
   return made;
 }
 

@@ -50,6 +50,7 @@ Deno.test("numbers of JSON and numbers of expressions count together", () => {
     "1.0 / 2": 0.5,
     "double(1) / 2": 0.5,
     "inputs.n == 1": true,
+    "1 == 1.0 && 1.5 != 1 && !(1.0 != 1)": true,
     "inputs.n < 2 && 2 > inputs.half": true,
     "inputs.l[inputs.n]": 2,
     "inputs.l.map(x, x * 2)": [2, 4, 6],
