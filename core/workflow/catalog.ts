@@ -47,9 +47,8 @@ export class Catalog {
   /** Every workflow, enabled or not, and what is wrong with the files and the enabled ones. */
   async all(): Promise<WorkflowFolder> {
     const { workflows, problems } = await this.#load();
-    const capabilities = this.#capabilities();
-    const wrong = workflows.filter(({ enabled }) => enabled)
-      .flatMap((workflow) => checkWorkflow(workflow, capabilities));
+    const problemsOf = this.#looker();
+    const wrong = workflows.filter(({ enabled }) => enabled).flatMap(problemsOf);
     return { workflows, problems: [...problems, ...wrong] };
   }
 
@@ -80,11 +79,7 @@ export class Catalog {
    * they were read: those that fitted the agents are looked at again only once the agents change.
    */
   checker(): (workflow: ParsedWorkflow) => ParsedWorkflow {
-    const capabilities = this.#capabilities();
-    if (!isSame(capabilities, this.#fitting.capabilities)) {
-      this.#fitting = { capabilities, workflows: new WeakSet() };
-    }
-    const { workflows: fitting } = this.#fitting;
+    const problemsOf = this.#looker();
     return (workflow) => {
       const { name, enabled, file } = workflow;
       const cannot = `Cannot start workflow "${name}"`;
@@ -92,10 +87,23 @@ export class Catalog {
         const found = `it is disabled; set "enabled: true" in ${file}`;
         throw new AppError("conflict", `${cannot}: ${found}`);
       }
-      const problems = fitting.has(workflow) ? [] : checkWorkflow(workflow, capabilities);
+      const problems = problemsOf(workflow);
       if (problems.length > 0) throw refusal(`start workflow "${name}"`, problems);
-      fitting.add(workflow);
       return workflow;
+    };
+  }
+
+  /** What is wrong with a workflow; those that fitted these agents are not looked at again. */
+  #looker(): (workflow: ParsedWorkflow) => readonly Problem[] {
+    const capabilities = this.#capabilities();
+    if (!isSame(capabilities, this.#fitting.capabilities)) {
+      this.#fitting = { capabilities, workflows: new WeakSet() };
+    }
+    const { workflows: fitting } = this.#fitting;
+    return (workflow) => {
+      const problems = fitting.has(workflow) ? [] : checkWorkflow(workflow, capabilities);
+      if (problems.length === 0) fitting.add(workflow);
+      return problems;
     };
   }
 
