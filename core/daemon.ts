@@ -24,7 +24,8 @@ import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
 import { EventTally } from "./http/event_tally.ts";
 import { newOpaqueId } from "./ids.ts";
-import type { Log } from "./log.ts";
+import { type Log, maskedLog } from "./log.ts";
+import { Mask } from "./mask.ts";
 import { Market } from "./market/market.ts";
 import type { FiringEvent } from "./schedule/events.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
@@ -76,7 +77,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): Promise<Daemon> {
+async function open(
+  { config, log: givenLog, onFatal }: DaemonOptions,
+  closers: Closers,
+): Promise<Daemon> {
+  const log = maskedLog(givenLog, new Mask(config.secrets));
   await makeFolder(config.dataFolder);
   const token = config.token ?? await loadToken(config.dataFolder);
   const store = await openStore({

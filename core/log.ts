@@ -4,6 +4,7 @@
  */
 
 import { styleText } from "node:util";
+import type { Mask } from "./mask.ts";
 
 export const logLevels = ["debug", "info", "warn", "error", "off"] as const;
 export type LogLevel = Exclude<(typeof logLevels)[number], "off">;
@@ -45,6 +46,20 @@ export function createLog(options: LogOptions, common: Record<string, unknown> =
     warn: at("warn"),
     error: at("error"),
     with: (fields) => createLog(options, { ...common, ...fields }),
+  };
+}
+
+/** The same log without secret values. */
+export function maskedLog(log: Log, mask: Mask): Log {
+  if (mask.isEmpty) return log;
+  const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}) =>
+    log[level](mask.text(message), mask.data(fields) as Record<string, unknown>);
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => maskedLog(log.with(mask.data(fields) as Record<string, unknown>), mask),
   };
 }
 

@@ -17,6 +17,7 @@ const common = [
   "core/errors.ts",
   "core/ids.ts",
   "core/closest.ts",
+  "core/mask.ts",
   "core/version.ts",
 ];
 
@@ -29,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/errors.ts": [],
   "core/ids.ts": ["uuid"],
   "core/closest.ts": [],
+  "core/mask.ts": [],
   "core/version.ts": [],
   "core/log.ts": [],
   "core/config.ts": ["core/log.ts", "zod"],

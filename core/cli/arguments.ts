@@ -15,6 +15,7 @@ export type Invocation =
     readonly kind: "run";
     readonly command: Command;
     readonly argument: string;
+    readonly args: readonly string[];
     readonly values: FlagValues;
   };
 
@@ -64,7 +65,8 @@ export function parseInvocation(
 
   const help = `see ${program} ${fullName(command)} --help`;
   const argument = readArgument(command, rest, help);
-  return { kind: "run", command, argument, values: readValues(command, options, help) };
+  const values = readValues(command, options, help);
+  return { kind: "run", command, argument, args: rest, values };
 }
 
 /** `agent list`. */
@@ -121,7 +123,7 @@ function readValue(
 
 function readArgument({ argument }: Command, words: readonly string[], help: string): string {
   const [word = "", surplus] = argument ? words : ["", ...words];
-  if (surplus !== undefined) {
+  if (surplus !== undefined && !argument?.many) {
     throw usageError(`Cannot use argument "${surplus}": it is one too many; ${help}`);
   }
   if (argument?.required && word === "") {

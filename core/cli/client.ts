@@ -10,11 +10,13 @@ import type {
   HealthReport,
   ProblemView,
   QueueView,
+  SavedView,
   ScheduleExplanation,
   ScheduleView,
   SourceView,
   StatisticsView,
   SystemView,
+  ValidationView,
   WorkflowView,
 } from "../http/api.ts";
 import { serverEvents } from "./event_stream.ts";
@@ -96,6 +98,15 @@ export class Client {
 
   statistics(workflow: string): Promise<StatisticsView> {
     return this.#wire.ask("GET", `/workflows/${encodeURIComponent(workflow)}/statistics`);
+  }
+
+  /** What a text of workflows would come to; `file` is the name in its problems. */
+  validate(text: string, file: string): Promise<ValidationView> {
+    return this.#wire.ask("POST", `/workflows/validate?${new URLSearchParams({ file })}`, { text });
+  }
+
+  saveWorkflow(name: string, text: string): Promise<SavedView> {
+    return this.#wire.ask("PUT", `/workflows/${encodeURIComponent(name)}`, { text });
   }
 
   start(

@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly client: Client;
   /** The argument after the command's name; "" when it is optional and absent. */
   readonly argument: string;
+  /** All of them, of a command that takes many. */
+  readonly args: readonly string[];
   readonly values: FlagValues;
   readonly look: Look;
   /** Follows an execution to its end, showing on a terminal where it is. */
@@ -22,6 +24,8 @@ export interface CommandContext {
 export interface Argument {
   readonly name: string;
   readonly required: boolean;
+  /** Whether more may follow. */
+  readonly many?: boolean;
 }
 
 /** A command as the table lists it. */

@@ -7,6 +7,7 @@ import type { ExecutionVerb } from "./client.ts";
 import { isFinal } from "./follow.ts";
 import { showAgent, showAgents } from "./show_agents.ts";
 import { showHistory, showOutcome, showStarted, showSteered } from "./show_executions.ts";
+import { showSaved, showValidation } from "./show_problems.ts";
 import { showFindings, showSources } from "./show_market.ts";
 import {
   showBackfill,
@@ -17,6 +18,7 @@ import {
 } from "./show_schedules.ts";
 import { showHealth, showSystem } from "./show_system.ts";
 import { showStatistics, showWorkflows } from "./show_workflows.ts";
+import { saveFile, validateFiles } from "./workflow_files.ts";
 
 const steering = [
   ["pause", "Fire a schedule no more, until it is resumed"],
@@ -68,6 +70,19 @@ export const commands: readonly Command[] = [
     show: (execution, { look }) =>
       isFinal(execution) ? showOutcome(execution, look) : showStarted(execution, look),
     isGood: ({ status }) => status !== "failed" && status !== "cancelled",
+  }),
+  defineCommand("workflow", "validate", {
+    summary: "Check workflow files; exits with 1 when there is a problem",
+    argument: { name: "FILE", required: true, many: true },
+    ask: ({ client, args }) => validateFiles(client, args),
+    show: (answer, { look }) => showValidation(answer, look),
+    isGood: ({ files }) => files.every(({ ok }) => ok),
+  }),
+  defineCommand("workflow", "save", {
+    summary: "Put a workflow into the daemon's folder; the rest of its file stays as it is",
+    argument: { name: "FILE", required: true },
+    ask: ({ client, argument }) => saveFile(client, argument),
+    show: (workflow, { look }) => showSaved(workflow, look),
   }),
   defineCommand("workflow", "history", {
     summary: "Show the latest executions, of one workflow or of all",

@@ -82,7 +82,8 @@ export function commandHelpText(command: Command, look: Look): string {
 function usageOf(command: Command): string {
   const { argument } = command;
   if (!argument) return fullName(command);
-  return `${fullName(command)} ${argument.required ? argument.name : `[${argument.name}]`}`;
+  const name = argument.many ? `${argument.name}…` : argument.name;
+  return `${fullName(command)} ${argument.required ? name : `[${name}]`}`;
 }
 
 function flagText(name: FlagName): string {

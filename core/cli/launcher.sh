@@ -54,6 +54,8 @@ settle "$cache${cache:+/100ac}" || settle "${TMPDIR:-/tmp}/100ac-$(id -u)" ||
 # A comma would part the path in two.
 token=${AC100_DATA_DIR:-./data}/token
 case $token in *,*) read=--allow-read ;; *) read=--allow-read=$token ;; esac
+# These read the files that they are given.
+case " $* " in *" workflow validate "* | *" workflow save "*) read=--allow-read ;; esac
 
 # Deno itself is to keep its compiled code beside the program and to ask nobody for updates.
 export DENO_DIR="$home/compiled" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1

@@ -11,6 +11,7 @@ import { exitCodeOf, exitCodes } from "./exit_code.ts";
 import { followUntilInterrupted } from "./interrupt.ts";
 import { commandHelpText, helpText } from "./help.ts";
 import { cross } from "./look.ts";
+import { problemsIn, showProblem } from "./show_problems.ts";
 import type { Terminal } from "./terminal.ts";
 import { Wire } from "./wire.ts";
 
@@ -28,10 +29,12 @@ export async function runCli(
     const { program } = terminal.look("out");
     return await enact(parseInvocation(args, commands, program), terminal, env);
   } catch (thrown) {
-    const { code, message } = thrown instanceof AppError
+    const look = terminal.look("err");
+    const { code, message, details } = thrown instanceof AppError
       ? thrown
-      : { code: "internal" as const, message: `Cannot run this command: ${messageOf(thrown)}` };
-    terminal.writeErr(`${cross(terminal.look("err"))} ${cleanText(message)}\n`);
+      : new AppError("internal", `Cannot run this command: ${messageOf(thrown)}`);
+    const problems = problemsIn(details).map((problem) => `\n${showProblem(problem, look)}`);
+    terminal.writeErr(`${cross(look)} ${cleanText(message)}${problems.join("")}\n`);
     return exitCodeOf[code];
   }
 }
@@ -53,12 +56,13 @@ async function enact(
       terminal.writeErr(`${helpText(commands, invocation.group, terminal.look("err"))}\n`);
       return exitCodes.usage;
     case "run": {
-      const { command, argument, values } = invocation;
+      const { command, argument, args, values } = invocation;
       using wire = new Wire(findConnection(values.url, env), { startHint: "deno task start" });
       const client = new Client(wire);
       const { text, exitCode } = await command.run({
         client,
         argument,
+        args,
         values,
         look,
         follow: (execution) => followUntilInterrupted(client, execution, terminal, values.timeout),

@@ -2,7 +2,8 @@
 
 import type { StatisticsView, StepStatisticsView } from "../http/api.ts";
 import type { WorkflowsAnswer } from "./client.ts";
-import { cross, type Look } from "./look.ts";
+import type { Look } from "./look.ts";
+import { showProblem } from "./show_problems.ts";
 import { type Cell, table } from "./table.ts";
 import { agoText, secondsText } from "./units.ts";
 
@@ -19,9 +20,7 @@ export function showWorkflows({ workflows, problems }: WorkflowsAnswer, look: Lo
   const list = rows.length > 0
     ? table(titles, rows, look)
     : "There are no workflows; put a file into the daemon's workflows folder.";
-  const mistakes = problems.map(({ file, line, column, message }) =>
-    `${cross(look)} ${file}:${line}:${column}: ${message}`
-  );
+  const mistakes = problems.map((problem) => showProblem(problem, look));
   return [list, ...mistakes].join("\n");
 }
 

@@ -18,6 +18,8 @@ export interface WireOptions {
 export interface AskOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of a body. */
+  readonly text?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,12 +55,12 @@ export class Wire implements Disposable {
   async ask<Answer>(
     method: "GET" | "POST" | "PUT",
     path: string,
-    { body, signal }: AskOptions = {},
+    { body, text, signal }: AskOptions = {},
   ): Promise<Answer> {
     const late = AbortSignal.timeout(this.#answerMsMax);
     const either = signal ? AbortSignal.any([signal, late]) : late;
     try {
-      const response = await this.#fetch(method, path, either, body);
+      const response = await this.#fetch(method, path, either, payloadOf(body, text));
       const answer = parseJson(await this.#textOf(response));
       if (!response.ok) throw this.#refusal(response.status, answer);
       if (typeof answer === "object" && answer !== null) return answer as Answer;
@@ -89,17 +91,17 @@ export class Wire implements Disposable {
     method: string,
     path: string,
     signal: AbortSignal,
-    body?: unknown,
+    payload?: Payload,
   ): Promise<Response> {
     const { url, token } = this.#connection;
     const headers = new Headers({ accept: "application/json, text/event-stream" });
-    if (body !== undefined) headers.set("content-type", "application/json");
+    if (payload) headers.set("content-type", payload.type);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     return fetch(`${url}/api/v1${path}`, {
       method,
       headers,
       signal,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(payload ? { body: payload.text } : {}),
       redirect: "manual", // no daemon redirects, and the token stays with the host it is for
       ...(this.#direct ? { client: this.#direct } : {}),
     });
@@ -159,6 +161,16 @@ export class Wire implements Disposable {
         `none of 100AC's; check the URL, and that the daemon has this program's version`,
     );
   }
+}
+
+interface Payload {
+  readonly type: string;
+  readonly text: string;
+}
+
+function payloadOf(body: unknown, text: string | undefined): Payload | undefined {
+  if (text !== undefined) return { type: "text/plain; charset=utf-8", text };
+  return body === undefined ? undefined : { type: "application/json", text: JSON.stringify(body) };
 }
 
 /** Straight to a daemon on this machine: HTTP_PROXY would hand the token to someone else. */

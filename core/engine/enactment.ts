@@ -6,6 +6,7 @@
 
 import { AppError, toErrorData } from "../errors.ts";
 import { capabilityAddress } from "../ids.ts";
+import { Mask } from "../mask.ts";
 import type { CommitQueue, Write } from "../store/commits.ts";
 import type { ErrorRow, FinalStatus } from "../store/executions.ts";
 import { packLarge } from "../store/payloads.ts";
@@ -83,6 +84,8 @@ export async function enact(options: EnactmentOptions): Promise<Enacted> {
 class Enactment {
   readonly #options: EnactmentOptions;
   readonly #progress: Progress;
+  /** Over what agents answer: it is stored, told and read by other steps. */
+  readonly #mask: Mask;
   /** What has come about since the last commit: written with the next, published after it. */
   #writes: Write[] = [];
   #events: EngineEvent[] = [];
@@ -95,6 +98,7 @@ class Enactment {
     this.#options = options;
     const { plan, executionId, scope, steering } = options;
     this.#progress = new Progress({ plan, executionId, scope });
+    this.#mask = new Mask(scope.secrets);
     steering.listen(() => this.#wake?.());
   }
 
@@ -196,11 +200,15 @@ class Enactment {
     Promise.try(() => {
       signal.throwIfAborted();
       return invoke(capabilityAddress(agent, capability), begun.input, { timeoutMs, signal });
-    }).then(async (result) => ({ result, packed: await packLarge(result) })).then(
+    }).then(async (answer) => {
+      const result = this.#mask.json(answer);
+      return { result, packed: await packLarge(result) };
+    }).then(
       (given) => note({ status: "completed", ...given, error: null }),
       (thrown) => {
         if (steering.stopped.aborted) return note(stopped);
-        const { code, message } = toErrorData(signal.aborted ? signal.reason : thrown, "internal");
+        const data = toErrorData(signal.aborted ? signal.reason : thrown, "internal");
+        const { code, message } = { code: data.code, message: this.#mask.text(data.message) };
         const status = signal.aborted ? "cancelled" : "failed";
         const error = code === "cancelled" ? null : { code, message };
         note({ status, result: null, packed: null, error });

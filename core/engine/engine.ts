@@ -22,6 +22,7 @@ import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
 import { endedEvent, type EndedExecution, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import { QueueRoom } from "./queue_room.ts";
+import { requireSecrets, secretsOf } from "./secrets.ts";
 import { type NewExecution, newExecution, type StartOptions } from "./start.ts";
 import { Steering } from "./steering.ts";
 import { finishWrite } from "./step_writes.ts";
@@ -93,8 +94,8 @@ export class Engine {
    * Stores a new execution, which then starts as soon as there is room. With the idempotency key
    * of an earlier start it is that one, whatever became of it.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
-   * `store_unavailable`; `overloaded` while too many wait; `conflict` while shutting down, or for
-   * a key that was used with other inputs.
+   * `store_unavailable`; `invalid_config` for secrets that are not set; `overloaded` while too many
+   * wait; `conflict` while shutting down, or for a key that was used with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
     const created = this.prepare(workflow, options);
@@ -113,12 +114,14 @@ export class Engine {
    * Makes a new execution ready that the caller stores, together with what it is stored for; once
    * its writes have taken effect, it is handed to {@link begin}. How many may wait is the caller's
    * to bound.
-   * @throws {AppError} `invalid_input`, `expression_failed`; `conflict` while shutting down.
+   * @throws {AppError} `invalid_input`, `expression_failed`; `invalid_config` for secrets that are
+   * not set; `conflict` while shutting down.
    */
   prepare(workflow: ParsedWorkflow, options: StartOptions): NewExecution {
     if (this.#closing) {
       throw new AppError("conflict", "Cannot start an execution: the daemon is shutting down");
     }
+    requireSecrets(workflow, this.#options.secrets ?? {});
     const at = this.#now();
     return newExecution(workflow, options, at, (id) => this.#options.definitions.isStored(id, at));
   }
@@ -298,7 +301,7 @@ export class Engine {
   ): Promise<Enacted> {
     const { store, publish, invoke, secrets = {} } = this.#options;
     const { executionId, workflowName, inputParams, createdAtMs } = execution;
-    const { timeoutMs, secrets: named } = plan.workflow;
+    const { timeoutMs } = plan.workflow;
     return enact({
       ...from,
       execution,
@@ -309,10 +312,7 @@ export class Engine {
         inputs: JSON.parse(inputParams),
         execution: { id: executionId, workflow: workflowName },
         now: new Date(createdAtMs).toISOString(),
-        secrets: Object.fromEntries(
-          named.filter((name) => Object.hasOwn(secrets, name))
-            .map((name) => [name, secrets[name] ?? ""]),
-        ),
+        secrets: secretsOf(plan.workflow, secrets),
       },
       deadlineAtMs: timeoutMs === undefined ? undefined : startedAtMs + timeoutMs,
       owner: this.#owner,

@@ -9,6 +9,7 @@
  */
 
 import { AppError, toErrorData } from "../errors.ts";
+import { Mask } from "../mask.ts";
 import type { ErrorRow, FinalStatus } from "../store/executions.ts";
 import { itemsMax } from "../workflow/definition.ts";
 import type { CompiledTemplate, Scope } from "../workflow/expression.ts";
@@ -216,8 +217,14 @@ export class Progress {
       const input = inputOf(planned.params, scope);
       return { kind: "begin", planned, item, attempt, input };
     } catch (thrown) {
-      return { ...settle(progress, "failed", toErrorData(thrown)), item, attempt };
+      return { ...settle(progress, "failed", this.#masked(thrown)), item, attempt };
     }
+  }
+
+  /** What an expression says is wrong may quote the secret it was given. */
+  #masked(thrown: unknown): ErrorRow {
+    const { code, message } = toErrorData(thrown);
+    return { code, message: new Mask(this.#scope.secrets).text(message) };
   }
 
   #scoped(item: Pick<Scope, "item" | "index"> = {}): Scope {

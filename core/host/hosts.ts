@@ -17,6 +17,12 @@ import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
 import type { Placement } from "./placement.ts";
 import { watchFolder } from "./watch.ts";
 
+/** What a capability takes and gives, as JSON Schema. */
+export interface Schemas {
+  readonly inputSchema: JsonSchema;
+  readonly outputSchema: JsonSchema;
+}
+
 export interface HostsOptions extends KeeperOptions {
   readonly agentsFolder: string;
   /** Where copies of agents are kept, to go back to. */
@@ -165,14 +171,16 @@ export class Hosts {
     }
   }
 
-  /** Every capability that can be asked for, by address, with the JSON Schema of its input. */
-  capabilities(): ReadonlyMap<string, { readonly inputSchema: JsonSchema }> {
+  /** Every capability that can be asked for, by address. */
+  capabilities(): ReadonlyMap<string, Schemas> {
     const usable = this.entries.flatMap(({ state, manifest }) =>
       state === "loaded" && manifest ? [manifest] : []
     );
     return new Map(
       usable.flatMap(({ id, capabilities }) =>
-        capabilities.map(({ name, input }) => [`${id}.${name}`, { inputSchema: input }] as const)
+        capabilities.map(({ name, input, output }) =>
+          [`${id}.${name}`, { inputSchema: input, outputSchema: output }] as const
+        )
       ),
     );
   }

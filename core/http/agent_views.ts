@@ -2,10 +2,11 @@
 
 import type { CacheCounts } from "../cache/cache.ts";
 import type { AgentEntry } from "../host/directory.ts";
+import { Mask } from "../mask.ts";
 import type { AgentStatus, AgentView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 
-export function agentView({ hosts, cache }: ControlPlane, entry: AgentEntry): AgentView {
+export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEntry): AgentView {
   const { manifest } = entry;
   const { hits, misses } = cache.countsOf(entry.id);
   return {
@@ -23,7 +24,10 @@ export function agentView({ hosts, cache }: ControlPlane, entry: AgentEntry): Ag
     host: entry.state === "loaded" ? hosts.hostOf(entry) ?? null : null,
     messages: entry.messages,
     errors: entry.errors,
-    last_error: entry.lastError ?? null,
+    // In the agent's own words, which may repeat a secret it was sent.
+    last_error: entry.lastError === undefined
+      ? null
+      : new Mask(config.secrets).text(entry.lastError),
     cache: { hits, misses, hit_rate: hitRate({ hits, misses }) },
   };
 }

@@ -14,6 +14,9 @@
  * | POST /api/v1/agents/:id/reload | AgentView |
  * | GET /api/v1/workflows | { workflows: WorkflowView[], problems: ProblemView[] } |
  * | GET /api/v1/workflows/:name | WorkflowView |
+ * | PUT /api/v1/workflows/:name, its text | SavedView, 201 for a new one |
+ * | POST /api/v1/workflows/validate?file=, a text | ValidationView |
+ * | GET /api/v1/workflows/schema.json | JSON Schema of workflow files, for editors |
  * | GET /api/v1/workflows/:name/statistics | StatisticsView |
  * | POST /api/v1/workflows/:name/executions?priority= | 202 ExecutionView (pending) |
  * | GET /api/v1/executions?workflow=&status=&limit=&cursor= | ExecutionsAnswer, newest first |
@@ -147,6 +150,22 @@ export interface WorkflowView {
     readonly params: unknown;
     readonly timeout_seconds: number;
   }[];
+}
+
+/** A workflow that was saved, and what in it may not be meant. */
+export interface SavedView extends WorkflowView {
+  readonly warnings: readonly ProblemView[];
+}
+
+/** What a text of workflows would come to; nothing is kept. */
+export interface ValidationView {
+  /** Whether there is no problem. */
+  readonly ok: boolean;
+  /** Names, when it can be read. */
+  readonly workflows: readonly string[];
+  readonly problems: readonly ProblemView[];
+  /** What runs, but may not be meant. */
+  readonly warnings: readonly ProblemView[];
 }
 
 /** A mistake in a workflow file. */

@@ -4,12 +4,16 @@ import { type Context, Hono } from "hono";
 import { AppError, messageOf } from "../errors.ts";
 import { statistics } from "../store/statistics.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
+import { editorSchema } from "../workflow/editor_schema.ts";
 import { priorityMax } from "../workflow/schedule.ts";
 import { ruleText } from "../workflow/schedule_keys.ts";
-import type { WorkflowView } from "./api.ts";
+import type { SavedView, ValidationView, WorkflowView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./execution_views.ts";
 import { statisticsView } from "./statistics_view.ts";
+
+const schemaType = { "content-type": "application/schema+json" };
+const fileNameLengthMax = 500;
 
 export function workflowRoutes(plane: ControlPlane): Hono {
   const { catalog, engine, store } = plane;
@@ -20,6 +24,29 @@ export function workflowRoutes(plane: ControlPlane): Hono {
       workflows: workflows.map(workflowView),
       problems,
     });
+  });
+  // No workflow has a name with a dot in it.
+  routes.get("/schema.json", (c) => c.json(editorSchema(), 200, schemaType));
+  routes.post("/validate", async (c) => {
+    const { workflows, problems, warnings } = catalog.validate(
+      await readText(c, "validate workflows"),
+      (c.req.query("file") ?? "workflow.yaml").slice(0, fileNameLengthMax),
+    );
+    const names = workflows.map(({ name }) => name);
+    const ok = problems.length === 0;
+    return c.json({ ok, workflows: names, problems, warnings } satisfies ValidationView);
+  });
+  routes.put("/:name", async (c) => {
+    const name = c.req.param("name");
+    const text = await readText(c, `save workflow ${JSON.stringify(name)}`);
+    const isNew = !(await catalog.all()).workflows.some((workflow) => workflow.name === name);
+    const { workflow, warnings } = await catalog.save(name, text);
+    // Its schedules come with it.
+    await plane.ticker.refresh();
+    return c.json(
+      { ...workflowView(workflow), warnings } satisfies SavedView,
+      isNew ? 201 : 200,
+    );
   });
   routes.get("/:name", async (c) => c.json(workflowView(await catalog.named(c.req.param("name")))));
   routes.get("/:name/statistics", async (c) => {
@@ -36,6 +63,17 @@ export function workflowRoutes(plane: ControlPlane): Hono {
     return c.json(executionView(await engine.start(workflow, options)), 202);
   });
   return routes;
+}
+
+/** @throws {AppError} `invalid_input` for a body that is no text. */
+async function readText(c: Context, action: string): Promise<string> {
+  try {
+    const bytes = await c.req.arrayBuffer();
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    throw new AppError("invalid_input", `Cannot ${action}: the body is not UTF-8; send its text`);
+  }
 }
 
 /** The body is the inputs, by name; none for a workflow without, or with defaults for all. */

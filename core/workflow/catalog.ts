@@ -4,14 +4,28 @@
  */
 
 import { AppError } from "../errors.ts";
+import { adviseOn } from "./advice.ts";
 import { type CheckedCapability, checkWorkflow } from "./check.ts";
-import type { ParsedWorkflow } from "./definition.ts";
+import type { ParsedWorkflow, Problem } from "./definition.ts";
 import { findWorkflow, loadWorkflows, type WorkflowFolder } from "./files.ts";
-import { refusal } from "./problems.ts";
+import { type ParsedFile, parseWorkflows } from "./parse.ts";
+import { inOrder, refusal } from "./problems.ts";
+import { saveWorkflow } from "./save.ts";
 
 const freshMs = 1_000;
 
 type Capabilities = ReadonlyMap<string, CheckedCapability>;
+
+/** What was found in a text. */
+export interface Validated extends Omit<ParsedFile, "readable"> {
+  /** What runs, but may not be meant. */
+  readonly warnings: readonly Problem[];
+}
+
+export interface Saved {
+  readonly workflow: ParsedWorkflow;
+  readonly warnings: readonly Problem[];
+}
 
 export class Catalog {
   readonly #folder: string;
@@ -33,9 +47,8 @@ export class Catalog {
   /** Every workflow, enabled or not, and what is wrong with the files and the enabled ones. */
   async all(): Promise<WorkflowFolder> {
     const { workflows, problems } = await this.#load();
-    const capabilities = this.#capabilities();
-    const wrong = workflows.filter(({ enabled }) => enabled)
-      .flatMap((workflow) => checkWorkflow(workflow, capabilities));
+    const problemsOf = this.#looker();
+    const wrong = workflows.filter(({ enabled }) => enabled).flatMap(problemsOf);
     return { workflows, problems: [...problems, ...wrong] };
   }
 
@@ -66,11 +79,7 @@ export class Catalog {
    * they were read: those that fitted the agents are looked at again only once the agents change.
    */
   checker(): (workflow: ParsedWorkflow) => ParsedWorkflow {
-    const capabilities = this.#capabilities();
-    if (!isSame(capabilities, this.#fitting.capabilities)) {
-      this.#fitting = { capabilities, workflows: new WeakSet() };
-    }
-    const { workflows: fitting } = this.#fitting;
+    const problemsOf = this.#looker();
     return (workflow) => {
       const { name, enabled, file } = workflow;
       const cannot = `Cannot start workflow "${name}"`;
@@ -78,11 +87,51 @@ export class Catalog {
         const found = `it is disabled; set "enabled: true" in ${file}`;
         throw new AppError("conflict", `${cannot}: ${found}`);
       }
-      const problems = fitting.has(workflow) ? [] : checkWorkflow(workflow, capabilities);
+      const problems = problemsOf(workflow);
       if (problems.length > 0) throw refusal(`start workflow "${name}"`, problems);
-      fitting.add(workflow);
       return workflow;
     };
+  }
+
+  /** What is wrong with a workflow; those that fitted these agents are not looked at again. */
+  #looker(): (workflow: ParsedWorkflow) => readonly Problem[] {
+    const capabilities = this.#capabilities();
+    if (!isSame(capabilities, this.#fitting.capabilities)) {
+      this.#fitting = { capabilities, workflows: new WeakSet() };
+    }
+    const { workflows: fitting } = this.#fitting;
+    return (workflow) => {
+      const problems = fitting.has(workflow) ? [] : checkWorkflow(workflow, capabilities);
+      if (problems.length === 0) fitting.add(workflow);
+      return problems;
+    };
+  }
+
+  /** What a text of workflows would come to as a file called `file`. */
+  validate(text: string, file: string): Validated {
+    const { workflows, readable, problems } = parseWorkflows(text, file);
+    const capabilities = this.#capabilities();
+    const more = readable.flatMap((workflow) => checkWorkflow(workflow, capabilities));
+    return {
+      workflows,
+      problems: inOrder([...problems, ...more]),
+      warnings: readable.flatMap(adviseOn),
+    };
+  }
+
+  /**
+   * Saves the text of one workflow under its name; its file keeps what else is in it.
+   * @throws {AppError} `invalid_workflow` with every problem, `conflict`, `internal`.
+   */
+  async save(name: string, text: string): Promise<Saved> {
+    const { workflows: [workflow], problems, warnings } = this.validate(text, `${name}.yaml`);
+    // What is disabled may be written before its agents are there.
+    if (problems.length > 0 && (workflow === undefined || workflow.enabled)) {
+      throw refusal(`save workflow ${JSON.stringify(name)}`, problems);
+    }
+    const saved = await saveWorkflow(this.#folder, text, { name });
+    this.#read = undefined;
+    return { workflow: saved, warnings };
   }
 
   #load(): Promise<WorkflowFolder> {

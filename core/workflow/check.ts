@@ -1,6 +1,7 @@
 /**
- * Workflows against the agents there are: does each step's agent have that capability, and do the
- * params fit its input? Pure; done again when the agents change.
+ * Workflows against the agents there are: does each step's agent have that capability, do the
+ * params fit its input, and do the expressions fit what they speak of? Pure; done again when the
+ * agents change.
  */
 
 import { capabilityAddress, splitAddress } from "../ids.ts";
@@ -9,18 +10,22 @@ import { type Issue, validate } from "./issues.ts";
 import { type JsonSchema, paramsSchema } from "./params.ts";
 import { placeIssues } from "./place.ts";
 import { holdsExpression } from "./template_text.ts";
+import { checkTypes } from "./typing.ts";
 import { shown, suggestion } from "./wording.ts";
 import type { YamlPath } from "./yaml_tree.ts";
 
 /** What has to be known of a capability. */
 export interface CheckedCapability {
   readonly inputSchema: JsonSchema;
+  readonly outputSchema?: JsonSchema;
 }
+
+type Capabilities = ReadonlyMap<string, CheckedCapability>;
 
 /** Every problem, where it stands in the workflow's file; `capabilities` by their addresses. */
 export function checkWorkflow(
   workflow: ParsedWorkflow,
-  capabilities: ReadonlyMap<string, CheckedCapability>,
+  capabilities: Capabilities,
 ): readonly Problem[] {
   const namesByAgent = groupByAgent(capabilities.keys());
   const issues = (["steps", "finally"] as const).flatMap((part) =>
@@ -29,13 +34,28 @@ export function checkWorkflow(
         .map((issue) => ({ ...issue, path: [part, index, ...issue.path] }))
     )
   );
-  return placeIssues(workflow, issues);
+  return placeIssues(workflow, [...issues, ...typeIssues(workflow, capabilities)]);
+}
+
+/** Every problem that can be told without the agents. */
+export function checkAlone(workflow: ParsedWorkflow): readonly Problem[] {
+  return placeIssues(workflow, typeIssues(workflow, new Map()));
+}
+
+function typeIssues(workflow: ParsedWorkflow, capabilities: Capabilities): readonly Issue[] {
+  return checkTypes(workflow, ({ agent, capability }) => {
+    const known = capabilities.get(capabilityAddress(agent, capability));
+    return known && {
+      input: known.inputSchema,
+      ...(known.outputSchema && { output: known.outputSchema }),
+    };
+  });
 }
 
 function checkStep(
   { agent, capability, params }: Step,
   namesByAgent: ReadonlyMap<string, readonly string[]>,
-  capabilities: ReadonlyMap<string, CheckedCapability>,
+  capabilities: Capabilities,
 ): readonly Issue[] {
   const names = namesByAgent.get(agent);
   if (names === undefined) {
@@ -53,11 +73,11 @@ function checkStep(
   const checked = schema && validate(schema, params, `the params of ${agent}.${capability}`);
   if (checked === undefined || "value" in checked) return [];
   return checked.issues
-    .filter(({ path }) => !holdsExpressionWithin(valueAt(params, path)))
+    .filter(({ path, place }) => place === "key" || !holdsExpressionWithin(valueAt(params, path)))
     .map((issue) => ({ ...issue, path: ["params", ...issue.path] }));
 }
 
-/** What an expression gives is known once it is evaluated; the agent's host checks that. */
+/** The text of an expression is not its value: what it gives is looked at apart. */
 function holdsExpressionWithin(value: unknown): boolean {
   if (typeof value === "string") return holdsExpression(value);
   return typeof value === "object" && value !== null &&

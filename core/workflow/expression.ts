@@ -3,16 +3,19 @@
  * CEL; what it takes of the thread is bounded. Pure but for that clock.
  */
 
-import { AppError, messageOf } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import {
   expressionLengthMax,
+  messageOfLibrary,
   nodesOf,
   type ParsedExpression,
   parseExpression,
+  placeOfLibrary,
+  stepOfNode,
   toJson,
 } from "./cel.ts";
 import type { Template } from "./definition.ts";
-import { cutText, holdsExpression } from "./template_text.ts";
+import { asTemplate, cutText, holdsExpression, type Place } from "./template_text.ts";
 import { withinTime } from "./time_limit.ts";
 import { shown } from "./wording.ts";
 
@@ -43,9 +46,9 @@ export interface CompiledTemplate {
 }
 
 /** How long one value's expressions may hold the thread. */
-const timeMsMax = 200;
+export const timeMsMax = 200;
 /** Characters of a text that expressions are filled into. */
-const textLengthMax = 10 * 2 ** 20;
+export const filledLengthMax = 10 * 2 ** 20;
 
 /** @throws {AppError} `expression_failed` for an expression that can't be read. */
 export function compileTemplate(template: Template): CompiledTemplate {
@@ -60,7 +63,7 @@ export function compileTemplate(template: Template): CompiledTemplate {
  * @throws {AppError} `expression_failed`.
  */
 export function compileCondition(text: string): CompiledTemplate {
-  const compiled = compileTemplate(holdsExpression(text) ? text : `\${{ ${text} }}`);
+  const compiled = compileTemplate(asTemplate(text));
   return {
     ...compiled,
     evaluate: (scope) => {
@@ -99,7 +102,10 @@ function compileText(text: string, steps: Set<string>): Fill | undefined {
     if (segment.kind === "text") return () => segment.text;
     const { expression } = segment;
     const parsed = parse(expression);
-    for (const name of stepsOf(parsed)) steps.add(name);
+    for (const node of nodesOf(parsed.ast)) {
+      const name = stepOfNode(node);
+      if (name !== undefined) steps.add(name);
+    }
     return (variables: Readonly<Record<string, unknown>>) =>
       evaluate(parsed, expression, variables);
   });
@@ -110,7 +116,9 @@ function compileText(text: string, steps: Set<string>): Fill | undefined {
 
 function joined(text: string, parts: readonly string[]): string {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length > textLengthMax) throw failed(text, `the text is over ${textLengthMax} characters`);
+  if (length > filledLengthMax) {
+    throw failed(text, `the text is over ${filledLengthMax} characters`);
+  }
   return parts.join("");
 }
 
@@ -125,7 +133,7 @@ function parse(expression: string): ParsedExpression {
   try {
     return parseExpression(expression);
   } catch (thrown) {
-    throw failed(expression, firstLine(thrown));
+    throw failed(expression, messageOfLibrary(thrown), placeOfLibrary(thrown));
   }
 }
 
@@ -137,19 +145,8 @@ function evaluate(
   try {
     return toJson(parsed.evaluate(variables));
   } catch (thrown) {
-    throw failed(expression, firstLine(thrown));
+    throw failed(expression, messageOfLibrary(thrown));
   }
-}
-
-/** The names in `steps.name` and `steps["name"]`. */
-function stepsOf({ ast }: ParsedExpression): string[] {
-  return [...nodesOf(ast)].flatMap((node) => {
-    if (node.op !== "." && node.op !== "[]") return [];
-    const [from, key] = node.args;
-    if (from.op !== "id" || from.args !== "steps") return [];
-    if (typeof key === "string") return [key];
-    return key.op === "value" && typeof key.args === "string" ? [key.args] : [];
-  });
 }
 
 /** @throws {AppError} `expression_failed` when it holds the thread for too long. */
@@ -162,14 +159,17 @@ function limited(call: () => unknown): unknown {
   );
 }
 
-function failed(expression: string, reason: string): AppError {
+function failed(expression: string, reason: string, at = 0): AppError {
+  const place: Place = { text: expression, at };
   return new AppError(
     "expression_failed",
     `Cannot evaluate ${shown(expression.trim())}: ${reason}`,
+    { details: place },
   );
 }
 
-/** The library adds an excerpt below. */
-function firstLine(thrown: unknown): string {
-  return messageOf(thrown).split("\n", 1)[0] ?? "";
+/** What {@link compileTemplate} refused, if that is what was thrown. */
+export function placeOf(thrown: unknown): Place | undefined {
+  if (!(thrown instanceof AppError) || thrown.code !== "expression_failed") return undefined;
+  return thrown.details as Place | undefined;
 }

@@ -1,6 +1,7 @@
 /** Values against a schema: every issue at once, each with the path of what is wrong. */
 
 import { z } from "zod";
+import type { Place } from "./template_text.ts";
 import { issueText, shown, suggestion } from "./wording.ts";
 import type { YamlPath } from "./yaml_tree.ts";
 
@@ -10,6 +11,8 @@ export interface Issue {
   /** The key that names the value, or the value. */
   readonly place: "key" | "value";
   readonly message: string;
+  /** A part of a text: the expression in it, and the place in that. */
+  readonly within?: Place;
 }
 
 export type Validation<Value> =
@@ -37,7 +40,9 @@ export function validate<Schema extends z.ZodType>(
       const path = standing(issue.path, value);
       const name = nameOf(path, subject);
       if (issue.code !== "unrecognized_keys") {
-        return [{ path, place: "value", message: `${name} ${issue.message}` }];
+        const within = issue.code === "custom" ? issue.params?.["within"] as Place : undefined;
+        const message = `${name} ${issue.message}`;
+        return [{ path, place: "value", message, ...(within && { within }) }];
       }
       return issue.keys.map((key) => ({
         path: [...path, key],

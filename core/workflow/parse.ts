@@ -20,6 +20,8 @@ import { readTree, type YamlPath, type YamlTree } from "./yaml_tree.ts";
 export interface ParsedFile {
   /** None when there is a problem. */
   readonly workflows: readonly ParsedWorkflow[];
+  /** Those whose form is right, whatever else is wrong: more may be told of them. */
+  readonly readable: readonly ParsedWorkflow[];
   /** In the order of the text. */
   readonly problems: readonly Problem[];
 }
@@ -28,10 +30,9 @@ export interface ParsedFile {
 export function parseWorkflows(text: string, file: string): ParsedFile {
   const source = new SourceText(text, file);
   const tree = readTree(source);
-  const workflows = tree === undefined ? [] : readWorkflows(tree, source);
-  return source.hasProblems
-    ? { workflows: [], problems: source.problems() }
-    : { workflows, problems: [] };
+  const readable = tree === undefined ? [] : readWorkflows(tree, source);
+  const problems = source.problems();
+  return { workflows: problems.length > 0 ? [] : readable, readable, problems };
 }
 
 /**
@@ -53,13 +54,11 @@ function readWorkflows(tree: YamlTree, source: SourceText): readonly ParsedWorkf
     if (path.length > 0) tree.reportAliasesLeaving(path);
     const checked = validate(WorkflowForm, tree.valueAt(path), "the workflow");
     const issues = "value" in checked ? checkReferences(checked.value) : checked.issues;
-    if ("value" in checked && issues.length === 0) {
-      return [{ ...checked.value, file: source.file, ...cutOut(path, tree, source) }];
-    }
     for (const issue of issues) {
-      tree.report([...path, ...issue.path], issue.message, issue.place);
+      tree.report([...path, ...issue.path], issue.message, issue.place, issue.within);
     }
-    return [];
+    if (!("value" in checked) || hasNameTwice(checked.value)) return [];
+    return [{ ...checked.value, file: source.file, ...cutOut(path, tree, source) }];
   });
 }
 
@@ -84,6 +83,12 @@ function pathsOfWorkflows(tree: YamlTree): readonly YamlPath[] {
   if (Array.isArray(list)) return list.map((_, index) => ["workflows", index]);
   tree.report(["workflows"], `"workflows" must be a list, not ${shown(list)}; ${wanted}`);
   return [];
+}
+
+/** Which of the two steps is meant can't be told. */
+function hasNameTwice({ steps, finally: last }: Workflow): boolean {
+  const all = [...steps, ...last];
+  return new Set(all.map(({ name }) => name)).size < all.length;
 }
 
 /** Refuses two workflows of a file, or two steps of a workflow, with one name; in all the lists. */

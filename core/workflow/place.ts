@@ -16,7 +16,9 @@ export function placeIssues(
   if (issues.length === 0) return [];
   const source = new SourceText(text, file, line);
   const tree = readTree(source);
-  for (const { path, message, place } of issues) tree?.report(path, message, place);
+  for (const { path, message, place, within } of issues) {
+    tree?.report(path, message, place, within);
+  }
   return source.problems();
 }
 

@@ -10,6 +10,11 @@ export function problemText(problem: Problem): string {
   return `${head}\n${problem.excerpt.split("\n").map((line) => `    ${line}`).join("\n")}`;
 }
 
+/** Problems of one file that were found by more than one look, in the order of its text. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
 /** All problems, one below the other. */
 export function problemsText(problems: readonly Problem[]): string {
   return problems.map(problemText).join("\n");

@@ -4,10 +4,11 @@
  * where there is one. Pure.
  */
 
+import type { ASTNode } from "@marcbachmann/cel-js";
 import { nodesOf, parseExpression } from "./cel.ts";
 import type { Step, Workflow } from "./definition.ts";
 import type { Issue } from "./issues.ts";
-import { cutText, holdsExpression } from "./template_text.ts";
+import { asTemplate, cutText, holdsExpression } from "./template_text.ts";
 import { shown, suggestion } from "./wording.ts";
 import type { YamlPath } from "./yaml_tree.ts";
 
@@ -33,7 +34,13 @@ export function checkReferences(workflow: Workflow): readonly Issue[] {
       issues.push({ path: ["finally", index, "needs"], place: "key", message });
     }
   });
-  const seen: Seen = { workflow, steps: new Set(names), all: names, hasItem: false };
+  const seen: Seen = {
+    workflow,
+    steps: new Set(names),
+    all: names,
+    hasItem: false,
+    hasSecrets: false,
+  };
   issues.push(...valueIssues(workflow.outputs, ["outputs"], seen));
   const key = { ...seen, steps: new Set<string>() };
   issues.push(...valueIssues(workflow.concurrency?.key, ["concurrency", "key"], key));
@@ -43,11 +50,11 @@ export function checkReferences(workflow: Workflow): readonly Issue[] {
 function needsIssues(steps: readonly Step[]): Issue[] {
   const names = steps.map(({ name }) => name);
   const issues: Issue[] = steps.flatMap(({ needs }, index) =>
-    needs.filter((need) => !names.includes(need)).map((need): Issue => ({
-      path: ["steps", index, "needs"],
-      place: "value",
-      message: `no step ${shown(need)}${suggestion(need, names)}`,
-    }))
+    needs.flatMap((need, place): Issue[] => {
+      if (names.includes(need)) return [];
+      const message = `no step ${shown(need)}${suggestion(need, names)}`;
+      return [{ path: ["steps", index, "needs", place], place: "value", message }];
+    })
   );
   const circle = circleOf(steps);
   if (!circle) return issues;
@@ -100,6 +107,7 @@ interface Seen {
   readonly steps: ReadonlySet<string>;
   readonly all: readonly string[];
   readonly hasItem: boolean;
+  readonly hasSecrets: boolean;
 }
 
 function stepIssues(
@@ -109,12 +117,12 @@ function stepIssues(
   steps: ReadonlySet<string>,
   all: readonly string[],
 ): Issue[] {
-  const seen: Seen = { workflow, steps, all, hasItem: false };
-  const condition = when === undefined || holdsExpression(when) ? when : `\${{${when}}}`;
+  const seen: Seen = { workflow, steps, all, hasItem: false, hasSecrets: false };
+  const inParams = { ...seen, hasItem: forEach !== undefined, hasSecrets: true };
   return [
-    ...valueIssues(condition, [...path, "when"], seen),
+    ...valueIssues(when === undefined ? when : asTemplate(when), [...path, "when"], seen),
     ...valueIssues(forEach?.items, [...path, "for_each", "items"], seen),
-    ...valueIssues(params, [...path, "params"], { ...seen, hasItem: forEach !== undefined }),
+    ...valueIssues(params, [...path, "params"], inParams),
   ];
 }
 
@@ -130,12 +138,24 @@ function valueIssues(value: unknown, path: YamlPath, seen: Seen): Issue[] {
 function textIssues(text: string, path: YamlPath, seen: Seen): Issue[] {
   const segments = holdsExpression(text) ? cutText(text) ?? [] : [];
   return segments.flatMap((segment) =>
-    segment.kind === "text" ? [] : expressionProblems(segment.expression, seen)
-      .map((message): Issue => ({ path, place: "value", message }))
+    segment.kind === "text"
+      ? []
+      : expressionProblems(segment.expression, seen).map(({ message, at }): Issue => ({
+        path,
+        place: "value",
+        message,
+        within: { text: segment.expression, at },
+      }))
   );
 }
 
-function expressionProblems(expression: string, seen: Seen): string[] {
+interface Found {
+  readonly message: string;
+  /** Where in the expression. */
+  readonly at: number;
+}
+
+function expressionProblems(expression: string, seen: Seen): Found[] {
   const { ast } = parseExpression(expression);
   const bound = new Set<string>();
   const nodes = [...nodesOf(ast)];
@@ -145,25 +165,48 @@ function expressionProblems(expression: string, seen: Seen): string[] {
     if (first?.op === "id") bound.add(first.args);
     if (second?.op === "id") bound.add(second.args);
   }
-  const problems = nodes.flatMap((node) => {
+  const problems = nodes.flatMap((node): Found[] => {
     if (node.op !== "." && node.op !== "[]") return [];
     const [from, key] = node.args;
     if (from.op !== "id") return [];
-    const name = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
-    return typeof name === "string" ? memberProblem(from.args, name, seen) : [];
+    const isField = typeof key === "string";
+    const name = isField ? key : key.op === "value" ? key.args : undefined;
+    if (typeof name !== "string") return [];
+    const at = isField ? node.range.end - name.length : key.range.start;
+    return memberProblem(from.args, name, seen).map((message) => ({ message, at }));
   });
+  const named = new Set(nodes.flatMap((node) => isNamed(node) ? [node.args[0]] : []));
   for (const node of nodes) {
-    if (node.op === "id" && !bound.has(node.args)) problems.push(...rootProblem(node.args, seen));
+    if (node.op !== "id" || bound.has(node.args)) continue;
+    const at = node.range.start;
+    if (node.args === "steps" && !named.has(node)) {
+      problems.push({ message: '"steps" wants the name of a step behind it: steps.fetch', at });
+    }
+    problems.push(...rootProblem(node.args, seen).map((message) => ({ message, at })));
   }
-  return problems.map((problem) => `in ${shown(expression.trim())}: ${problem}`);
+  return problems.map(({ message, at }) => ({
+    message: `in ${shown(expression.trim())}: ${message}`,
+    at,
+  }));
+}
+
+/** Whether it is `from.name` or `from["name"]`, which tells what is read before anything runs. */
+function isNamed(node: ASTNode): node is Extract<ASTNode, { op: "." | "[]" }> {
+  if (node.op === ".") return true;
+  return node.op === "[]" && node.args[1].op === "value" && typeof node.args[1].args === "string";
 }
 
 const roots = ["inputs", "steps", "item", "index", "execution", "now", "secrets"];
 
-function rootProblem(name: string, { hasItem }: Seen): string[] {
+function rootProblem(name: string, { hasItem, hasSecrets }: Seen): string[] {
   if (name === "item" || name === "index") {
     return hasItem ? [] : [`"${name}" is there in the params of a step with "for_each" alone`];
   }
+  if (name === "secrets" && !hasSecrets) {
+    return ['"secrets" are there in "params" alone: elsewhere they would be stored or shown'];
+  }
+  // The name that `cel.bind(…)` begins with.
+  if (name === "cel") return [];
   return roots.includes(name) ? [] : [`there is no ${shown(name)}${suggestion(name, roots)}`];
 }
 

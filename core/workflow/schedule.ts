@@ -25,10 +25,15 @@ const cronLengthMax = 200;
 const searchFromMs = Date.UTC(2000, 0);
 
 const RuleKeys = {
-  every: durationForm(everyBounds).optional(),
-  cron: z.string().max(cronLengthMax).superRefine(reportNoCron).optional(),
-  at: z.string().transform(toSessionRule).optional(),
-  once: z.string().transform(toInstant).optional(),
+  every: durationForm(everyBounds).optional()
+    .describe("an interval of at least 1 s, counted from `start`, or from 1970-01-01T00:00Z"),
+  cron: z.string().max(cronLengthMax).superRefine(reportNoCron).optional().describe(
+    "five fields: minute hour day month weekday (0 and 7 are Sunday; names, `L`, `#`, `W` too)",
+  ),
+  at: z.string().transform(toSessionRule).optional()
+    .describe("`CALENDAR.open` or `.close`, `+` or `-` up to a day; half-days included"),
+  once: z.string().transform(toInstant).optional()
+    .describe("one instant: `2026-12-01T09:30[America/New_York]`, `2026-12-01T14:30Z`"),
 };
 
 const keysOfRules = Object.keys(RuleKeys);
@@ -37,17 +42,31 @@ const Keys = {
   ...RuleKeys,
   timezone: z.string().refine(isTimeZone, {
     error: ({ input }) => `is no time zone: ${shown(input)}${zoneHint(String(input))}`,
-  }).optional(),
-  calendar: z.enum(calendarNames).optional(),
-  jitter: durationForm(jitterBounds).default(0),
-  overlap: z.enum(["skip", "queue"]).default("skip"),
-  catch_up: z.enum(["none", "latest", "all"]).default("latest"),
-  catch_up_max: z.int().min(1).max(catchUpMaxMax).optional(),
-  priority: z.int().min(-priorityMax).max(priorityMax).default(0),
-  start: z.string().transform(toInstant).optional(),
-  end: z.string().transform(toInstant).optional(),
-  inputs: z.record(z.string(), z.unknown()).default({}),
-  enabled: z.boolean().default(true),
+  }).optional().meta({ description: "for `cron`: the IANA zone of its times", initial: "UTC" }),
+  calendar: z.enum(calendarNames).optional()
+    .describe("for `cron`: only on local days of a session: `XNYS`, `XNAS`, `24/7`"),
+  jitter: durationForm(jitterBounds).default(0).meta({
+    description: "fires up to so long later (an hour at most), always the same for an instant",
+    initial: 0,
+  }),
+  overlap: z.enum(["skip", "queue"]).default("skip").describe(
+    "while the execution before has not ended: `skip`, or `queue` (one after the other, 1,000 " +
+      "at most)",
+  ),
+  catch_up: z.enum(["none", "latest", "all"]).default("latest").describe(
+    "of what came due while the daemon was down: `none`, `latest`, or `all` (use it with " +
+      "`overlap: queue`)",
+  ),
+  catch_up_max: z.int().min(1).max(catchUpMaxMax).optional()
+    .meta({ description: "for `all`: the latest so many, 1,000 at most", initial: 100 }),
+  priority: z.int().min(-priorityMax).max(priorityMax).default(0)
+    .describe("-100 to 100; higher ones are taken from the queue first"),
+  start: z.string().transform(toInstant).optional()
+    .describe("instants; nothing is due before `start`, or from `end` on"),
+  end: z.string().transform(toInstant).optional()
+    .describe("instants; nothing is due before `start`, or from `end` on"),
+  inputs: z.record(z.string(), z.unknown()).default({}).describe("kept with each execution"),
+  enabled: z.boolean().default(true).describe("`false`: never due"),
 };
 
 /** The keys of a schedule in a file. */
@@ -76,7 +95,7 @@ const ScheduleForm = z.strictObject(Keys).superRefine(reportMixedKeys, {
     context.addIssue({ code: "custom", path: [key ?? ""], message: "never comes due" });
   }
   return schedule;
-});
+}).meta({ id: "schedule" });
 
 /** What may stand under `schedule:`; a single one is a list of one. */
 export const SchedulesForm = z.preprocess(

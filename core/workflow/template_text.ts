@@ -9,11 +9,22 @@ export type Segment =
     readonly at: number;
   };
 
+/** A place in an expression: its text, and how far into it. */
+export interface Place {
+  readonly text: string;
+  readonly at: number;
+}
+
 const opening = "${{";
 
 /** Whether a text holds an expression, or the beginning of one. */
 export function holdsExpression(text: string): boolean {
   return text.includes(opening);
+}
+
+/** A condition with its `${{ }}`, which a file may leave out. */
+export function asTemplate(condition: string): string {
+  return holdsExpression(condition) ? condition : `\${{${condition}}}`;
 }
 
 /** The segments of a text; undefined when a `${{` is not closed by `}}`. */

@@ -2,6 +2,7 @@
 
 import { isAlias, isSeq, type Pair } from "yaml";
 import type { SourcePosition, SourceText } from "./source_text.ts";
+import type { Place } from "./template_text.ts";
 import { rangeOf, YamlJson } from "./yaml_json.ts";
 import { parseYaml } from "./yaml_syntax.ts";
 
@@ -33,10 +34,19 @@ export class YamlTree {
     }, this.#json.value);
   }
 
-  /** Says what is wrong at a path: at its key, or at its value, unless that is a stand-in. */
-  report(path: YamlPath, message: string, place: "key" | "value" = "value"): void {
+  /**
+   * Says what is wrong at a path: at its key, or at its value, unless that is a stand-in; `within`
+   * is a part of a text.
+   */
+  report(
+    path: YamlPath,
+    message: string,
+    place: "key" | "value" = "value",
+    within: Place | undefined = undefined,
+  ): void {
     if (place === "value" && this.#json.reported.has(this.#nodeAt(path))) return;
-    this.#source.report(this.#offsetOf(path, place), message);
+    const inner = within && this.#offsetWithin(path, within);
+    this.#source.report(inner ?? this.#offsetOf(path, place), message);
   }
 
   /** Of the value; for a path that leads nowhere, of the nearest value above it. */
@@ -60,6 +70,21 @@ export class YamlTree {
       if (!isInside(alias) || isInside(target)) continue;
       this.#json.report(alias, "this alias's anchor is in another workflow; write the value");
     }
+  }
+
+  /** Where a part of a text stands; undefined where the file writes it in other characters. */
+  #offsetWithin(path: YamlPath, { text, at }: Place): number | undefined {
+    const range = this.rangeOf(path);
+    // A short form may have no such key: what stands there is the value of the one above.
+    if (!range) {
+      return path.length > 0 ? this.#offsetWithin(path.slice(0, -1), { text, at }) : undefined;
+    }
+    const { start, end } = range;
+    const written = this.#source.text.slice(start, end);
+    const index = written.indexOf(text);
+    // Twice the same: which one is meant can't be told.
+    if (index < 0 || text === "" || written.includes(text, index + 1)) return undefined;
+    return start + index + at;
   }
 
   #offsetOf(path: YamlPath, place: "key" | "value"): number {

@@ -131,6 +131,18 @@ Deno.test("the program reads a local daemon's token, whatever its folder is call
   }
 });
 
+Deno.test("the program reads the files it is to check, and leaves the check to a daemon", async () => {
+  const file = join(folder, "my workflow.yaml");
+  await Deno.writeTextFile(file, "name: w");
+  const view = { ok: true, workflows: ["w"], problems: [], warnings: [] };
+  await using daemon = startFakeDaemon({ "POST /workflows/validate": () => Response.json(view) });
+  const env = { AC100_URL: daemon.url, AC100_TOKEN: daemon.token };
+  const { code, out, err } = await run(["workflow", "validate", file], { env });
+  assert.deepEqual({ code, out, err }, { code: 0, out: `✓ ${file}: w\n`, err: "" });
+  const nowhere = { AC100_URL: "http://127.0.0.1:1" };
+  assert.equal((await run(["workflow", "validate", file], { env: nowhere })).code, 3);
+});
+
 Deno.test("the program runs a workflow, with nothing but the result in a pipe", async () => {
   const steps = [
     aStep(),

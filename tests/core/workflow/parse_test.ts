@@ -229,13 +229,13 @@ Deno.test("a schedule is every so often or by cron, in a known zone and calendar
 
 Deno.test("an expression that can't be read is refused where it stands", () => {
   assert.deepEqual(told(withStep('params: { a: "${{ 1 + }}", b: [{ c: "x ${{ 1" }] }')), [
-    '6:18 "a" holds an expression that can\'t be read: ' +
+    '6:27 "a" holds an expression that can\'t be read: ' +
     'Cannot evaluate "1 +": Unexpected token: EOF',
-    '6:41 "c" holds an expression that can\'t be read: ' +
+    '6:42 "c" holds an expression that can\'t be read: ' +
     'Cannot evaluate "x ${{ 1": a "${{" is not closed by "}}"',
   ]);
   assert.deepEqual(told(withStep('when: "1 +"')), [
-    '6:11 "when" holds an expression that can\'t be read: ' +
+    '6:15 "when" holds an expression that can\'t be read: ' +
     'Cannot evaluate "1 +": Unexpected token: EOF',
   ]);
 });

@@ -170,7 +170,10 @@ export const anyWorkflow: fc.Arbitrary<Workflow> = fc.record({
   }, { ...plain, requiredKeys: ["max"] }),
   timeoutMs: fc.integer({ min: 1, max: 86_400_000 }),
   steps,
-  finally: fc.constant<readonly Step[]>([]),
+  finally: fc.uniqueArray(step, { maxLength: 2, selector: ({ name }) => name }).map((last) =>
+    // a name of a step before ends in a digit
+    last.map((each): Step => ({ ...each, name: `${each.name}_last`, needs: [] }))
+  ),
   outputs: fc.dictionary(name, fc.oneof(json, expression), { ...plain, maxKeys: 3 }),
 }, {
   ...plain,
