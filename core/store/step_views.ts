@@ -41,8 +41,12 @@ export interface ItemsView {
 const indexSql = `(SELECT step_index FROM workflow_step_executions
   WHERE execution_id = ?1 AND step_name = ?2 LIMIT 1)`;
 
+/** Bytes of a result that is still shown with its step. */
+const shownBytesMax = 2 ** 20;
+
 const attemptSql = `SELECT step_name, step_index, item, attempt, status, started_at, completed_at,
-    result, size_bytes, error_code, error_message
+    result, size_bytes, iif(item = -1 AND size_bytes <= ${shownBytesMax}, body, NULL) AS body,
+    error_code, error_message
   FROM workflow_step_executions AS step LEFT JOIN payloads ON payload_id = result_ref`;
 
 /** The latest attempts of the steps, those of items apart, each in the order of steps. */
@@ -78,7 +82,7 @@ export async function stepViews(
      FROM latest GROUP BY step_index ORDER BY step_index`,
     [id],
   );
-  return { steps: steps.map(toAttempt), items: items.map(toItems) };
+  return { steps: await Promise.all(steps.map(toAttempt)), items: items.map(toItems) };
 }
 
 /** The items of a step from `fromItem` on, each at its latest attempt. */
@@ -101,7 +105,7 @@ export async function itemViews(
      WHERE step.execution_id = ?1 AND step_index = ${indexSql} ORDER BY item`,
     [id, step, fromItem, limit],
   );
-  return rows.map(toAttempt);
+  return await Promise.all(rows.map(toAttempt));
 }
 
 /** The result of a step, or of one of its items, whole: JSON; undefined where there is none. */
@@ -121,7 +125,8 @@ export async function stepResult(
   return row.body === null ? String(row.result) : await unpack(String(row.body));
 }
 
-function toAttempt(row: Row): AttemptView {
+async function toAttempt(row: Row): Promise<AttemptView> {
+  const isPacked = row.body !== null;
   return {
     name: String(row.step_name),
     index: Number(row.step_index),
@@ -130,8 +135,8 @@ function toAttempt(row: Row): AttemptView {
     status: String(row.status) as StepStatus,
     startedAtMs: Number(row.started_at),
     completedAtMs: row.completed_at === null ? null : Number(row.completed_at),
-    result: row.result === null ? null : String(row.result),
-    resultBytes: row.size_bytes === null ? null : Number(row.size_bytes),
+    result: isPacked ? await unpack(String(row.body)) : textOrNull(row.result),
+    resultBytes: isPacked || row.size_bytes === null ? null : Number(row.size_bytes),
     error: toError(row),
   };
 }
@@ -149,6 +154,10 @@ function toItems(row: Row): ItemsView {
     completedAtMs: row.completed_at === null ? null : Number(row.completed_at),
     error: toError(row),
   };
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null ? null : String(value);
 }
 
 function toError({ error_code: code, error_message: message }: Row): ErrorRow | null {

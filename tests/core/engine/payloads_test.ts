@@ -54,14 +54,27 @@ Deno.test("a large result is kept beside its row, and an engine after a stop rea
   assert.equal(measured, large.text.length);
 
   const { steps: [shown] } = await stepViews(store.database, id);
-  assert.deepEqual([shown?.name, shown?.result, shown?.resultBytes], [
-    "large",
-    null,
-    row?.size_bytes,
-  ]);
+  assert.deepEqual([shown?.name, shown?.resultBytes], ["large", null]);
+  assert.deepEqual(JSON.parse(shown?.result ?? ""), large);
   const whole = await stepResult(store.database, { id, step: "large", item: -1 });
   assert.deepEqual(JSON.parse(whole ?? ""), large);
   assert.equal(await stepResult(store.database, { id, step: "none", item: -1 }), undefined);
+});
+
+Deno.test("a result of over a megabyte is not shown with its step, and given alone", async () => {
+  await using temp = await openTempStore();
+  const huge = { text: "x".repeat(2 ** 20) };
+  await using trial = await tryEngine(temp.store, { agents: { "agent.huge": () => huge } });
+  const { executionId: id } = await trial.run(workflow(
+    "name: trial\nsteps: [{ name: huge, agent: agent, capability: huge }]\n",
+  ));
+  const { database } = temp.store;
+  const { steps: [shown] } = await stepViews(database, id);
+  assert.deepEqual([shown?.result, shown?.resultBytes], [null, JSON.stringify(huge).length]);
+  assert.deepEqual(
+    JSON.parse(await stepResult(database, { id, step: "huge", item: -1 }) ?? ""),
+    huge,
+  );
 });
 
 Deno.test("a payload goes with its execution", async () => {
