@@ -22,6 +22,7 @@ Deno.test(`${name} (CRASH_SEED=${seed})`, async () => {
     started: new Map(),
     cancelled: new Set(),
     paused: new Set(),
+    startMs: 0,
   };
   for (let killed = 0; killed < kills; killed++) await liveOnce(world, acknowledged, random);
   await liveToTheEnd(world);

@@ -9,8 +9,10 @@ interface Unit {
   readonly executionId: string;
   readonly step: string;
   readonly item: number;
-  /** Of its attempts, in order. */
+  /** Of the attempts that stand, in order: not of those that a retry has taken back. */
   readonly statuses: readonly string[];
+  /** Attempts in all. */
+  readonly attempts: number;
   readonly completedAtMs: number | null;
   /** How often a daemon died while it ran. */
   readonly interruptions: number;
@@ -60,7 +62,7 @@ export async function assertWhole(
 
 /** A unit was begun no more often than its rows say, and never again once it was completed. */
 function assertUnit(world: CrashWorld, unit: Unit): void {
-  const { executionId, step, item, statuses, interruptions, completedAtMs } = unit;
+  const { executionId, step, item, statuses, attempts, interruptions, completedAtMs } = unit;
   const what = `${executionId} ${step} ${item}: ${statuses.join(" ")}`;
   const ended = statuses.slice(0, -1);
   assert.ok(!ended.includes("completed") && !ended.includes("skipped"), `gone on with: ${what}`);
@@ -71,7 +73,7 @@ function assertUnit(world: CrashWorld, unit: Unit): void {
   assert.ok(interruptions <= cutOffMax, `cut off too often: ${what}`);
 
   const begun = world.deeds(executionId, step, item).filter(({ kind }) => kind === "began");
-  assert.ok(begun.length <= statuses.length, `done without a row: ${what}`);
+  assert.ok(begun.length <= attempts, `done without a row: ${what}`);
   if (statuses.at(-1) !== "completed" || completedAtMs === null) return;
   assert.ok(begun.length > 0, `completed, and never done: ${what}`);
   const again = begun.filter(({ atMs }) => atMs > completedAtMs);
@@ -85,6 +87,7 @@ function assertComplete(workflow: string, units: readonly Unit[], result: unknow
     last: items.length + 7,
     each: items,
     allowed: "failed",
+    late: "deadline_exceeded",
     never: "skipped",
   });
   const each = units.filter(({ step }) => step === "each").map(({ item }) => item);
@@ -93,9 +96,10 @@ function assertComplete(workflow: string, units: readonly Unit[], result: unknow
 
 async function readUnits(world: CrashWorld): Promise<Unit[]> {
   const rows = await world.query(
-    `SELECT execution_id, step_name, item, group_concat(status, ' ') AS statuses,
+    `SELECT execution_id, step_name, item, count(*) AS attempts,
+       group_concat(iif(superseded, NULL, status), ' ') AS statuses,
        max(iif(status = 'completed', completed_at, NULL)) AS completed_at,
-       sum(error_code = 'interrupted') AS interruptions
+       sum(NOT superseded AND error_code = 'interrupted') AS interruptions
      FROM (SELECT * FROM workflow_step_executions ORDER BY attempt)
      GROUP BY execution_id, step_index, item`,
   );
@@ -103,7 +107,8 @@ async function readUnits(world: CrashWorld): Promise<Unit[]> {
     executionId: String(row.execution_id),
     step: String(row.step_name),
     item: Number(row.item),
-    statuses: String(row.statuses).split(" "),
+    statuses: String(row.statuses ?? "").split(" ").filter(Boolean),
+    attempts: Number(row.attempts),
     completedAtMs: row.completed_at === null ? null : Number(row.completed_at),
     interruptions: Number(row.interruptions),
   }));
