@@ -57,6 +57,8 @@ export class Engine {
   readonly #active = new Map<ExecutionId, Steering>();
   readonly #ended = new Set<Promise<void>>();
   readonly #turns = new Turns();
+  /** Those that the store failed in the middle of, to be taken again at the next look. */
+  readonly #dropped = new Map<ExecutionId, ClaimableRow>();
   /** Whether executions may wait in the table that have not been taken. */
   #waiting = true;
   #taking: Promise<void> | undefined;
@@ -191,6 +193,7 @@ export class Engine {
 
   /** Takes what waits in the table, as far as there is room. */
   #look(): void {
+    for (const [id, row] of this.#dropped) if (this.#take(row)) this.#dropped.delete(id);
     this.#waiting = true;
     this.#goOn();
   }
@@ -254,8 +257,13 @@ export class Engine {
       enacted = await this.#enact(row, steering);
     } catch (thrown) {
       this.#report(executionId, thrown);
+      // What it still asks would be asked a second time.
+      steering.stop(new Error("the execution is given up"));
       // The store fails: the next look is a timer's, not one after another without a pause.
-      if (!isLeaseLost(thrown)) return;
+      // Whether it had been claimed is not known; its lease is this engine's, or anybody's.
+      if (!isLeaseLost(thrown)) {
+        return void this.#dropped.set(executionId, { ...row, status: "running" });
+      }
     } finally {
       this.#active.delete(executionId);
     }

@@ -20,6 +20,7 @@ Deno.test(`${name} (CRASH_SEED=${seed})`, async () => {
   await using world = await makeCrashWorld();
   const acknowledged: Acknowledged = {
     started: new Map(),
+    rerun: new Set(),
     cancelled: new Set(),
     paused: new Set(),
     startMs: 0,

@@ -20,7 +20,7 @@ interface Unit {
 
 export async function assertWhole(
   world: CrashWorld,
-  { started, cancelled }: Acknowledged,
+  { started, rerun, cancelled }: Acknowledged,
 ): Promise<void> {
   const [integrity] = await world.query("PRAGMA integrity_check");
   assert.equal(integrity?.integrity_check, "ok");
@@ -29,7 +29,7 @@ export async function assertWhole(
     "SELECT execution_id, workflow_name, status, result, error_message FROM workflow_executions",
   );
   const executions = new Map(rows.map((row) => [String(row.execution_id), row]));
-  const lost = [...started.values()].filter((id) => !executions.has(id));
+  const lost = [...started.values(), ...rerun].filter((id) => !executions.has(id));
   assert.deepEqual(lost, [], "acknowledged, and gone");
   for (const id of cancelled) {
     const status = executions.get(id)?.status;

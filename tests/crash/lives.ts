@@ -18,6 +18,7 @@ const startEveryMs = 40;
 export interface Acknowledged {
   /** Executions by the idempotency key that they were started with. */
   readonly started: Map<string, string>;
+  readonly rerun: Set<string>;
   readonly cancelled: Set<string>;
   readonly paused: Set<string>;
   /** How long the last daemon took until it was ready; 0 before there was one. */
@@ -83,7 +84,7 @@ async function giveWork(
 async function steerSome(
   daemon: DaemonProcess,
   id: string,
-  { started, cancelled, paused }: Acknowledged,
+  { rerun, cancelled, paused }: Acknowledged,
   chance: number,
 ): Promise<void> {
   if (chance < 0.1) {
@@ -102,7 +103,7 @@ async function steerSome(
     cancelled.delete(before);
   } else if (chance < 0.5) {
     const again = await steer(daemon, id, "rerun");
-    if (again) started.set(crypto.randomUUID(), again);
+    if (again) rerun.add(again);
   }
 }
 

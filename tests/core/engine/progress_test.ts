@@ -51,7 +51,10 @@ function rowOf(
   status: Attempt["status"],
   completedAtMs: number,
 ): Attempt {
-  const died: ErrorRow = { code: "interrupted", message: "the daemon ended while it ran" };
+  const died: ErrorRow = {
+    code: "interrupted",
+    message: "the daemon, or its store, failed while it ran",
+  };
   return {
     index,
     item,
@@ -134,7 +137,8 @@ const cases: Readonly<Record<string, Case>> = {
   "gives up what was cut off too often": {
     rows: rowsOf(...Array.from({ length: interruptionsMax }, () => [0, "cancelled"] as const)),
     wanted: [
-      `failed Step "one" failed: the daemon died ${interruptionsMax} times in a row while it ran`,
+      `failed Step "one" failed: it was cut off ${interruptionsMax} times in a row: ` +
+      "the daemon, or its store, failed while it ran",
     ],
   },
   "begins again what was cut off as often, but not in a row": {
