@@ -56,7 +56,7 @@ export async function assertWhole(
     if (steps.length === 0 || workflow === "ticking") continue;
     const after = steps.find(({ step }) => step === "after");
     const isCarriedOut = after?.statuses.at(-1) === "completed" || mayBeGivenUp.has(id);
-    assert.ok(isCarriedOut, `finally of ${id}: ${after?.statuses.join(" ")}`);
+    assert.ok(isCarriedOut, `finally of ${id}, ${status}: ${JSON.stringify(steps)}`);
   }
 }
 
