@@ -303,7 +303,7 @@ const running: AttemptState = {
   error: null,
 };
 
-/** What a daemon left running that died, maybe of it, or whose store failed, maybe of its result. */
+/** What a daemon left running that died, or whose store failed: maybe of it. */
 const interrupted: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
