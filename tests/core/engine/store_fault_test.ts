@@ -71,7 +71,8 @@ for (const { name, words, begin, end } of faults) {
     const asked = trial.asked.filter((address) => address === "agent.one");
     assert.equal(asked.length, ids.length, "what had completed is not done again");
     assert.equal((await trial.run(refused)).status, "completed");
-    assert.equal((await temp.store.executions.history(undefined, 10)).length, ids.length + 1);
+    const [row] = await temp.store.database.read("SELECT count(*) AS n FROM workflow_executions");
+    assert.equal(row?.n, ids.length + 1);
   });
 }
 
