@@ -9,9 +9,11 @@ import { type DaemonProcess, launchDaemonProcess } from "../support/daemon_proce
 import { eventually } from "../support/eventually.ts";
 import { type CrashWorld, items } from "./crash_world.ts";
 
-/** So many lives end before they are ready, as far as those before them tell when that is. */
+/**
+ * So many lives end before they are ready, the others by as much after: what a start takes tells
+ * how fast the machine is.
+ */
 const earlyShare = 0.3;
-const killAfterReadyMsMax = 800;
 const startersCount = 3;
 const startEveryMs = 40;
 
@@ -47,7 +49,7 @@ export async function liveOnce(
     () => giveWork(daemon, acknowledged, random),
   );
   const ends = Promise.allSettled(givers);
-  await killAfter(daemon, random() * killAfterReadyMsMax);
+  await killAfter(daemon, random() * acknowledged.startMs);
   for (const end of await ends) {
     // Anything else is a request that was cut off.
     if (end.status === "rejected" && end.reason instanceof Contradiction) throw end.reason;
