@@ -334,3 +334,8 @@ export function leaseLost(id: string): AppError {
     `Cannot advance execution "${id}": it has ended, or another daemon has taken it`,
   );
 }
+
+/** Whether an enactment ended with {@link leaseLost}. */
+export function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === "lease_lost";
+}

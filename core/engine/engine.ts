@@ -18,7 +18,7 @@ import { oneOfEachKey } from "../store/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Definitions } from "./definitions.ts";
-import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
+import { enact, type Enacted, type Invoke, isLeaseLost, leaseLost } from "./enactment.ts";
 import { endedEvent, type EndedExecution, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import { QueueRoom } from "./queue_room.ts";
@@ -259,11 +259,9 @@ export class Engine {
       this.#report(executionId, thrown);
       // What it still asks would be asked a second time.
       steering.stop(new Error("the execution is given up"));
-      // The store fails: the next look is a timer's, not one after another without a pause.
-      // Whether it had been claimed is not known; its lease is this engine's, or anybody's.
-      if (!isLeaseLost(thrown)) {
-        return void this.#dropped.set(executionId, { ...row, status: "running" });
-      }
+      // The store fails: the next look is a timer's, and whether it was claimed is not known.
+      const again = { ...row, status: "running" } as const;
+      if (!isLeaseLost(thrown)) return void this.#dropped.set(executionId, again);
     } finally {
       this.#active.delete(executionId);
     }
@@ -398,8 +396,4 @@ export class Engine {
     const level = isLeaseLost(thrown) ? "info" : "error";
     log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });
   }
-}
-
-function isLeaseLost(thrown: unknown): boolean {
-  return thrown instanceof AppError && thrown.code === "lease_lost";
 }
