@@ -109,7 +109,7 @@ export const commands: readonly Command[] = [
       summary,
       argument: { name: "ID", required: true },
       ask: ({ client, argument }) => client.steerExecution(argument, verb),
-      show: (execution, { look }) => showSteered(execution, look),
+      show: (execution, { look }) => showSteered(execution, verb, look),
     })
   ),
   defineCommand("market", "findings", {

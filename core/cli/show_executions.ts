@@ -7,6 +7,8 @@ import type {
   StepStatus,
   StepView,
 } from "../http/api.ts";
+import type { ExecutionVerb } from "./client.ts";
+import { isFinal } from "./follow.ts";
 import { cross, type Look, paint, tick, type Tone } from "./look.ts";
 import { summarize } from "./summary.ts";
 import { table } from "./table.ts";
@@ -24,26 +26,31 @@ const statusTones = {
   skipped: "dim",
 } as const satisfies Record<ExecutionStatus | StepStatus, Tone>;
 
-/** An ended execution: how it went, its id, and each step's result. */
+/** An execution: how it went or how far it has come, its id, and each step's result. */
 export function showOutcome(execution: ExecutionView, look: Look): string {
-  const { workflow, status, error, steps = [] } = execution;
+  const { status, error, steps = [] } = execution;
   // What a step failed with stands at the step.
   const isToldBelow = steps.some((step) => step.error);
-  const headline = status === "completed"
-    ? `${tick(look)} Workflow '${workflow}' completed successfully`
-    : `${cross(look)} Workflow '${workflow}' ${status}`;
+  const isOver = isFinal(execution);
   const given = Object.keys(execution.outputs ?? {}).length > 0
     ? ["", "Outputs:", ...summarize(execution.outputs).lines.map((line) => `  ${line}`)]
     : [];
   return [
-    headline,
+    headlineOf(execution, look),
     ...(error && !isToldBelow ? wrapText(error.message, look.columns) : []),
     `Execution ID: ${execution.execution_id}`,
     "",
-    "Results:",
-    ...steps.flatMap((step) => stepLines(step, look)),
+    isOver ? "Results:" : "Steps:",
+    ...steps.flatMap((step) => stepLines(step, status === "completed", look)),
     ...given,
   ].join("\n");
+}
+
+function headlineOf(execution: ExecutionView, look: Look): string {
+  const { workflow, status } = execution;
+  if (status === "completed") return `${tick(look)} Workflow '${workflow}' completed successfully`;
+  if (isFinal(execution)) return `${cross(look)} Workflow '${workflow}' ${status}`;
+  return `Workflow '${workflow}' is ${paint(status, statusTones[status], look)}`;
 }
 
 /** An execution that was started and not followed. */
@@ -51,18 +58,31 @@ export function showStarted({ workflow, execution_id: id }: ExecutionView, look:
   return [
     `${tick(look)} Workflow '${workflow}' started`,
     `Execution ID: ${id}`,
-    `See how it goes: ${look.program} workflow history ${workflow}`,
+    seeText(id, look),
   ].join("\n");
 }
 
-/** An execution of which something was asked. */
-export function showSteered(
-  { workflow, execution_id: id, status }: ExecutionView,
-  look: Look,
-): string {
-  return `${tick(look)} Execution ${id} of '${workflow}' is ${
-    paint(status, statusTones[status], look)
-  }`;
+/** An execution of which something was asked: what comes of it, which may take its time. */
+export function showSteered(execution: ExecutionView, verb: ExecutionVerb, look: Look): string {
+  const { workflow, execution_id: id, status, rerun_of: before } = execution;
+  const what = `Execution ${id} of '${workflow}'`;
+  const told = {
+    cancel: "is being cancelled: what it runs gives way, then its finally steps are carried out",
+    pause: "is being paused: what it runs is let come to its end",
+    resume: "goes on",
+    retry: "goes on from where it failed",
+    rerun: `repeats ${before}`,
+  } as const satisfies Record<ExecutionVerb, string>;
+  const isDone = status === "cancelled" || status === "paused";
+  const line = isDone ? `is ${paint(status, statusTones[status], look)}` : told[verb];
+  return [
+    ...wrapText(`${tick(look)} ${what} ${line}`, look.columns),
+    ...(isDone ? [] : [seeText(id, look)]),
+  ].join("\n");
+}
+
+function seeText(id: string, look: Look): string {
+  return `See how it goes: ${look.program} execution show ${id}`;
 }
 
 /** A row for each execution, newest first, and below what some failed with. */
@@ -86,27 +106,43 @@ export function showHistory(
   return [table(titles, rows, look), ...errors, ...more].join("\n");
 }
 
-function stepLines(step: StepView, look: Look): string[] {
+function stepLines(step: StepView, isComplete: boolean, look: Look): string[] {
   const title = `  Step ${step.index + 1}: ${step.name}`;
   const indent = " ".repeat(4);
-  if (step.status === "completed") {
-    const { headline, lines } = summaryOf(step);
-    return [title, `${indent}${tick(look)} ${headline}`, ...lines.map((line) => indent + line)];
+  const status = paint(step.status, statusTones[step.status], look);
+  const items = step.items && itemsText(step.items, isComplete);
+  const reason = step.error
+    ? wrapText(step.error.message, look.columns - indent.length - 2)
+      .map((line, at) => `${indent}${at === 0 ? cross(look) : " "} ${line}`)
+    : [];
+  if (step.status !== "completed") {
+    const state = items
+      ? [`${indent}${status}: ${items}`]
+      : reason.length > 0
+      ? []
+      : [indent + status];
+    return [title, ...state, ...reason];
   }
-  if (!step.error) return [title, indent + paint(step.status, statusTones[step.status], look)];
-  const lines = wrapText(step.error.message, look.columns - indent.length - 2);
-  return [title, ...lines.map((line, at) => `${indent}${at === 0 ? cross(look) : " "} ${line}`)];
+  const { headline, lines } = items ? { headline: items, lines: [] } : summaryOf(step);
+  return [title, `${indent}${tick(look)} ${headline}`, ...lines.map((line) => indent + line)];
 }
 
 function summaryOf(
-  { items, result, result_bytes: bytes }: StepView,
+  { result, result_bytes: bytes }: StepView,
 ): { readonly headline: string; readonly lines: readonly string[] } {
-  if (items) return { headline: itemsText(items), lines: [] };
   if (bytes === null) return summarize(result);
   return { headline: `Success - ${megabytesText(bytes)}, too large to be shown here`, lines: [] };
 }
 
-function itemsText({ begun, completed, failed }: NonNullable<StepView["items"]>): string {
-  const ill = failed > 0 ? `, ${failed} failed` : "";
-  return `${completed} of ${countText(begun, "item")} completed${ill}`;
+/** Until all is complete, the list may be longer than what has begun of it. */
+function itemsText(
+  { begun, completed, failed, running }: NonNullable<StepView["items"]>,
+  isComplete: boolean,
+): string {
+  const all = countText(begun, "item");
+  return [
+    isComplete ? `${completed} of ${all} completed` : `${countText(completed, "item")} completed`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(running > 0 ? [`${running} running`] : []),
+  ].join(", ");
 }

@@ -303,12 +303,12 @@ const running: AttemptState = {
   error: null,
 };
 
-/** What a daemon that died left running: it may have died of it. */
+/** What a daemon left running that died, or whose store failed: maybe of it. */
 const interrupted: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
   packed: null,
-  error: { code: "interrupted", message: "the daemon ended while it ran" },
+  error: { code: "interrupted", message: "the daemon, or its store, failed while it ran" },
 };
 
 /** What a daemon that is stopped takes away from its agent, for the next one to begin again. */
@@ -333,4 +333,9 @@ export function leaseLost(id: string): AppError {
     "lease_lost",
     `Cannot advance execution "${id}": it has ended, or another daemon has taken it`,
   );
+}
+
+/** Whether an enactment ended with {@link leaseLost}. */
+export function isLeaseLost(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === "lease_lost";
 }

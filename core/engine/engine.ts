@@ -18,7 +18,7 @@ import { oneOfEachKey } from "../store/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Definitions } from "./definitions.ts";
-import { enact, type Enacted, type Invoke, leaseLost } from "./enactment.ts";
+import { enact, type Enacted, type Invoke, isLeaseLost, leaseLost } from "./enactment.ts";
 import { endedEvent, type EndedExecution, type EngineEvent } from "./events.ts";
 import type { Plan } from "./plan.ts";
 import { QueueRoom } from "./queue_room.ts";
@@ -57,6 +57,8 @@ export class Engine {
   readonly #active = new Map<ExecutionId, Steering>();
   readonly #ended = new Set<Promise<void>>();
   readonly #turns = new Turns();
+  /** Those that the store failed in the middle of, to be taken again at the next look. */
+  readonly #dropped = new Map<ExecutionId, ClaimableRow>();
   /** Whether executions may wait in the table that have not been taken. */
   #waiting = true;
   #taking: Promise<void> | undefined;
@@ -191,6 +193,7 @@ export class Engine {
 
   /** Takes what waits in the table, as far as there is room. */
   #look(): void {
+    for (const [id, row] of this.#dropped) if (this.#take(row)) this.#dropped.delete(id);
     this.#waiting = true;
     this.#goOn();
   }
@@ -254,8 +257,11 @@ export class Engine {
       enacted = await this.#enact(row, steering);
     } catch (thrown) {
       this.#report(executionId, thrown);
-      // The store fails: the next look is a timer's, not one after another without a pause.
-      if (!isLeaseLost(thrown)) return;
+      // What it still asks would be asked a second time.
+      steering.stop(new Error("the execution is given up"));
+      // The store fails: the next look is a timer's, and whether it was claimed is not known.
+      const again = { ...row, status: "running" } as const;
+      if (!isLeaseLost(thrown)) return void this.#dropped.set(executionId, again);
     } finally {
       this.#active.delete(executionId);
     }
@@ -390,8 +396,4 @@ export class Engine {
     const level = isLeaseLost(thrown) ? "info" : "error";
     log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });
   }
-}
-
-function isLeaseLost(thrown: unknown): boolean {
-  return thrown instanceof AppError && thrown.code === "lease_lost";
 }

@@ -195,8 +195,9 @@ export class Progress {
         return settle(progress, "skipped", null);
       }
       const items = planned.items && listOf(planned, planned.items.evaluate(this.#scoped()));
+      if (items?.length === 0) return settle(progress, "completed", null);
       progress.openWith(items);
-      return items?.length === 0 ? settle(progress, "completed", null) : undefined;
+      return undefined;
     } catch (thrown) {
       return settle(progress, "failed", toErrorData(thrown));
     }

@@ -112,8 +112,20 @@ export class Steerer {
     return applied;
   }
 
-  async #refusal(verb: string, id: ExecutionId): Promise<AppError> {
-    const { status } = await this.#execution(id, verb);
-    return new AppError("conflict", `Cannot ${verb} execution "${id}": it is ${status}`);
+  async #refusal(verb: keyof typeof needed, id: ExecutionId): Promise<AppError> {
+    const { status, wanted } = await this.#execution(id, verb);
+    const found = wanted === "cancel" ? "is being cancelled" : `is ${status}`;
+    return new AppError(
+      "conflict",
+      `Cannot ${verb} execution "${id}": it ${found}; it takes one that ${needed[verb]}`,
+    );
   }
 }
+
+/** What an execution has to be like. */
+const needed = {
+  cancel: "has not ended",
+  pause: "has not ended and is not paused",
+  resume: "is paused",
+  retry: "has failed or was cancelled",
+} as const;

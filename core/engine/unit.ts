@@ -3,8 +3,8 @@
  * be done next. Pure.
  *
  * An attempt that was cut off by the daemon's end is `cancelled`, and made again without counting
- * as a failure; but where the daemon died {@link interruptionsMax} times in a row, without having
- * been stopped, the attempt may itself be what it dies of, and fails.
+ * as a failure; but where that happened {@link interruptionsMax} times in a row, without the daemon
+ * having been stopped, the attempt may itself be what it dies of, and fails.
  */
 
 import type { ErrorRow, StepRow } from "../store/executions.ts";
@@ -65,7 +65,7 @@ export class Unit {
       this.#next = this.#afterFailure(error ?? noError, completedAtMs ?? 0);
     } else if (status === "cancelled") {
       if (error?.code === "interrupted") this.#interruptions++;
-      this.#next = this.#afterInterruption();
+      this.#next = this.#afterInterruption(error?.message ?? "");
     } else {
       this.#next = { kind: "await" };
     }
@@ -78,9 +78,9 @@ export class Unit {
     return { kind: "wait", untilMs };
   }
 
-  #afterInterruption(): UnitNext {
+  #afterInterruption(why: string): UnitNext {
     if (this.#interruptions < interruptionsMax) return { kind: "begin" };
-    const message = `the daemon died ${this.#interruptions} times in a row while it ran`;
+    const message = `it was cut off ${this.#interruptions} times in a row: ${why}`;
     return { kind: "ended", status: "failed", error: { code: "interrupted", message } };
   }
 }

@@ -1,39 +1,27 @@
 /**
  * What durability costs: a workflow of three steps through the engine, with agents that answer
  * at once, beside the same rows written straight to libSQL in the same five turns, both with
- * synchronous=FULL and as many executions to a commit as run at once.
+ * synchronous=FULL and as many executions to a commit as run at once; and what a transaction for
+ * each row would come to. Large executions are in engine_scale.ts.
  */
 
-import { setImmediate as endOfTurn } from "node:timers/promises";
-import { type Client, createClient } from "@libsql/client";
 import { Definitions } from "../../core/engine/definitions.ts";
 import { Engine } from "../../core/engine/engine.ts";
-import { type ExecutionId, newExecutionId } from "../../core/ids.ts";
+import type { ExecutionId } from "../../core/ids.ts";
 import { openStandardLog } from "../../core/log.ts";
-import { type Write, write } from "../../core/store/commits.ts";
-import {
-  beginStep,
-  claimExecution,
-  completeStep,
-  createExecution,
-  finishExecution,
-  leaseMs,
-  saveDefinition,
-} from "../../core/store/execution_verbs.ts";
-import { openStore, type Store } from "../../core/store/store.ts";
+import type { Store } from "../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../core/workflow/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { migrationsFolder } from "../support/temp_store.ts";
+import { Floor, openBenchStore, result, steps } from "./engine_floor.ts";
+import { reportScale } from "./engine_scale.ts";
 import { median, quantile, type Report } from "./report.ts";
 
 export const name = "engine";
 
 const concurrencies = [1, 5, 50];
 const rounds = 8;
-
-const steps = ["validate", "fetch", "sanitize"];
-const result = JSON.stringify({ symbols: ["AAPL", "MSFT", "GOOGL"], valid: true });
+const rowByRowCount = 100;
 
 /** Reports executions a second, and each one's time from its start to its end. */
 export async function run(report: Report): Promise<void> {
@@ -71,127 +59,20 @@ export async function run(report: Report): Promise<void> {
       });
     }
   }
+  await reportRowByRow(report);
+  await reportScale(report);
 }
 
-/**
- * The five turns of `concurrency` executions in lockstep, one transaction for each turn, by the
- * client alone. Between two the event loop gets its turn, as in any program that lives: the client
- * leaves its statements to be freed there.
- */
-class Floor {
-  readonly latenciesMs: number[] = [];
-  readonly #client: Client;
-  readonly #concurrency: number;
-  readonly #owner = "floor";
-
-  private constructor(client: Client, concurrency: number) {
-    this.#client = client;
-    this.#concurrency = concurrency;
-  }
-
-  static async open(url: string, concurrency: number): Promise<Floor> {
-    await (await open(url)).close();
-    const client = createClient({ url, concurrency: 1, intMode: "number" });
-    await client.execute("PRAGMA synchronous = FULL");
-    await client.execute("PRAGMA foreign_keys = ON");
-    return new Floor(client, concurrency);
-  }
-
-  close(): void {
-    this.#client.close();
-  }
-
-  async run(count: number): Promise<void> {
-    for (let done = 0; done < count; done += this.#concurrency) {
-      const startedAtMs = performance.now();
-      const ids = Array.from({ length: this.#concurrency }, newExecutionId);
-      await this.#commit([this.#definition(), ...ids.map((id) => this.#create(id))]);
-      await this.#commit(ids.flatMap((id) => [this.#claim(id), this.#begin(id, 0)]));
-      await this.#commit(ids.flatMap((id) => [this.#complete(id, 0), this.#begin(id, 1)]));
-      await this.#commit(ids.flatMap((id) => [this.#complete(id, 1), this.#begin(id, 2)]));
-      await this.#commit(ids.flatMap((id) => [this.#complete(id, 2), this.#finish(id)]));
-      this.latenciesMs.push(performance.now() - startedAtMs);
-    }
-  }
-
-  /** Each verb once over its rows, as the commit queue does it. */
-  async #commit(writes: readonly Write[]): Promise<void> {
-    const byVerb = new Map<string, { sql: string; rows: unknown[] }>();
-    for (const { verb, row } of writes) {
-      const entry = byVerb.get(verb.name) ?? { sql: verb.sql, rows: [] };
-      entry.rows.push(row);
-      byVerb.set(verb.name, entry);
-    }
-    await endOfTurn();
-    await this.#client.batch(
-      [...byVerb.values()].map(({ sql, rows }) => ({ sql, args: [JSON.stringify(rows)] })),
-      "write",
-    );
-  }
-
-  #definition(): Write {
-    return write(saveDefinition, {
-      definition_id: "floor",
-      name: workflow.name,
-      text: workflow.text,
-      at: Date.now(),
-    });
-  }
-
-  #create(execution_id: ExecutionId): Write {
-    return write(createExecution, {
-      execution_id,
-      name: workflow.name,
-      definition_id: "floor",
-      input: "{}",
-      at: Date.now(),
-    });
-  }
-
-  #claim(execution_id: ExecutionId): Write {
-    const at = Date.now();
-    return write(claimExecution, { execution_id, owner: this.#owner, at, expires: at + leaseMs });
-  }
-
-  #begin(execution_id: ExecutionId, index: number): Write {
-    return write(beginStep, {
-      execution_id,
-      name: steps[index] ?? "",
-      index,
-      item: -1,
-      attempt: 1,
-      owner: this.#owner,
-      at: Date.now(),
-    });
-  }
-
-  #complete(execution_id: ExecutionId, index: number): Write {
-    return write(completeStep, {
-      execution_id,
-      index,
-      item: -1,
-      attempt: 1,
-      owner: this.#owner,
-      status: "completed",
-      at: Date.now(),
-      result,
-      result_ref: null,
-      error_code: null,
-      error_message: null,
-    });
-  }
-
-  #finish(execution_id: ExecutionId): Write {
-    return write(finishExecution, {
-      execution_id,
-      owner: this.#owner,
-      status: "completed",
-      at: Date.now(),
-      result: null,
-      error_code: null,
-      error_message: null,
-    });
-  }
+/** What the engine would be held to without commits that are shared. */
+async function reportRowByRow(report: Report): Promise<void> {
+  await using folder = await makeTempFolder();
+  const floor = await Floor.open(`file:${folder.path}/floor.db`, 1);
+  report.add({
+    case: "the same rows bare, a transaction each",
+    value: await rateOf(rowByRowCount, () => floor.runRowByRow(rowByRowCount)),
+    unit: "executions/s",
+  });
+  floor.close();
 }
 
 /** An engine whose callers each wait for their execution's end before they start the next. */
@@ -218,7 +99,7 @@ class EngineTrial {
   }
 
   static async open(url: string, concurrency: number): Promise<EngineTrial> {
-    const trial = new EngineTrial(await open(url), concurrency);
+    const trial = new EngineTrial(await openBenchStore(url), concurrency);
     await trial.#engine.open();
     return trial;
   }
@@ -256,16 +137,6 @@ function parseWorkflow(): ParsedWorkflow {
   );
   if (parsed === undefined) throw new Error("the bench's own workflow is wrong");
   return parsed;
-}
-
-function open(url: string): Promise<Store> {
-  return openStore({
-    url,
-    migrationsFolder,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
 }
 
 async function rateOf(count: number, action: () => Promise<void>): Promise<number> {

@@ -145,12 +145,13 @@ ${
   )
 }
 ${work("allowed", "0", "on_error: continue\n        needs: []", { failing: 1_000 })}
+${work("late", "0", "timeout: 20ms\n        on_error: continue\n        needs: []", { ms: 60_000 })}
 ${work("never", "0", 'when: "${{ false && inputs.items.size() > 0 }}"\n        needs: [first]')}
 ${
   work(
     "last",
     '"${{ steps.each.output.size() + steps.flaky.output.value }}"',
-    "needs: [each, flaky, allowed, never]",
+    "needs: [each, flaky, allowed, late, never]",
   )
 }
     finally:
@@ -159,6 +160,7 @@ ${work("after", "9", "timeout: 30s")}
       last: "\${{ steps.last.output.value }}"
       each: "\${{ steps.each.output.map(one, one.value) }}"
       allowed: "\${{ steps.allowed.status }}"
+      late: "\${{ steps.late.error.code }}"
       never: "\${{ steps.never.status }}"
   - name: chain
     steps:

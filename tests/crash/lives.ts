@@ -9,16 +9,22 @@ import { type DaemonProcess, launchDaemonProcess } from "../support/daemon_proce
 import { eventually } from "../support/eventually.ts";
 import { type CrashWorld, items } from "./crash_world.ts";
 
-/** From the start of the process; it is ready after a good half of it. */
-const killAfterMsMax = 1_600;
+/**
+ * So many lives end before they are ready, the others by as much after: what a start takes tells
+ * how fast the machine is.
+ */
+const earlyShare = 0.3;
 const startersCount = 3;
 const startEveryMs = 40;
 
 export interface Acknowledged {
   /** Executions by the idempotency key that they were started with. */
   readonly started: Map<string, string>;
+  readonly rerun: Set<string>;
   readonly cancelled: Set<string>;
   readonly paused: Set<string>;
+  /** How long the last daemon took until it was ready; 0 before there was one. */
+  startMs: number;
 }
 
 /** What a daemon says that contradicts what it, or one before it, has acknowledged. */
@@ -30,28 +36,38 @@ export async function liveOnce(
   acknowledged: Acknowledged,
   random: () => number,
 ): Promise<void> {
+  const launchedAtMs = performance.now();
   await using daemon = launchDaemonProcess(world.environment);
-  // The instant is what is tried: there is nothing to wait for.
-  const killed = new Promise((resolve) => setTimeout(resolve, random() * killAfterMsMax))
-    .then(() => daemon.end("SIGKILL"));
-  const isReady = await daemon.readyOrGone();
+  if (random() < earlyShare && acknowledged.startMs > 0) {
+    await killAfter(daemon, random() * acknowledged.startMs);
+    return;
+  }
+  await daemon.ready();
+  acknowledged.startMs = performance.now() - launchedAtMs;
   const givers = Array.from(
-    { length: isReady ? startersCount : 0 },
+    { length: startersCount },
     () => giveWork(daemon, acknowledged, random),
   );
-  const ends = await Promise.allSettled(givers);
-  assert.notEqual(await killed, 0, "it was killed");
-  for (const end of ends) {
+  const ends = Promise.allSettled(givers);
+  await killAfter(daemon, random() * acknowledged.startMs);
+  for (const end of await ends) {
     // Anything else is a request that was cut off.
     if (end.status === "rejected" && end.reason instanceof Contradiction) throw end.reason;
   }
 }
 
+/** The instant is what is tried: there is nothing to wait for. */
+async function killAfter(daemon: DaemonProcess, ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  assert.notEqual(await daemon.end("SIGKILL"), 0, `it ended by itself: ${daemon.log}`);
+}
+
 async function giveWork(
   daemon: DaemonProcess,
-  { started, cancelled, paused }: Acknowledged,
+  acknowledged: Acknowledged,
   random: () => number,
 ): Promise<never> {
+  const { started } = acknowledged;
   const known = [...started];
   for (;;) {
     const [key, before] = known[Math.floor(random() * known.length * 10)] ??
@@ -61,11 +77,35 @@ async function giveWork(
       throw new Contradiction(`key ${key} was execution ${before}, and is ${id} now`);
     }
     started.set(key, id);
-    const chance = random();
-    if (chance < 0.1 && await steer(daemon, id, "cancel")) cancelled.add(id);
-    else if (chance < 0.2 && await steer(daemon, id, "pause")) paused.add(id);
-    else if (chance < 0.4) await resumeOne(daemon, paused);
+    await steerSome(daemon, id, acknowledged, random());
     await new Promise((resolve) => setTimeout(resolve, startEveryMs));
+  }
+}
+
+/** As chance has it, `id` is steered, or one that was steered before. */
+async function steerSome(
+  daemon: DaemonProcess,
+  id: string,
+  { rerun, cancelled, paused }: Acknowledged,
+  chance: number,
+): Promise<void> {
+  if (chance < 0.1) {
+    if (await steer(daemon, id, "cancel")) cancelled.add(id);
+  } else if (chance < 0.2) {
+    if (await steer(daemon, id, "pause")) paused.add(id);
+  } else if (chance < 0.4) {
+    const [before] = paused;
+    if (before === undefined) return;
+    await steer(daemon, before, "resume");
+    paused.delete(before);
+  } else if (chance < 0.45) {
+    const [before] = cancelled;
+    if (before === undefined) return;
+    await steer(daemon, before, "retry");
+    cancelled.delete(before);
+  } else if (chance < 0.5) {
+    const again = await steer(daemon, id, "rerun");
+    if (again) rerun.add(again);
   }
 }
 
@@ -82,19 +122,13 @@ async function start(daemon: DaemonProcess, key: string): Promise<string> {
   throw new Contradiction(`a start was answered with ${JSON.stringify(answer)}`);
 }
 
-/** False for what has ended, or is steered already. */
-async function steer(daemon: DaemonProcess, id: string, verb: string): Promise<boolean> {
+/** Gives the execution's id; undefined for what has ended, has not, or is steered already. */
+async function steer(daemon: DaemonProcess, id: string, verb: string): Promise<string | undefined> {
   const response = await daemon.api(`/executions/${id}/${verb}`, { method: "POST" });
   const answer = await response.json();
-  if (response.status === 202 || response.status === 409) return response.status === 202;
+  if (response.status === 202) return answer.execution_id;
+  if (response.status === 409) return undefined;
   throw new Contradiction(`${verb} of ${id} was answered with ${JSON.stringify(answer)}`);
-}
-
-async function resumeOne(daemon: DaemonProcess, paused: Set<string>): Promise<void> {
-  const [id] = paused;
-  if (id === undefined) return;
-  await steer(daemon, id, "resume");
-  paused.delete(id);
 }
 
 /** The last life: everything is resumed and brought to its end, then the daemon is stopped. */

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { showAgent, showAgents } from "../../../core/cli/show_agents.ts";
-import { showHistory, showOutcome, showStarted } from "../../../core/cli/show_executions.ts";
+import {
+  showHistory,
+  showOutcome,
+  showStarted,
+  showSteered,
+} from "../../../core/cli/show_executions.ts";
 import { showFindings, showSources } from "../../../core/cli/show_market.ts";
 import { showHealth, showSystem } from "../../../core/cli/show_system.ts";
 import { showStatistics, showWorkflows } from "../../../core/cli/show_workflows.ts";
@@ -192,6 +197,7 @@ Deno.test("showOutcome() counts items, and leaves out what is too large", () => 
   const items = { begun: 12, completed: 10, failed: 2, running: 0 };
   const shown = showOutcome(
     anExecution({
+      status: "completed",
       steps: [
         aStep({ name: "each", items, result: null }),
         aStep({ name: "large", index: 1, result: null, result_bytes: 5_000_000 }),
@@ -203,8 +209,39 @@ Deno.test("showOutcome() counts items, and leaves out what is too large", () => 
   assert.match(shown, /✓ Success - 5\.0 MB, too large to be shown here/);
 });
 
+Deno.test("showOutcome() of what is under way says how far it has come", () => {
+  const items = { begun: 14, completed: 11, failed: 1, running: 2 };
+  const execution = anExecution({
+    status: "running",
+    steps: [
+      aStep({ name: "each", index: 0, status: "running", items }),
+      aStep({ name: "last", index: 1, status: "pending" }),
+    ],
+  });
+  const text = showOutcome(execution, look);
+  assertText(text, [
+    "Workflow 'simple_test' is running",
+    `Execution ID: ${execution.execution_id}`,
+    "",
+    "Steps:",
+    "  Step 1: each",
+    "    running: 11 items completed, 1 failed, 2 running",
+    "  Step 2: last",
+    "    pending",
+  ]);
+});
+
+Deno.test("showSteered() tells what comes of what was asked, and what has come of it already", () => {
+  const shown = (verb: "cancel" | "rerun", status: "running" | "cancelled"): string[] =>
+    showSteered(anExecution({ execution_id: "b", status, rerun_of: "a" }), verb, look).split("\n");
+  const see = "See how it goes: 100ac execution show b";
+  assert.match(shown("cancel", "running").join(" "), /'simple_test' is being cancelled: .*steps/);
+  assert.deepEqual(shown("rerun", "running"), ["✓ Execution b of 'simple_test' repeats a", see]);
+  assert.deepEqual(shown("cancel", "cancelled"), ["✓ Execution b of 'simple_test' is cancelled"]);
+});
+
 Deno.test("showStarted() says how to see the execution again", () => {
-  assert.match(showStarted(anExecution(), look), /100ac workflow history simple_test$/);
+  assert.match(showStarted(anExecution(), look), /100ac execution show [-\w]+$/);
 });
 
 Deno.test("showHistory() fits ids into 80 columns and tells errors below", () => {

@@ -85,7 +85,8 @@ Deno.test("what has ended can't be cancelled, nor what never was", async () => {
   await eventually(() => trial.engine.runningCount === 0);
   await assert.rejects(trial.steerer.cancel(executionId), {
     code: "conflict",
-    message: `Cannot cancel execution "${executionId}": it is completed`,
+    message: `Cannot cancel execution "${executionId}": it is completed; ` +
+      "it takes one that has not ended",
   });
   const nobody = newExecutionId();
   await assert.rejects(trial.steerer.cancel(nobody), { code: "unknown_execution" });

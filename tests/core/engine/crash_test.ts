@@ -11,7 +11,10 @@ import { startScript } from "../../support/child_script.ts";
 import { seededRandom } from "../../support/random.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
-const kills = 8;
+const killsMin = 8;
+/** On a slow machine, it is killed more often until so much was started. */
+const startedMin = 50;
+const killsMax = 60;
 /** From the start of the process: before it has the store, while it opens it, while it runs. */
 const killAfterMsMax = 400;
 
@@ -47,7 +50,11 @@ Deno.test("an engine that is killed at any instant loses nothing and repeats not
   const logPath = join(folder.path, "log");
   const logLines = (): string[] => Deno.readTextFileSync(logPath).split("\n").filter(Boolean);
 
-  for (let killed = 0; killed < kills; killed++) {
+  const startedCount = (): number =>
+    logLines().filter((line) => line.startsWith("started ")).length;
+
+  for (let killed = 0; killed < killsMin || startedCount() < startedMin; killed++) {
+    assert.ok(killed < killsMax, `seed ${seed}: only ${startedCount()} were started`);
     const before = logLines().length;
     const completed = before === 0 ? [] : await completedRuns(url);
     await using process = await startScript("engine_process.ts", ["start", url, logPath]);
@@ -74,7 +81,6 @@ async function assertWhole(url: string, log: readonly string[], seed: string): P
   assert.deepEqual(open, [], `${seed}: everything was to be completed`);
   const started = log.filter((line) => line.startsWith("started "))
     .map((line) => line.slice("started ".length));
-  assert.ok(started.length > 50, `${seed}: only ${started.length} were started`);
   assert.deepEqual(started.filter((id) => !statuses.has(id)), [], `${seed}: acknowledged, gone`);
 
   const steps = await query(

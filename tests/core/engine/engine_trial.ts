@@ -123,6 +123,7 @@ export interface StepForm {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Seconds. */
   readonly timeout?: number;
+  readonly needs?: readonly string[];
   readonly retry?: { readonly attempts: number; readonly backoff: string };
 }
 

@@ -1,38 +1,9 @@
-/** What an execution does next: cases one by one, then what holds for every course of events. */
+/** What an execution does next, case by case. */
 
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { type Plan, planWorkflow } from "../../../core/engine/plan.ts";
-import { type Decision, Progress, runningMax } from "../../../core/engine/progress.ts";
-import type { ErrorRow } from "../../../core/store/executions.ts";
+import { runningMax } from "../../../core/engine/progress.ts";
 import { type Attempt, interruptionsMax } from "../../../core/engine/unit.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
-
-type Form = Readonly<Record<string, unknown>>;
-
-const error = { code: "agent_error" as const, message: "no luck" };
-
-function planOf(steps: readonly Form[], rest: Form = {}): Plan {
-  const whole = (form: Form): Form => ({ agent: "agent", capability: "work", ...form });
-  const more = rest["finally"] as readonly Form[] | undefined;
-  const text = JSON.stringify({
-    name: "a",
-    ...rest,
-    steps: steps.map(whole),
-    ...(more && { finally: more.map(whole) }),
-  });
-  const { workflows: [workflow], problems } = parseWorkflows(text, "a.yaml");
-  assert.ok(workflow, problems.map(({ message }) => message).join("; "));
-  return planWorkflow(workflow);
-}
-
-function progressOf(plan: Plan, rows: readonly Attempt[] = []): Progress {
-  const execution = { id: "e", workflow: "a" };
-  const scope = { inputs: { n: 2 }, execution, now: "2026-01-16T10:30:00Z", secrets: {} };
-  const progress = new Progress({ plan, executionId: "e", scope });
-  progress.replay(rows);
-  return progress;
-}
+import { type Form, planOf, progressOf, rowOf, told } from "./progress_trial.ts";
 
 /** Attempts of one step after the other, each ended at 1,000 ms: `[0, "failed"]`. */
 function rowsOf(...ended: readonly (readonly [number, Attempt["status"], string?])[]): Attempt[] {
@@ -41,41 +12,6 @@ function rowsOf(...ended: readonly (readonly [number, Attempt["status"], string?
     const attempt = (counts.get(index) ?? 0) + 1;
     counts.set(index, attempt);
     return { ...rowOf(index, -1, attempt, status, 1_000), result };
-  });
-}
-
-function rowOf(
-  index: number,
-  item: number,
-  attempt: number,
-  status: Attempt["status"],
-  completedAtMs: number,
-): Attempt {
-  const died: ErrorRow = { code: "interrupted", message: "the daemon ended while it ran" };
-  return {
-    index,
-    item,
-    attempt,
-    status,
-    completedAtMs,
-    result: status === "completed" ? "1" : null,
-    error: status === "failed" ? error : status === "cancelled" ? died : null,
-    isSuperseded: false,
-  };
-}
-
-/** Decisions in a line each. */
-function told(decisions: readonly Decision[]): string[] {
-  return decisions.map((decision) => {
-    if (decision.kind === "wait") return `wait ${decision.untilMs}`;
-    if (decision.kind === "finish") {
-      const { status, error, result } = decision;
-      return [status, error?.message, result].filter(Boolean).join(" ");
-    }
-    const { planned, item, attempt } = decision;
-    const place = `${planned.step.name}${item < 0 ? "" : `[${item}]`}/${attempt}`;
-    if (decision.kind === "begin") return `begin ${place} ${decision.input}`;
-    return `${decision.status} ${place}${decision.error ? ` ${decision.error.message}` : ""}`;
   });
 }
 
@@ -134,7 +70,8 @@ const cases: Readonly<Record<string, Case>> = {
   "gives up what was cut off too often": {
     rows: rowsOf(...Array.from({ length: interruptionsMax }, () => [0, "cancelled"] as const)),
     wanted: [
-      `failed Step "one" failed: the daemon died ${interruptionsMax} times in a row while it ran`,
+      `failed Step "one" failed: it was cut off ${interruptionsMax} times in a row: ` +
+      "the daemon, or its store, failed while it ran",
     ],
   },
   "begins again what was cut off as often, but not in a row": {
@@ -241,75 +178,3 @@ Deno.test("decide() begins no more than may run at once", () => {
   const steps = Array.from({ length: 100 }, (_, n) => ({ name: `s${n}`, needs: [] }));
   assert.equal(progressOf(planOf(steps)).decide(0).length, runningMax);
 });
-
-/** Steps that need any of those before them, some with items. */
-const anySteps = fc.array(
-  fc.record({
-    needs: fc.array(fc.nat(5), { maxLength: 3 }),
-    items: fc.option(fc.nat(4), { nil: undefined }),
-    on_error: fc.constantFrom("fail", "continue"),
-    attempts: fc.integer({ min: 1, max: 3 }),
-  }),
-  { minLength: 1, maxLength: 6 },
-).map((drafts) =>
-  drafts.map(({ needs, items, on_error, attempts }, index) => ({
-    name: `s${index}`,
-    on_error,
-    retry: { attempts, backoff: "1s" },
-    needs: [...new Set(needs.filter((need) => need < index))].map((need) => `s${need}`),
-    ...(items !== undefined && {
-      for_each: { items: Array.from({ length: items }, (_, n) => n), max_parallel: 2 },
-    }),
-  }))
-);
-
-Deno.test("an execution ends in every course of events, and rows alone lead to the same decisions", () => {
-  fc.assert(fc.property(
-    anySteps,
-    fc.infiniteStream(fc.constantFrom("completed", "failed", "cancelled")),
-    (steps, outcomes) => {
-      const plan = planOf(steps, { finally: [{ name: "last" }] });
-      const progress = progressOf(plan);
-      const rows: Attempt[] = [];
-      const record = (row: Attempt): void => {
-        rows.push(row);
-        progress.record(row);
-      };
-      const key = ({ index, item }: Attempt): number => index * 100 + item;
-      let nowMs = 0;
-      for (let turn = 0; turn < 1_000; turn++) {
-        const decisions = progress.decide(nowMs);
-        const sorted = rows.toSorted((a, b) => key(a) - key(b) || a.attempt - b.attempt);
-        const replayed = progressOf(plan, sorted).decide(nowMs);
-        assert.deepEqual(told(replayed).sort(), told(decisions).sort());
-        const begun: Attempt[] = [];
-        for (const decision of decisions) {
-          if (decision.kind === "finish") return assert.ok(isWhole(rows));
-          if (decision.kind === "wait") nowMs = decision.untilMs;
-          if (decision.kind === "settle") {
-            const { planned, item, attempt, status, result, error } = decision;
-            record({ ...rowOf(planned.index, item, attempt, status, nowMs), result, error });
-          }
-          if (decision.kind !== "begin") continue;
-          const { planned: { index }, item, attempt } = decision;
-          const row = rowOf(index, item, attempt, "running", 0);
-          progress.record(row);
-          begun.push(row);
-        }
-        for (const row of begun) {
-          const [status = "completed"] = outcomes.take(1);
-          record(rowOf(row.index, row.item, row.attempt, status, nowMs));
-        }
-        nowMs += 7;
-      }
-      assert.fail("it does not end");
-    },
-  ));
-});
-
-/** Whether nothing was carried out again that had completed. */
-function isWhole(rows: readonly Attempt[]): boolean {
-  const completed = rows.filter(({ status }) => status === "completed")
-    .map(({ index, item }) => `${index}/${item}`);
-  return new Set(completed).size === completed.length;
-}

@@ -42,3 +42,29 @@ Deno.test("nextAttemptAtMs() takes up to the jitter off, the same for one seed, 
   const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
   assert.ok(mean > 400 && mean < 600, `${mean}`);
 });
+
+Deno.test("nextAttemptAtMs() keeps to every policy: no attempt past it, no wait beyond its bounds", () => {
+  const anyPolicy = fc.record({
+    attemptsMax: fc.integer({ min: 1, max: 100 }),
+    backoffMs: fc.integer({ min: 0, max: hourMs }),
+    factor: fc.double({ min: 1, max: 10, noNaN: true }),
+    backoffMsMax: fc.integer({ min: 0, max: 24 * hourMs }),
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  const course = fc.tuple(anyPolicy, fc.integer({ min: 1, max: 200 }), fc.string());
+  fc.assert(fc.property(course, ([policy, failures, seed]) => {
+    const failure = { failures, code: "source_down" as const, atMs: 0 };
+    const atMs = nextAttemptAtMs(policy, failure, seed);
+    assert.equal(atMs === undefined, failures >= policy.attemptsMax);
+    if (atMs === undefined) return;
+    const wholeMs = Math.min(
+      policy.backoffMs * policy.factor ** (failures - 1),
+      policy.backoffMsMax,
+    );
+    assert.ok(atMs <= Math.round(wholeMs) && atMs >= Math.floor(wholeMs * (1 - policy.jitter)));
+    const [quiet, next] = [failures, failures + 1].map((failures) =>
+      nextAttemptAtMs({ ...policy, attemptsMax: 1_000, jitter: 0 }, { ...failure, failures }, seed)
+    );
+    assert.ok(quiet !== undefined && next !== undefined && next >= quiet, "it never waits less");
+  }));
+});

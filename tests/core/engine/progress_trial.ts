@@ -1,0 +1,76 @@
+/** Plans and rows that tests of an execution's progress make up. */
+
+import assert from "node:assert/strict";
+import { type Plan, planWorkflow } from "../../../core/engine/plan.ts";
+import { type Decision, Progress } from "../../../core/engine/progress.ts";
+import type { Attempt } from "../../../core/engine/unit.ts";
+import type { ErrorRow } from "../../../core/store/executions.ts";
+import { parseWorkflows } from "../../../core/workflow/parse.ts";
+
+/** A part of a workflow, as a file has it. */
+export type Form = Readonly<Record<string, unknown>>;
+
+const error = { code: "agent_error" as const, message: "no luck" };
+
+/** A workflow of `agent.work` steps, made ready. */
+export function planOf(steps: readonly Form[], rest: Form = {}): Plan {
+  const whole = (form: Form): Form => ({ agent: "agent", capability: "work", ...form });
+  const more = rest["finally"] as readonly Form[] | undefined;
+  const text = JSON.stringify({
+    name: "a",
+    ...rest,
+    steps: steps.map(whole),
+    ...(more && { finally: more.map(whole) }),
+  });
+  const { workflows: [workflow], problems } = parseWorkflows(text, "a.yaml");
+  assert.ok(workflow, problems.map(({ message }) => message).join("; "));
+  return planWorkflow(workflow);
+}
+
+/** An execution that the rows of a store tell of. */
+export function progressOf(plan: Plan, rows: readonly Attempt[] = []): Progress {
+  const execution = { id: "e", workflow: "a" };
+  const scope = { inputs: { n: 2 }, execution, now: "2026-01-16T10:30:00Z", secrets: {} };
+  const progress = new Progress({ plan, executionId: "e", scope });
+  progress.replay(rows);
+  return progress;
+}
+
+/** An attempt as the store has it; a cancelled one was cut off by the end of its daemon. */
+export function rowOf(
+  index: number,
+  item: number,
+  attempt: number,
+  status: Attempt["status"],
+  completedAtMs: number,
+): Attempt {
+  const died: ErrorRow = {
+    code: "interrupted",
+    message: "the daemon, or its store, failed while it ran",
+  };
+  return {
+    index,
+    item,
+    attempt,
+    status,
+    completedAtMs,
+    result: status === "completed" ? "1" : null,
+    error: status === "failed" ? error : status === "cancelled" ? died : null,
+    isSuperseded: false,
+  };
+}
+
+/** Decisions in a line each. */
+export function told(decisions: readonly Decision[]): string[] {
+  return decisions.map((decision) => {
+    if (decision.kind === "wait") return `wait ${decision.untilMs}`;
+    if (decision.kind === "finish") {
+      const { status, error, result } = decision;
+      return [status, error?.message, result].filter(Boolean).join(" ");
+    }
+    const { planned, item, attempt } = decision;
+    const place = `${planned.step.name}${item < 0 ? "" : `[${item}]`}/${attempt}`;
+    if (decision.kind === "begin") return `begin ${place} ${decision.input}`;
+    return `${decision.status} ${place}${decision.error ? ` ${decision.error.message}` : ""}`;
+  });
+}
