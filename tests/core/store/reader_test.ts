@@ -1,6 +1,8 @@
 /** Long reads on their own thread: beside writes, bounded, and over the death of the thread. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Reader } from "../../../core/store/reader.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { createdIn } from "./execution_writes.ts";
@@ -62,6 +64,23 @@ Deno.test("a read that takes too long is given up, and the next one has another 
   const again = new Reader({ url, database });
   assert.deepEqual(await again.read(countSql), [{ count: 0 }]);
   again.close();
+  reader.close();
+});
+
+Deno.test("a thread that dies fails what is open, and the next read has another one", async () => {
+  await using temp = await openTempStore();
+  const folder = join(temp.folder.path, "later");
+  const url = pathToFileURL(join(folder, "other.db")).href;
+  const reader = new Reader({ url, database: temp.store.database });
+  // Without the folder the thread dies as it opens the file.
+  const ends = await Promise.allSettled([reader.read("SELECT 1 AS n"), reader.read("SELECT 2")]);
+  for (const end of ends) {
+    assert.ok(end.status === "rejected");
+    assert.equal(end.reason.code, "store_unavailable");
+    assert.match(end.reason.message, /its thread ended/);
+  }
+  await Deno.mkdir(folder);
+  assert.deepEqual(await reader.read("SELECT 1 AS n"), [{ n: 1 }]);
   reader.close();
 });
 
