@@ -105,6 +105,7 @@ function textOf(form: unknown): string {
 
 /** False for text that the library prints wrongly as a block, or as it stands. */
 function isPlainProse(text: string): boolean {
-  if (unprintable.test(text)) return false;
+  // A block that keeps empty lines at its end takes in those that follow it in a file.
+  if (unprintable.test(text) || /(?:^|\n)\n$/.test(text)) return false;
   return !text.includes("\n") || text.split("\n").every((line) => line === line.trim());
 }

@@ -23,10 +23,13 @@ export function spliceWorkflow(text: string, file: string, replacement: ParsedWo
   if (lines.at(-1) !== "" && text.slice(range.start, range.end).endsWith("\n")) lines.push("");
   const next = text.slice(0, range.start) + lines.join(lineEnd) + text.slice(range.end);
   if (!isReplaced(text, next, replacement)) {
-    throw cannot(name, file, "the file would read differently; write its list without brackets");
+    throw cannot(name, file, wouldReadDifferently);
   }
   return next;
 }
+
+const wouldReadDifferently = "the file would read differently; write its list without brackets, " +
+  "and no block that keeps its last empty lines (|+)";
 
 function cannot(name: string, file: string, reason: string): AppError {
   return new AppError("conflict", `Cannot put workflow "${name}" into "${file}": ${reason}`);

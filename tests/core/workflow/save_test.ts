@@ -143,7 +143,7 @@ Deno.test("a file that can't take the workflow is left alone", async () => {
       message,
     });
   };
-  await refused("one", /the file would read differently; write its list without brackets$/);
+  await refused("one", /the file would read differently; write its list without brackets/);
   await refused("broken", /there is such a file; correct or remove it$/);
   await refused("linked", /it is a link out of the folder; change the file it leads to$/);
   assert.equal(await folder.read("flow.yaml"), flow);
