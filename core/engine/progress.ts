@@ -11,14 +11,12 @@
 import { AppError, toErrorData } from "../errors.ts";
 import { Mask } from "../mask.ts";
 import type { ErrorRow, FinalStatus } from "../store/executions.ts";
-import { itemsMax } from "../workflow/definition.ts";
+import { itemsMax, runningMax } from "../workflow/definition.ts";
 import type { CompiledTemplate, Scope } from "../workflow/expression.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { noItem, type StepEnd, type StepFailure, StepProgress } from "./step_progress.ts";
 import type { Attempt } from "./unit.ts";
 
-/** Attempts of one execution that run at once. */
-export const runningMax = 32;
 /** Characters of output that are kept for expressions. */
 export const keptLengthMax = 64 * 2 ** 20;
 /** Characters of an execution's result. */

@@ -25,14 +25,16 @@ export function executionRoutes(plane: ControlPlane): Hono {
     const workflow = c.req.query("workflow");
     const status = readStatus(c.req.query("status"));
     const before = readCursor(c.req.query("cursor"));
-    const rows = await readHistory(store, { workflow, status, before, limit });
+    // One more tells whether there is another page.
+    const found = await readHistory(store, { workflow, status, before, limit: limit + 1 });
+    const rows = found.slice(0, limit);
     // A workflow whose file is gone keeps its history.
     if (workflow !== undefined && rows.length === 0 && !before && !status) {
       await catalog.named(workflow);
     }
     const answer: ExecutionsAnswer = {
       executions: rows.map(executionView),
-      next_cursor: rows.length === limit ? rows.at(-1)?.executionId ?? null : null,
+      next_cursor: found.length > limit ? rows.at(-1)?.executionId ?? null : null,
     };
     return c.json(answer);
   });

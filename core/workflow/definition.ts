@@ -119,6 +119,8 @@ export const retryDefault: RetryPolicy = {
 export const parallelMaxDefault = 8;
 /** The most items of one `for_each`. */
 export const itemsMax = 10_000;
+/** Attempts of one execution that run at once. */
+export const runningMax = 32;
 
 /** One thing wrong in a file, where it stands (1-based) and, if there is one, the cure. */
 export interface Problem {

@@ -14,6 +14,7 @@ import {
   parallelMaxDefault,
   retryDefault,
   type RetryPolicy,
+  runningMax,
   type Step,
   stepTimeoutMsDefault,
   type Workflow,
@@ -71,8 +72,8 @@ const Expressions = z.unknown().superRefine(reportExpressions);
 const ForEachForm = z.union([
   z.strictObject({
     items: Expressions.describe("a list, or an expression that gives one; 10,000 at most"),
-    max_parallel: z.int().min(1).max(100).default(parallelMaxDefault)
-      .describe("items in flight at once, up to 100"),
+    max_parallel: z.int().min(1).max(runningMax).default(parallelMaxDefault)
+      .describe(`items in flight at once, up to ${runningMax}`),
   }),
   z.string(),
   z.array(z.unknown()).max(itemsMax),

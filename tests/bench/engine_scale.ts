@@ -6,7 +6,7 @@
 
 import { Definitions } from "../../core/engine/definitions.ts";
 import { Engine } from "../../core/engine/engine.ts";
-import { runningMax } from "../../core/engine/progress.ts";
+import { runningMax } from "../../core/workflow/definition.ts";
 import { openStandardLog } from "../../core/log.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../core/workflow/parse.ts";

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Plan } from "../../../core/engine/plan.ts";
-import { type Decision, type Progress, runningMax } from "../../../core/engine/progress.ts";
+import type { Decision, Progress } from "../../../core/engine/progress.ts";
+import { runningMax } from "../../../core/workflow/definition.ts";
 import { type Attempt, interruptionsMax } from "../../../core/engine/unit.ts";
 import type { FinalStatus } from "../../../core/store/executions.ts";
 import { seededRandom } from "../../support/random.ts";

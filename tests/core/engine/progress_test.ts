@@ -1,7 +1,7 @@
 /** What an execution does next, case by case. */
 
 import assert from "node:assert/strict";
-import { runningMax } from "../../../core/engine/progress.ts";
+import { runningMax } from "../../../core/workflow/definition.ts";
 import { type Attempt, interruptionsMax } from "../../../core/engine/unit.ts";
 import { type Form, planOf, progressOf, rowOf, told } from "./progress_trial.ts";
 

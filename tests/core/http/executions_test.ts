@@ -71,6 +71,7 @@ Deno.test("history comes page by page, of a status, and refuses what is no curso
   assert.deepEqual([rest.executions.length, rest.next_cursor], [1, null]);
   assert.ok(String(rest.executions[0]?.execution_id) < String(first.next_cursor));
   assert.deepEqual((await page("status=failed")).executions, []);
+  assert.equal((await page("limit=3")).next_cursor, null, "a full page may be the last");
   for (const query of ["cursor=later", "status=done", "limit=many"]) {
     const response = await daemon.api(`/executions?${query}`);
     assert.equal((await response.json()).code, "invalid_input", query);

@@ -2,7 +2,13 @@
 
 import fc from "fast-check";
 import type { Rule, Schedule } from "../../../core/schedule/rule.ts";
-import type { Input, RetryPolicy, Step, Workflow } from "../../../core/workflow/definition.ts";
+import {
+  type Input,
+  type RetryPolicy,
+  runningMax,
+  type Step,
+  type Workflow,
+} from "../../../core/workflow/definition.ts";
 
 /** Objects as everyone makes them. */
 const plain = { noNullPrototype: true };
@@ -75,7 +81,7 @@ const step: fc.Arbitrary<Omit<Step, "needs">> = fc.record({
   when: fc.constantFrom("1 < 2", "${{ execution.workflow == 'a' }}"),
   forEach: fc.record({
     items: fc.oneof(fc.array(json, { maxLength: 3 }), expression),
-    parallelMax: fc.integer({ min: 1, max: 100 }),
+    parallelMax: fc.integer({ min: 1, max: runningMax }),
   }, plain),
   timeoutMs: fc.integer({ min: 1, max: 86_400_000 }),
   retry,
