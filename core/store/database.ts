@@ -41,11 +41,16 @@ export async function openDatabase(
 ): Promise<Database> {
   const client = await connect(url, busyTimeoutMs);
   let fatal: AppError | undefined;
+  // Where even the rollback fails, the client goes on with another connection, which has none.
+  let hasSettings = true;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
     if (fatal) throw fatal;
     try {
+      if (!hasSettings) await configure(client, url, busyTimeoutMs);
+      hasSettings = true;
       return await action();
     } catch (thrown) {
+      hasSettings = false;
       const error = toStoreError(thrown);
       if (isBusy(thrown) && !fatal) {
         fatal = error;
@@ -81,12 +86,8 @@ async function connect(url: string, busyTimeoutMs: number): Promise<Client> {
   try {
     // A pool would give each connection its own PRAGMAs and make writers collide.
     client = createClient({ url, concurrency: 1, intMode: "number" });
-    if (isLocal(url)) {
-      await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-      await client.execute("PRAGMA journal_mode = WAL");
-      await client.execute("PRAGMA synchronous = FULL");
-    }
-    await client.execute("PRAGMA foreign_keys = ON");
+    await configure(client, url, busyTimeoutMs);
+    if (isLocal(url)) await client.execute("PRAGMA journal_mode = WAL");
     await client.execute("SELECT count(*) FROM sqlite_schema");
     return client;
   } catch (thrown) {
@@ -98,6 +99,15 @@ async function connect(url: string, busyTimeoutMs: number): Promise<Client> {
       { cause: thrown },
     );
   }
+}
+
+/** What a connection has to be told, each one anew. */
+async function configure(client: Client, url: string, busyTimeoutMs: number): Promise<void> {
+  if (isLocal(url)) {
+    await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    await client.execute("PRAGMA synchronous = FULL");
+  }
+  await client.execute("PRAGMA foreign_keys = ON");
 }
 
 function isLocal(url: string): boolean {

@@ -5,6 +5,7 @@ import { createClient } from "@libsql/client";
 import { type Verb, type Write, write } from "../../../core/store/commits.ts";
 import { openDatabase } from "../../../core/store/database.ts";
 import { startScript } from "../../support/child_script.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
 import { openTempStore, type TempStore } from "../../support/temp_store.ts";
 
 const insert: Verb<{ readonly id: string }> = {
@@ -107,4 +108,18 @@ Deno.test("a closed store answers nothing", async () => {
   await assert.rejects(database.read("SELECT 1"), { code: "store_unavailable", message: /closed/ });
   await assert.rejects(commits.commit([entry("a")]), { code: "store_unavailable" });
   assert.equal(temp.fatal.length, 0);
+});
+
+Deno.test("after a failure the connection is told its settings again", async () => {
+  await using folder = await makeTempFolder();
+  const database = await openDatabase(`file:${folder.path}/test.db`, (error) => {
+    throw error;
+  });
+  // As a connection that the client has opened by itself.
+  await database.read("PRAGMA foreign_keys = OFF");
+  await database.read("PRAGMA synchronous = OFF");
+  await assert.rejects(database.read("SELECT nonsense"), { code: "store_unavailable" });
+  assert.equal((await database.read("PRAGMA foreign_keys"))[0]?.foreign_keys, 1);
+  assert.equal((await database.read("PRAGMA synchronous"))[0]?.synchronous, 2);
+  await database.close();
 });
