@@ -26,7 +26,7 @@ export async function readExecution(
   }
   const plan = await definitions.of(row).catch(() => undefined); // its rows still tell enough
   const views = await stepViews(store.database, id);
-  return { ...executionView(row), steps: stepsOf(plan?.steps, views) };
+  return { ...executionView(row), steps: stepsOf(row, plan?.steps, views) };
 }
 
 export function executionView(row: ExecutionRow): ExecutionView {
@@ -47,6 +47,7 @@ export function executionView(row: ExecutionRow): ExecutionView {
 
 /** One view for each step, at its latest attempt; of `for_each` summed up over the items. */
 function stepsOf(
+  row: ExecutionRow,
   planned: Plan["steps"] | undefined,
   { steps, items }: Awaited<ReturnType<typeof stepViews>>,
 ): StepView[] {
@@ -58,7 +59,13 @@ function stepsOf(
   return named.map(({ index, step }) => {
     const view = stepOf(index, step);
     const some = summed.get(index);
-    if (some) return { ...view, ...itemsStep(some) };
+    if (some) {
+      // How long its list is, its rows do not tell: what came after it has begun, or it is over.
+      const dependents = planned?.[index]?.dependents ?? [];
+      const isOver = row.completedAtMs !== null ||
+        dependents.some((other) => attempts.has(other) || summed.has(other));
+      return { ...view, ...itemsStep(some, isOver ? "completed" : row.status) };
+    }
     const attempt = attempts.get(index);
     return attempt ? { ...view, ...attemptView(attempt) } : view;
   });
@@ -101,10 +108,17 @@ export function attemptView(
   };
 }
 
-function itemsStep({ startedAtMs, error, ...counts }: ItemsRow): Partial<StepView> {
+/** `ofRest`: the status of the execution where more items may come, else `completed`. */
+function itemsStep(
+  { startedAtMs, error, ...counts }: ItemsRow,
+  ofRest: ExecutionRow["status"],
+): Partial<StepView> {
   const { begun, completed, failed, running } = counts;
-  const status = statusOfItems(counts);
-  const completedAtMs = status === "running" ? null : counts.completedAtMs;
+  const order = ["running", "failed", "cancelled"] as const;
+  const status = order.find((status) => counts[status] > 0) ??
+    (ofRest === "paused" ? "waiting" : ofRest);
+  const isOpen = status === "running" || status === "waiting";
+  const completedAtMs = isOpen ? null : counts.completedAtMs;
   return {
     status,
     started_at: iso(startedAtMs),
@@ -113,11 +127,6 @@ function itemsStep({ startedAtMs, error, ...counts }: ItemsRow): Partial<StepVie
     error,
     items: { begun, completed, failed, running },
   };
-}
-
-function statusOfItems(counts: Omit<ItemsRow, "startedAtMs" | "error">): StepView["status"] {
-  const order = ["running", "failed", "cancelled"] as const;
-  return order.find((status) => counts[status] > 0) ?? "completed";
 }
 
 function iso(ms: number): string {
