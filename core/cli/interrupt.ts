@@ -20,8 +20,8 @@ export async function followUntilInterrupted(
   terminal: Terminal,
   secondsMax: number = secondsDefault,
 ): Promise<ExecutionView> {
-  const { execution_id: id, workflow } = execution;
-  const how = `it goes on; see ${terminal.look("err").program} workflow history ${workflow}`;
+  const { execution_id: id } = execution;
+  const how = `it goes on; see ${terminal.look("err").program} execution show ${id}`;
   const stop = new AbortController();
   const interrupt = (): void =>
     stop.abort(new AppError("cancelled", `Stopped following execution "${id}": ${how}`));

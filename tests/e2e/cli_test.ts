@@ -184,7 +184,7 @@ Deno.test("Ctrl-C while following exits with 130 and says that the execution goe
     },
   });
   assert.equal(code, 130);
-  assert.match(err, /it goes on; see 100ac workflow history simple_test\n$/);
+  assert.match(err, /it goes on; see 100ac execution show [0-9a-f-]+\n$/);
   assert.ok(daemon.asked.every((route) => !route.includes("cancel")));
 });
 

@@ -125,7 +125,7 @@ Deno.test("runCli() with --timeout leaves the execution running", async () => {
   routes[`GET /executions/${completed.execution_id}/events`] = held;
   const { code, err } = await run("workflow run simple_test --timeout 1", routes);
   assert.equal(code, 1);
-  assert.match(err, /not ended within 1 s; it goes on; see 100ac workflow history simple_test/);
+  assert.match(err, /not ended within 1 s; it goes on; see 100ac execution show \S+/);
 });
 
 Deno.test("runCli() prints with --json what the daemon answered, whole", async () => {
