@@ -257,12 +257,18 @@ export class Hosts {
   ): AgentEntry[] {
     const before = new Map(earlier.map((entry) => [entry.file, entry]));
     for (const file of this.#before.keys()) if (!before.has(file)) this.#before.delete(file);
-    const entries = this.#toEntries(read);
+    const places = new Map(read.map(({ result }, place) => [result.file.name, place]));
+    const entries = this.#toEntries(ownersFirst(read, before))
+      .toSorted((a, b) => (places.get(a.file) ?? 0) - (places.get(b.file) ?? 0));
     const taken = new Set(entries.filter(isLoaded).map(({ id }) => id));
     return entries.map((next) => {
       const old = before.get(next.file);
       if (!old) return next;
-      if (!changed.has(next.file)) return old;
+      if (!changed.has(next.file)) {
+        // Another file may have taken over its id, or have let go of the one that it claims.
+        const isTaken = next.manifest === undefined && taken.has(old.id);
+        return old.manifest === undefined || isTaken ? next : old;
+      }
       if (old.state === "loaded") {
         if (next.state !== "loaded") {
           // Another file may have taken over its id.
@@ -325,4 +331,14 @@ function changedFiles(
 function unavailable(id: string, entry: AgentEntry | undefined): AppError {
   const found = entry ? `it is ${entry.state}: ${entry.reason}` : "its file is gone";
   return new AppError("agent_unavailable", `Cannot use agent "${id}": ${found}`);
+}
+
+/** Files that have an id already before those that claim it anew: a copy takes it from nobody. */
+function ownersFirst(
+  read: readonly ReadFile[],
+  before: ReadonlyMap<string, AgentEntry>,
+): readonly ReadFile[] {
+  const isOwner = ({ result }: ReadFile): boolean =>
+    "manifest" in result && before.get(result.file.name)?.manifest?.id === result.manifest.id;
+  return [...read.filter(isOwner), ...read.filter((file) => !isOwner(file))];
 }
