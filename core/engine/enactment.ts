@@ -96,9 +96,10 @@ class Enactment {
 
   constructor(options: EnactmentOptions) {
     this.#options = options;
-    const { plan, executionId, scope, steering } = options;
+    const { plan, executionId, scope, steering, secrets } = options;
     this.#progress = new Progress({ plan, executionId, scope });
-    this.#mask = new Mask(scope.secrets);
+    // An agent may tell its own secrets as well as those that it was sent.
+    this.#mask = new Mask(secrets);
     steering.listen(() => this.#wake?.());
   }
 

@@ -138,6 +138,10 @@ export class Progress {
     const isOver = this.#mainOpen === 0 || (this.#ending !== undefined && this.#running === 0);
     if (this.#isInFinally || !isOver) return false;
     this.#isInFinally = true;
+    for (const { planned: { index, step }, isBegun } of this.#steps) {
+      const isCutOff = isBegun && index < this.#plan.finallyIndex && !this.#ended.has(index);
+      if (isCutOff) this.#seen[step.name] = { status: "cancelled" };
+    }
     this.#ready.clear();
     if (this.#plan.finallyIndex < this.#steps.length) this.#ready.add(this.#plan.finallyIndex);
     return true;

@@ -6,6 +6,7 @@
 import { Hono } from "hono";
 import type { BusEvent } from "../bus/bus.ts";
 import { AppError } from "../errors.ts";
+import { Mask } from "../mask.ts";
 import type { ToldEvent } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 
@@ -16,7 +17,8 @@ const waitingMax = 1_000;
 const commentEveryMs = 15_000;
 const topicPattern = /^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$/;
 
-export function eventRoutes({ bus, signal }: ControlPlane): Hono {
+export function eventRoutes({ bus, signal, config }: ControlPlane): Hono {
+  const mask = new Mask(config.secrets);
   const encoder = new TextEncoder();
   let streamsOpen = 0;
   const routes = new Hono();
@@ -39,7 +41,7 @@ export function eventRoutes({ bus, signal }: ControlPlane): Hono {
           controller.close();
         };
         const hear = (event: BusEvent): void => {
-          backlog.add(textOf(event));
+          backlog.add(textOf(event, mask));
           sendWaiting();
         };
         streamsOpen++;
@@ -95,12 +97,13 @@ class Backlog {
   }
 }
 
-function textOf({ topic, from, body }: BusEvent): string {
+/** What an agent publishes may hold its secrets. */
+function textOf({ topic, from, body }: BusEvent, mask: Mask): string {
   const told: ToldEvent = {
     topic,
     from,
     at: new Date().toISOString(),
-    body: JSON.parse(body) as unknown,
+    body: JSON.parse(mask.json(body)) as unknown,
   };
   return `event: ${topic}\ndata: ${JSON.stringify(told)}\n\n`;
 }

@@ -64,7 +64,8 @@ function stepsOf(
       const dependents = planned?.[index]?.dependents ?? [];
       const isOver = row.completedAtMs !== null ||
         dependents.some((other) => attempts.has(other) || summed.has(other));
-      return { ...view, ...itemsStep(some, isOver ? "completed" : row.status) };
+      const mayFail = planned?.[index]?.step.onError === "continue";
+      return { ...view, ...itemsStep(some, isOver ? "completed" : row.status, mayFail) };
     }
     const attempt = attempts.get(index);
     return attempt ? { ...view, ...attemptView(attempt) } : view;
@@ -112,9 +113,10 @@ export function attemptView(
 function itemsStep(
   { startedAtMs, error, ...counts }: ItemsRow,
   ofRest: ExecutionRow["status"],
+  mayFail: boolean,
 ): Partial<StepView> {
   const { begun, completed, failed, running } = counts;
-  const order = ["running", "failed", "cancelled"] as const;
+  const order = ["running", ...mayFail ? [] : ["failed" as const], "cancelled"] as const;
   const status = order.find((status) => counts[status] > 0) ??
     (ofRest === "paused" ? "waiting" : ofRest);
   const isOpen = status === "running" || status === "waiting";

@@ -67,7 +67,7 @@ function isOf(type: InputType, value: unknown): boolean {
     case "string":
       return typeof value === "string";
     case "number":
-      return typeof value === "number";
+      return Number.isFinite(value);
     case "boolean":
       return typeof value === "boolean";
   }

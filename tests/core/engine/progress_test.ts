@@ -146,6 +146,17 @@ const cases: Readonly<Record<string, Case>> = {
     rows: rowsOf([0, "failed"]),
     wanted: ['begin last/1 {"was":"failed"}'],
   },
+  "tells `finally` of a step that was not carried on with": {
+    steps: [one, { name: "two", needs: [], retry: thrice }],
+    rest: {
+      finally: [{
+        name: "last",
+        params: { two: "${{ steps.two.status }}", never: "${{ steps.one.status }}" },
+      }],
+    },
+    rows: rowsOf([0, "failed"], [1, "failed"]),
+    wanted: ['begin last/1 {"two":"cancelled","never":"failed"}'],
+  },
   "ends after `finally` as the steps did": {
     rest: { finally: [{ name: "last" }] },
     rows: rowsOf([0, "failed"], [2, "completed"]),

@@ -67,6 +67,29 @@ Deno.test("a secret is taken out of what agents answer, of errors, events and ou
   assert.equal(new TextDecoder("latin1").decode(bytes).includes("never-shown"), false);
 });
 
+Deno.test("what an agent tells of a secret that is its own is taken out as well", async () => {
+  await using temp = await openTempStore();
+  await using trial = await tryEngine(temp.store, {
+    secrets: { API_KEY: secret },
+    agents: {
+      "agent.repeat": () => ({ key: secret }),
+      "agent.fail": () => {
+        throw new AppError("unauthorized", `GET https://x?key=${secret} failed`);
+      },
+    },
+  });
+  const ended = await trial.run(read(`
+name: unaware
+steps:
+  - { name: one, agent: agent, capability: repeat }
+  - { name: two, agent: agent, capability: fail }
+`));
+  assert.equal(ended.error?.message, 'Step "two" failed: GET https://x?key=*** failed');
+  const steps = await temp.store.executions.steps(ended.executionId);
+  assert.equal(steps[0]?.result, '{"key":"***"}');
+  assert.equal(JSON.stringify([trial.events, trial.log, steps]).includes("never-shown"), false);
+});
+
 Deno.test("a secret that is not set refuses the start by its name, before anything is stored", async () => {
   await using temp = await openTempStore();
   for (const secrets of [{}, { API_KEY: "" }]) {
