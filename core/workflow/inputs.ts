@@ -9,23 +9,39 @@ import { shown, suggestion } from "./wording.ts";
  * @throws {AppError} `invalid_input` with every problem.
  */
 export function resolveInputs(
-  { name, inputs }: Workflow,
+  workflow: Workflow,
   given: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const problems = Object.keys(given).filter((key) => !Object.hasOwn(inputs, key)).map((key) =>
-    `there is no input ${shown(key)}${suggestion(key, Object.keys(inputs))}`
-  );
-  const resolved: Record<string, unknown> = {};
-  for (const [key, input] of Object.entries(inputs)) {
-    const value = Object.hasOwn(given, key) ? given[key] : input.default;
-    const problem = value === undefined ? "is missing" : inputProblem(input, value);
-    if (problem) problems.push(`${shown(key)} ${problem}`);
-    resolved[key] = value;
+  const { name, inputs } = workflow;
+  const problems = inputsProblems(workflow, given);
+  if (problems.length === 0) {
+    return Object.fromEntries(
+      Object.entries(inputs).map(([key, input]) => [key, valueOf(key, input, given)]),
+    );
   }
-  if (problems.length === 0) return resolved;
   throw new AppError("invalid_input", `Cannot start workflow "${name}": ${problems.join("; ")}`, {
     details: { problems },
   });
+}
+
+/** What is wrong with them, each in a phrase that names its input. */
+export function inputsProblems(
+  { inputs }: Pick<Workflow, "inputs">,
+  given: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(inputs, key)).map((key) =>
+    `there is no input ${shown(key)}${suggestion(key, Object.keys(inputs))}`
+  );
+  const wrong = Object.entries(inputs).flatMap(([key, input]) => {
+    const value = valueOf(key, input, given);
+    const problem = value === undefined ? "is missing" : inputProblem(input, value);
+    return problem ? [`${shown(key)} ${problem}`] : [];
+  });
+  return [...unknown, ...wrong];
+}
+
+function valueOf(key: string, input: Input, given: Readonly<Record<string, unknown>>): unknown {
+  return Object.hasOwn(given, key) ? given[key] : input.default;
 }
 
 /** What is wrong with a value: a phrase that goes on from the name of the input. */

@@ -54,7 +54,7 @@ export function validate<Schema extends z.ZodType>(
 }
 
 /** The path in the value as it stands: a single item was read as a list of one. */
-function standing(path: readonly PropertyKey[], value: unknown): YamlPath {
+export function standing(path: readonly PropertyKey[], value: unknown): YamlPath {
   let inner = value;
   return path.flatMap((step) => {
     if (typeof step === "number" && !Array.isArray(inner)) return [];

@@ -10,7 +10,7 @@
 import { closest } from "../closest.ts";
 import type { ParsedWorkflow, Problem, Workflow } from "./definition.ts";
 import { WorkflowForm } from "./form.ts";
-import { validate } from "./issues.ts";
+import { standing, validate } from "./issues.ts";
 import { refusal } from "./problems.ts";
 import { checkReferences } from "./references.ts";
 import { SourceText } from "./source_text.ts";
@@ -52,10 +52,12 @@ function readWorkflows(tree: YamlTree, source: SourceText): readonly ParsedWorkf
   return paths.flatMap((path) => {
     reportTwice([...path, "steps"], "step", tree, [...path, "finally"]);
     if (path.length > 0) tree.reportAliasesLeaving(path);
-    const checked = validate(WorkflowForm, tree.valueAt(path), "the workflow");
+    const written = tree.valueAt(path);
+    const checked = validate(WorkflowForm, written, "the workflow");
     const issues = "value" in checked ? checkReferences(checked.value) : checked.issues;
     for (const issue of issues) {
-      tree.report([...path, ...issue.path], issue.message, issue.place, issue.within);
+      const at = [...path, ...standing(issue.path, written)];
+      tree.report(at, issue.message, issue.place, issue.within);
     }
     if (!("value" in checked) || hasNameTwice(checked.value)) return [];
     return [{ ...checked.value, file: source.file, ...cutOut(path, tree, source) }];

@@ -1,12 +1,13 @@
 /**
- * What the parts of a workflow say of each other: `needs` name steps, in no circle; expressions
- * speak of inputs and secrets that are declared, of steps that have ended before, and of `item`
- * where there is one. Pure.
+ * What the parts of a workflow say of each other: `needs` name steps, in no circle; schedules give
+ * the inputs that are declared; expressions speak of inputs and secrets that are declared, of steps
+ * that have ended before, and of `item` where there is one. Pure.
  */
 
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { nodesOf, parseExpression } from "./cel.ts";
 import type { Step, Workflow } from "./definition.ts";
+import { inputsProblems } from "./inputs.ts";
 import type { Issue } from "./issues.ts";
 import { asTemplate, cutText, holdsExpression } from "./template_text.ts";
 import { shown, suggestion } from "./wording.ts";
@@ -17,8 +18,9 @@ export function checkReferences(workflow: Workflow): readonly Issue[] {
   const together = [...workflow.steps, ...workflow.finally].map(({ name }) => name);
   // Which step a name means that is there twice can't be told; that it is, has been.
   if (new Set(together).size < together.length) return [];
-  const issues = needsIssues(workflow.steps);
-  const before = issues.length > 0 ? undefined : endedBefore(workflow.steps);
+  const wrongNeeds = needsIssues(workflow.steps);
+  const issues = [...scheduleIssues(workflow), ...wrongNeeds];
+  const before = wrongNeeds.length > 0 ? undefined : endedBefore(workflow.steps);
   const names = workflow.steps.map(({ name }) => name);
   workflow.steps.forEach((step, index) => {
     // Where the order is wrong itself, every step may be spoken of.
@@ -45,6 +47,17 @@ export function checkReferences(workflow: Workflow): readonly Issue[] {
   const key = { ...seen, steps: new Set<string>() };
   issues.push(...valueIssues(workflow.concurrency?.key, ["concurrency", "key"], key));
   return issues;
+}
+
+/** Each firing starts an execution with the schedule's inputs. */
+function scheduleIssues(workflow: Workflow): Issue[] {
+  return workflow.schedules.flatMap(({ inputs }, index) =>
+    inputsProblems(workflow, inputs).map((problem): Issue => ({
+      path: ["schedule", index, "inputs"],
+      place: "value",
+      message: `the schedule could start nothing: ${problem}`,
+    }))
+  );
 }
 
 function needsIssues(steps: readonly Step[]): Issue[] {

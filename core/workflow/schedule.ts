@@ -65,7 +65,9 @@ const Keys = {
     .describe("instants; nothing is due before `start`, or from `end` on"),
   end: z.string().transform(toInstant).optional()
     .describe("instants; nothing is due before `start`, or from `end` on"),
-  inputs: z.record(z.string(), z.unknown()).default({}).describe("kept with each execution"),
+  inputs: z.record(z.string(), z.unknown()).default({}).describe(
+    "what each execution is started with",
+  ),
   enabled: z.boolean().default(true).describe("`false`: never due"),
 };
 

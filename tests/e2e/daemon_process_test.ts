@@ -99,6 +99,11 @@ Deno.test("a daemon that can't start as configured says why in one line and exit
       AC100_AGENTS_DIR: join(folder.path, "nowhere"),
     }, /Cannot read the agents folder .*AC100_AGENTS_DIR/);
   });
+  await t.step("it was given arguments", async () => {
+    const { code, stderr } = await runDaemonProcess({}, ["--port", "3"]);
+    assert.match(stderr, /Cannot start with "--port": the daemon takes no arguments/);
+    assert.equal(code, 2);
+  });
   await t.step("the running one was not disturbed", async () => {
     const response = await fetch(`${running.url}/health`);
     assert.equal((await response.json()).status, "ok");

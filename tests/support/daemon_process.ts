@@ -13,6 +13,7 @@ const token = "a-token-that-only-tests-know";
 export interface StartOptions {
   /** Gives it a process group of its own, as a terminal does. */
   readonly ownGroup?: boolean;
+  readonly args?: readonly string[];
 }
 
 export interface EndedProcess {
@@ -121,11 +122,11 @@ function kill(pid: number): void {
 /** Without a supervisor, unless `environment` says otherwise. */
 function spawn(
   environment: Readonly<Record<string, string>>,
-  { ownGroup = false }: StartOptions = {},
+  { ownGroup = false, args = [] }: StartOptions = {},
 ): Deno.ChildProcess {
   const { PATH = "", HOME = "" } = Deno.env.toObject();
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", main],
+    args: ["run", "--no-prompt", "-A", main, ...args],
     clearEnv: true,
     env: {
       PATH,
@@ -169,8 +170,9 @@ export async function startDaemonProcess(
 /** Runs a daemon that should end by itself. */
 export async function runDaemonProcess(
   environment: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
 ): Promise<EndedProcess> {
-  const child = spawn(environment);
+  const child = spawn(environment, { args });
   const timer = setTimeout(() => child.kill("SIGKILL"), readyMsMax);
   const { code, stderr } = await child.output();
   clearTimeout(timer);

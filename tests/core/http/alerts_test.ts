@@ -35,7 +35,7 @@ steps:
   - { name: fetch, agent: alerter, capability: fail, retry: { attempts: 2, backoff: 10ms } }
 `,
   "workflows/demanding.yaml": `name: demanding
-inputs: { symbol: { type: string } }
+secrets: [NOT_SET]
 schedule: { every: 1h }
 steps: [{ name: one, agent: alerter, capability: heard }]
 `,
@@ -90,7 +90,10 @@ Deno.test("a failed execution and a skipped firing say what an alert needs", asy
   const skipped = heard.find(({ topic }) => topic === "firing.skipped");
   const { due_at: _, late_seconds: late, reason, ...rest } = skipped ?? {};
   assert.equal(typeof late, "number");
-  assert.match(String(reason), /^invalid_input: Cannot start workflow "demanding": "symbol" is/);
+  assert.match(
+    String(reason),
+    /^invalid_config: Cannot start workflow "demanding": it names "NOT_SET"/,
+  );
   assert.deepEqual(rest, {
     topic: "firing.skipped",
     schedule: "demanding",

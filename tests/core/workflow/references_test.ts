@@ -32,6 +32,21 @@ Deno.test("needs name steps that there are, in no circle", () => {
   );
 });
 
+Deno.test("a schedule gives the inputs that are declared, and those that have no default", () => {
+  const rest = "inputs: { n: { type: integer } }\n" + withSteps("name: one");
+  assert.deepEqual(told(`${rest}schedule: { every: 5m, inputs: { n: 1 } }\n`), []);
+  assert.deepEqual(told(`${rest}schedule: { every: 5m, inputs: { n: many } }\n`), [
+    '5:32 the schedule could start nothing: "n" must be a whole number, not "many"',
+  ]);
+  assert.deepEqual(
+    told(`${rest}schedule:\n  - { every: 5m, inputs: { n: 1, m: 2 } }\n  - every: 1h\n`),
+    [
+      '6:26 the schedule could start nothing: there is no input "m"; known: n',
+      '7:5 the schedule could start nothing: "n" is missing',
+    ],
+  );
+});
+
 Deno.test("expressions speak of what has ended by then, and of what is declared", () => {
   assert.deepEqual(
     told(`name: w
