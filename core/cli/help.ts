@@ -9,6 +9,8 @@ import { padText, wrapText } from "./width.ts";
 const groupTitles: Readonly<Record<string, string>> = {
   agent: "Agents",
   workflow: "Workflows",
+  execution: "Executions",
+  market: "Market",
   schedule: "Schedules",
   system: "System",
 };

@@ -162,6 +162,8 @@ export class Hosts {
         () => bus.request(host.address, address, input, options),
       );
     } catch (thrown) {
+      // Whom its caller has left has not failed.
+      if (signal.aborted) throw thrown;
       entry.errors++;
       entry.lastError = messageOf(thrown);
       throw thrown;

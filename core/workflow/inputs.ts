@@ -59,8 +59,10 @@ export function inputProblem(
   }
   const size = sizeOf(value);
   if (size === undefined || (size >= min && size <= max)) return undefined;
-  const unit = typeof value === "string" ? " characters" : Array.isArray(value) ? " items" : "";
-  return size < min ? `must be at least ${min}${unit}` : `must be at most ${max}${unit}`;
+  const unit = typeof value === "string" ? " character" : Array.isArray(value) ? " item" : "";
+  const bound = size < min ? `least ${min}` : `most ${max}`;
+  const one = (size < min ? min : max) === 1 || unit === "";
+  return `must be at ${bound}${unit}${one ? "" : "s"}`;
 }
 
 const typeNames: Readonly<Record<InputType, string>> = {

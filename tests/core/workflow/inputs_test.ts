@@ -61,6 +61,10 @@ Deno.test("every input that is wrong is told at once", () => {
   ]);
 });
 
+Deno.test("a number is one that JSON can keep", () => {
+  assert.match(String(given({ symbol: "A", x: JSON.parse("1e999") })), /^"x" must be a number/);
+});
+
 Deno.test("a default that its own input refuses is told in the file", () => {
   const wrong = text.replace("default: 3", "default: 30");
   assert.deepEqual(
