@@ -43,3 +43,34 @@ steps:
   await trial.end(id);
   assert.equal(await statuses(), "completed,completed");
 });
+
+Deno.test("a step whose items may fail is completed, and tells how many did", async () => {
+  const { workflows: [workflow] } = parseWorkflows(
+    `name: trial
+steps:
+  - name: each
+    agent: agent
+    capability: each
+    for_each: [1, 2, 3]
+    params: { n: "\${{ item }}" }
+    on_error: continue
+`,
+    "trial.yaml",
+  );
+  assert.ok(workflow);
+  await using temp = await openTempStore();
+  await using trial = await tryEngine(temp.store, {
+    agents: {
+      "agent.each": ({ n }) => {
+        if (n === 2) throw new Error("no luck");
+        return n;
+      },
+    },
+  });
+  const { executionId: id } = await trial.run(workflow);
+  const definitions = new Definitions(temp.store.executions);
+  const { status, steps: [step] = [] } = await readExecution(temp.store, definitions, id);
+  assert.deepEqual([status, step?.status], ["completed", "completed"]);
+  assert.deepEqual(step?.items, { begun: 3, completed: 2, failed: 1, running: 0 });
+  assert.equal(step?.error?.message, "no luck");
+});
