@@ -224,12 +224,14 @@ async function toStep(row: Row): Promise<StepRow> {
   };
 }
 
-function toError(row: ReadRow): ErrorRow | null {
+/** The error of a row that may have one. */
+export function toError(row: ReadRow): ErrorRow | null {
   if (row.error_code === null || row.error_code === undefined) return null;
   return { code: String(row.error_code) as ErrorCode, message: String(row.error_message) };
 }
 
-function textOrNull(value: unknown): string | null {
+/** A column of text that may be null. */
+export function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 

@@ -1,25 +1,14 @@
 /** Steps of an execution as people look at them: summed up, however many items they have. */
 
-import type { ErrorCode } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Database, Row } from "./database.ts";
-import type { ErrorRow, StepStatus } from "./executions.ts";
+import { type ErrorRow, type StepRow, type StepStatus, textOrNull, toError } from "./executions.ts";
 import { unpack } from "./payloads.ts";
 
-/** An attempt of a step, or of one of its items. */
-export interface AttemptView {
-  readonly name: string;
-  readonly index: number;
-  readonly item: number;
-  readonly attempt: number;
-  readonly status: StepStatus;
-  readonly startedAtMs: number;
-  readonly completedAtMs: number | null;
-  /** JSON; null for one that is too large to be shown beside others. */
-  readonly result: string | null;
-  /** Of a result that is too large, else null. */
+/** An attempt of a step, or of one of its items; its result is null where it is too large. */
+export interface AttemptView extends Omit<StepRow, "executionId" | "isSuperseded"> {
+  /** Of a result that is too large to be shown beside others, else null. */
   readonly resultBytes: number | null;
-  readonly error: ErrorRow | null;
 }
 
 /** The items of a step with `for_each`, each at its latest attempt. */
@@ -154,12 +143,4 @@ function toItems(row: Row): ItemsView {
     completedAtMs: row.completed_at === null ? null : Number(row.completed_at),
     error: toError(row),
   };
-}
-
-function textOrNull(value: unknown): string | null {
-  return value === null ? null : String(value);
-}
-
-function toError({ error_code: code, error_message: message }: Row): ErrorRow | null {
-  return code === null ? null : { code: String(code) as ErrorCode, message: String(message) };
 }
