@@ -4,13 +4,15 @@
  */
 
 const shownInstead = "***";
+/** Of a shorter value: it stands in words and dates that have nothing to do with it. */
+const lengthMin = 8;
 
 export class Mask {
   /** Longest first: one may be a part of another. */
   readonly #values: readonly string[];
 
   constructor(secrets: Readonly<Record<string, string>>) {
-    this.#values = Object.values(secrets).filter((value) => value !== "")
+    this.#values = Object.values(secrets).filter(({ length }) => length >= lengthMin)
       .sort((a, b) => b.length - a.length);
   }
 

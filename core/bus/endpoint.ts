@@ -88,11 +88,6 @@ export class Endpoint {
     for (const peer of this.#peers.values()) peer.tail = undefined;
   }
 
-  /** Messages for `address` that it has not acknowledged. */
-  pendingFor(address: string): number {
-    return this.#peers.get(address)?.link.pending ?? 0;
-  }
-
   /** Delivers `message` to `address` exactly once, as long as both ends live. */
   send(address: string, message: Message): void {
     if (this.#closed || this.#gone.has(address)) return;

@@ -153,15 +153,6 @@ export class ExecutionReader {
     }));
   }
 
-  /** When the next waiting execution goes on; undefined while none waits. */
-  async nextWakeAtMs(): Promise<number | undefined> {
-    const [row] = await this.#database.read(
-      `SELECT min(wake_at) AS at FROM workflow_executions
-       WHERE completed_at IS NULL AND status = 'waiting'`,
-    );
-    return numberOrNull(row?.at) ?? undefined;
-  }
-
   /** Those of the executions that are no longer `owner`'s to advance. */
   async lostLeases(ids: readonly ExecutionId[], owner: string): Promise<ExecutionId[]> {
     const rows = await this.#database.read(

@@ -90,6 +90,20 @@ steps:
   assert.equal(JSON.stringify([trial.events, trial.log, steps]).includes("never-shown"), false);
 });
 
+Deno.test("a secret of few characters garbles nothing that merely holds them", async () => {
+  await using temp = await openTempStore();
+  await using trial = await tryEngine(temp.store, {
+    secrets: { REGION: "us", PIN: "2026" },
+    agents: { "agent.repeat": () => ({ date: "2026-01-16", status: "usual" }) },
+  });
+  const { executionId: id } = await trial.run(read(`
+name: unaware
+steps: [{ name: one, agent: agent, capability: repeat }]
+`));
+  const [step] = await temp.store.executions.steps(id);
+  assert.equal(step?.result, '{"date":"2026-01-16","status":"usual"}');
+});
+
 Deno.test("a secret that is not set refuses the start by its name, before anything is stored", async () => {
   await using temp = await openTempStore();
   for (const secrets of [{}, { API_KEY: "" }]) {
