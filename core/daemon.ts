@@ -3,7 +3,6 @@
  * The only file that sees everything.
  */
 
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Bus } from "./bus/bus.ts";
 import { openBroadcastChannel } from "./bus/channel.ts";
@@ -16,6 +15,7 @@ import { Engine } from "./engine/engine.ts";
 import type { EngineEvent } from "./engine/events.ts";
 import { Steerer } from "./engine/steer.ts";
 import { AppError, messageOf } from "./errors.ts";
+import { checkFolders, keptFolderOf } from "./folders.ts";
 import type { ManifestCache } from "./host/agent_files.ts";
 import { Hosts } from "./host/hosts.ts";
 import type { Grants, Manifest } from "./host/manifest.ts";
@@ -82,6 +82,7 @@ async function open(
   closers: Closers,
 ): Promise<Daemon> {
   const log = maskedLog(givenLog, new Mask(config.secrets));
+  await checkFolders(config);
   await makeFolder(config.dataFolder);
   const token = config.token ?? await loadToken(config.dataFolder);
   const store = await openStore({
@@ -220,7 +221,7 @@ function openHosts(
   closers.push(() => bus.close());
   const hosts = new Hosts({
     agentsFolder: config.agentsFolder,
-    keptFolder: join(config.dataFolder, "agents"),
+    keptFolder: keptFolderOf(config),
     readable: [`${projectFolder}node_modules`],
     bus,
     hub,

@@ -34,6 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/version.ts": [],
   "core/log.ts": [],
   "core/config.ts": ["core/log.ts", "zod"],
+  "core/folders.ts": ["core/config.ts"],
   "core/sdk.ts": ["core/market/shapes.ts", "zod"],
   "core/calendar": [],
   "core/bus": ["zod"],

@@ -1,13 +1,17 @@
 /**
  * Copies of agents as they were when they last could be loaded, so that a version can be started
  * again when a newer one is broken: its file, and every file of the folder that it imports. A copy
- * lies in a folder that its hash names, as its files lay in the agents folder.
+ * lies in a folder that its hash names, as its files lay in the agents folder. Whatever else is in
+ * the folder of copies, and whatever a link leads to, is not ours: it is neither used nor removed.
  */
 
 import { join } from "node:path";
 import type { ReadFile } from "./agent_files.ts";
 import { type Content, readContent, writeContent } from "./content.ts";
 import { scanAgents } from "./scan.ts";
+
+/** The name of a copy, or of one that a crash has left half written. */
+const copyName = /^[0-9a-f]{64}(\.partial)?$/;
 
 export class KeptVersions {
   readonly #folder: string;
@@ -19,7 +23,7 @@ export class KeptVersions {
   /** Keeps a copy, whole or not at all. */
   async keep(content: Content): Promise<void> {
     const copy = join(this.#folder, content.hash);
-    if (await isThere(copy)) return;
+    if (await isFolder(copy)) return;
     const partial = `${copy}.partial`;
     await removeAll(partial);
     await Deno.mkdir(partial, { recursive: true, mode: 0o700 });
@@ -58,7 +62,7 @@ export class KeptVersions {
     let newest: Content | undefined;
     for (const hash of await this.#hashes()) {
       const path = this.pathOf(hash, name);
-      if (hash === hashNow || !await isThere(path)) continue;
+      if (hash === hashNow || !await isFile(path)) continue;
       const content = await readContent(join(this.#folder, hash), path);
       // It may be the copy of another agent, which imports this file.
       if (content.hash !== hash) continue;
@@ -67,26 +71,36 @@ export class KeptVersions {
     return newest;
   }
 
-  async #hashes(): Promise<string[]> {
-    if (!await isThere(this.#folder)) return [];
-    const entries = await Array.fromAsync(Deno.readDir(this.#folder));
-    return entries.map(({ name }) => name);
-  }
-
   /** Forgets every copy but those with these hashes. */
   async prune(hashes: ReadonlySet<string>): Promise<void> {
     for (const hash of await this.#hashes()) {
       if (!hashes.has(hash)) await removeAll(join(this.#folder, hash));
     }
   }
+
+  /** Names of the copies; a link is none. */
+  async #hashes(): Promise<string[]> {
+    if (!await isFolder(this.#folder)) return [];
+    const entries = await Array.fromAsync(Deno.readDir(this.#folder));
+    return entries.filter(({ name, isDirectory }) => isDirectory && copyName.test(name))
+      .map(({ name }) => name);
+  }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function isFolder(path: string): Promise<boolean> {
+  return (await look(path))?.isDirectory === true;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await look(path))?.isFile === true;
+}
+
+/** What is there; a link is looked at itself, not followed. */
+async function look(path: string): Promise<Deno.FileInfo | undefined> {
   try {
-    await Deno.stat(path);
-    return true;
+    return await Deno.lstat(path);
   } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false;
+    if (thrown instanceof Deno.errors.NotFound) return undefined;
     throw thrown;
   }
 }

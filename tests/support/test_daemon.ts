@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../core/config.ts";
 import { type Daemon, startDaemon } from "../../core/daemon.ts";
+import type { AppError } from "../../core/errors.ts";
 import type { ExecutionView } from "../../core/http/api.ts";
 import { createLog } from "../../core/log.ts";
 import { eventually } from "./eventually.ts";
@@ -43,12 +44,12 @@ export async function startTestDaemon(
     write: (line) => lines.push(line),
     pretty: false,
   });
-  const daemon = await startDaemon({
-    config,
-    log,
-    onFatal: (error) => {
-      throw error;
-    },
+  const onFatal = (error: AppError): never => {
+    throw error;
+  };
+  const daemon = await startDaemon({ config, log, onFatal }).catch(async (thrown) => {
+    await folder[Symbol.asyncDispose]();
+    throw thrown;
   });
   const api = (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers);

@@ -1,0 +1,70 @@
+/**
+ * Holds the folders that settings name against each other, before anything is written. The daemon
+ * removes old copies of agents from one folder, and hosts read all of another: whatever the user
+ * keeps must not lie in the first, and whatever the daemon keeps must not lie in the second. Other
+ * overlaps cost nothing: a data folder may hold the agents folder.
+ */
+
+import { basename, dirname, join, sep } from "node:path";
+import type { Config } from "./config.ts";
+import { AppError } from "./errors.ts";
+
+/** Where copies of agents are kept. Nothing else lies there, so that old ones can be removed. */
+export function keptFolderOf({ dataFolder }: Pick<Config, "dataFolder">): string {
+  return join(dataFolder, "kept_versions");
+}
+
+/**
+ * Refuses folders that must not lie in each other, by their real paths.
+ * @throws {AppError} `invalid_config`.
+ */
+export async function checkFolders(config: Config): Promise<void> {
+  const { dataFolder, agentsFolder, workflowsFolder, csvFolder } = config;
+  const kept = keptFolderOf(config);
+  if (await isLink(kept)) {
+    throw refused("folder of kept copies", kept, "it is a link", "remove the link");
+  }
+  if (await liesIn(dataFolder, agentsFolder)) {
+    const found = `it lies in the agents folder "${agentsFolder}", which all agents read`;
+    throw refused("data folder", dataFolder, found, "set AC100_DATA_DIR to a folder outside it");
+  }
+  const ofTheUser = [
+    { thing: "agents folder", path: agentsFolder, setting: "AC100_AGENTS_DIR" },
+    { thing: "workflows folder", path: workflowsFolder, setting: "AC100_WORKFLOWS_DIR" },
+    { thing: "folder of prices", path: csvFolder, setting: "AC100_CSV_DIR" },
+  ];
+  for (const { thing, path, setting } of ofTheUser) {
+    if (!await liesIn(path, kept)) continue;
+    const found = `it lies in "${kept}", from which old copies of agents are removed`;
+    throw refused(thing, path, found, `set ${setting} to a folder outside it`);
+  }
+}
+
+function refused(thing: string, path: string, found: string, advice: string): AppError {
+  return new AppError("invalid_config", `Cannot use ${thing} "${path}": ${found}; ${advice}`);
+}
+
+async function liesIn(inner: string, outer: string): Promise<boolean> {
+  const [innerPath, outerPath] = [await realPath(inner), await realPath(outer)];
+  return innerPath === outerPath || innerPath.startsWith(outerPath + sep);
+}
+
+/** Of what is not there yet: where it would be made. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (thrown) {
+    // What can't be looked at can't be used either; whoever opens it says why.
+    if (!(thrown instanceof Deno.errors.NotFound) || dirname(path) === path) return path;
+    return join(await realPath(dirname(path)), basename(path));
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await Deno.lstat(path)).isSymlink;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
+    throw thrown;
+  }
+}
