@@ -84,13 +84,14 @@ async function open(
   const log = maskedLog(givenLog, new Mask(config.secrets));
   await checkFolders(config);
   await makeFolder(config.dataFolder);
-  const token = config.token ?? await loadToken(config.dataFolder);
   const store = await openStore({
     url: config.databaseUrl,
     migrationsFolder: fileURLToPath(new URL("../migrations", import.meta.url)),
     onFatal,
   });
   closers.push(() => store.close());
+  // Once the store's lock is held: of two daemons that start at once, one writes the token.
+  const token = config.token ?? await loadToken(config.dataFolder);
 
   const cache = new Cache(store);
   const market = new Market(store);

@@ -55,8 +55,9 @@ export class Gate {
 }
 
 /**
- * The token kept in the data folder, readable by its owner alone; written at the first start.
- * @throws {AppError} `invalid_config` when it can't be read or written.
+ * The token kept in the data folder, readable by its owner alone; written at the first start. What
+ * a file of that name holds, if it is no token, is somebody's and stays.
+ * @throws {AppError} `invalid_config` when it can't be read or written, or holds something else.
  */
 export async function loadToken(dataFolder: string): Promise<string> {
   const path = join(dataFolder, "token");
@@ -65,17 +66,22 @@ export async function loadToken(dataFolder: string): Promise<string> {
   } catch (thrown) {
     throw new AppError(
       "invalid_config",
-      `Cannot use token file "${path}": ${messageOf(thrown)}; set AC100_TOKEN, or make the ` +
-        `folder writable`,
+      `Cannot use token file "${path}": ${messageOf(thrown)}; set AC100_TOKEN, or ` +
+        `AC100_DATA_DIR to a folder that may be written and has no other file of that name`,
       { cause: thrown },
     );
   }
 }
 
+/** Undefined when there is no such file, or a crash has left it empty. */
 async function readToken(path: string): Promise<string | undefined> {
   try {
+    if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
     const token = (await Deno.readTextFile(path)).trim();
-    return token.length >= 16 ? token : undefined;
+    if (token !== "" && !/^[!-~]{16,256}$/.test(token)) {
+      throw new Error("it does not hold 16 to 256 printable characters without spaces");
+    }
+    return token || undefined;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return undefined;
     throw thrown;

@@ -133,3 +133,22 @@ Deno.test("a link in the place of the kept copies is refused", async () => {
   });
   assert.deepEqual(await lostIn(folder.path, ofTheUser), []);
 });
+
+Deno.test("a file that is called as the token's, and holds none, stays as it is", async (t) => {
+  for (const text of ["my PIN: 1234\n", "1234", `two lines of\n${"x".repeat(20)}\n`]) {
+    await t.step(JSON.stringify(text), async () => {
+      await using folder = await makeTempFolder({ token: text, "agents/one.ts": agentText(1) });
+      await assert.rejects(liveTwice(folder, folder.path), {
+        code: "invalid_config",
+        message: /^Cannot use token file ".*token": it does not hold 16 to 256 .*AC100_DATA_DIR/,
+      });
+      assert.equal(await Deno.readTextFile(join(folder.path, "token")), text);
+    });
+  }
+});
+
+Deno.test("a token's file that a crash has left empty is filled", async () => {
+  await using folder = await makeTempFolder({ token: "", "agents/one.ts": agentText(1) });
+  assert.equal(await liveTwice(folder, folder.path), 1);
+  assert.match(await Deno.readTextFile(join(folder.path, "token")), /^[\w-]{43}\n$/);
+});
