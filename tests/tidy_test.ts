@@ -48,7 +48,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "yaml",
     "zod",
   ],
-  "core/schedule": ["core/calendar", "core/log.ts", "core/store", "core/workflow", "croner"],
+  "core/schedule": ["core/calendar", "core/log.ts", "core/store", "croner"],
   "core/engine": ["core/log.ts", "core/store", "core/workflow"],
   "core/host": ["core/bus", "core/log.ts", "core/sdk.ts", "100ac", "100ac/calendar", "zod"],
   "core/market": ["core/store", "zod"],

@@ -13,6 +13,7 @@ import type { Scheduler } from "../schedule/scheduler.ts";
 import type { Ticker } from "../schedule/ticker.ts";
 import type { Store } from "../store/store.ts";
 import type { Catalog } from "../workflow/catalog.ts";
+import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Gate } from "./auth.ts";
 import type { EventTally } from "./event_tally.ts";
 
@@ -26,7 +27,7 @@ export interface ControlPlane {
   readonly engine: Engine;
   readonly steerer: Steerer;
   readonly definitions: Definitions;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler<ParsedWorkflow>;
   readonly ticker: Ticker;
   readonly store: Store;
   readonly cache: Cache;

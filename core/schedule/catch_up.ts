@@ -6,7 +6,8 @@ import type { Schedule } from "./rule.ts";
 /** A firing that comes later than this after its instant was missed, and is told to be late. */
 export const lateMs = 60_000;
 
-export interface Plan {
+/** What becomes of the instants that have passed. */
+export interface Passed {
   /** To be fired now, in ascending order. */
   readonly fireMs: readonly number[];
   /** The latest of those that are not; with `many`, others before it beside. */
@@ -14,10 +15,10 @@ export interface Plan {
 }
 
 /**
- * What becomes of an instant that has come, and of those after it by now; undefined when there may
- * be some, which {@link planOf} tells. Most firings are such: they cost no look at the rule.
+ * What becomes of an instant that has passed alone: most firings are such, and cost no look at the
+ * rule. Undefined when others may have passed since; then {@link passedInstants} says.
  */
-export function planOfOne(dueMs: number, instants: Instants, nowMs: number): Plan | undefined {
+export function passedOne(dueMs: number, instants: Instants, nowMs: number): Passed | undefined {
   const isAlone = nowMs < dueMs + Math.min(instants.gapMsMin, lateMs);
   return isAlone ? { fireMs: [dueMs] } : undefined;
 }
@@ -26,13 +27,13 @@ export function planOfOne(dueMs: number, instants: Instants, nowMs: number): Pla
  * What becomes of the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
  * fired; those before it, or long past, were missed, and follow the schedule's `catch_up`.
  */
-export function planOf(
+export function passedInstants(
   scheduleId: string,
   schedule: Schedule,
   instants: Instants,
   decidedUntilMs: number,
   nowMs: number,
-): Plan {
+): Passed {
   const { catchUp, catchUpMax } = schedule;
   const countMax = catchUp === "all" ? catchUpMax : 1;
   const { dueMs, hasEarlier } = passedBetween(instants, decidedUntilMs, nowMs, countMax + 2);

@@ -18,11 +18,17 @@ import {
   skipFiring,
 } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
-import type { ParsedWorkflow } from "../workflow/definition.ts";
 import { fireAtOf, lateMs } from "./catch_up.ts";
 import { type FiringEvent, lateEvent, skippedEvent } from "./events.ts";
 import type { Instants } from "./next.ts";
 import type { Schedule } from "./rule.ts";
+
+/** What has schedules: all that this folder knows of a workflow. */
+export interface Scheduled {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly schedules: readonly Schedule[];
+}
 
 /** What a firing starts an execution with. */
 export interface FiringStart {
@@ -46,20 +52,20 @@ export interface Prepared {
 }
 
 /** Makes an execution ready, or throws why the workflow can't be started. */
-export type PrepareExecution = (workflow: ParsedWorkflow, start: FiringStart) => Prepared;
+export type PrepareExecution<W extends Scheduled> = (workflow: W, start: FiringStart) => Prepared;
 
 /** A schedule as it is kept in memory. */
-export interface Entry {
+export interface Entry<W extends Scheduled = Scheduled> {
   readonly id: string;
-  readonly workflow: ParsedWorkflow;
+  readonly workflow: W;
   readonly schedule: Schedule;
   readonly instants: Instants;
   readonly row: ScheduleRow;
 }
 
 /** A firing to be started or skipped. */
-export interface Firing {
-  readonly entry: Entry;
+export interface Firing<W extends Scheduled = Scheduled> {
+  readonly entry: Entry<W>;
   readonly dueAtMs: number;
   readonly cause: FiringCause;
   /** Of one that is skipped; an overlap may still come out. */
@@ -72,30 +78,30 @@ export const queuedMax = 1_000;
 /** Firings of one transaction: the first of many are durable long before the last. */
 const batchMax = 1_000;
 
-export interface FiringsOptions {
+export interface FiringsOptions<W extends Scheduled> {
   readonly store: Store;
   readonly reader: ScheduleReader;
   /** Asked for once for all that is started together. */
-  readonly preparing: () => PrepareExecution;
+  readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
 }
 
 type Was = FiringStart["firing"]["was"];
 
-/** What is to become of a firing. */
-type Step =
-  | { readonly kind: "start"; readonly firing: Firing; readonly prepared: Prepared }
-  | { readonly kind: "skip"; readonly firing: Firing; readonly reason: string }
-  | { readonly kind: "wait"; readonly firing: Firing };
+/** What becomes of a firing. */
+type Fate<W extends Scheduled = Scheduled> =
+  | { readonly kind: "start"; readonly firing: Firing<W>; readonly prepared: Prepared }
+  | { readonly kind: "skip"; readonly firing: Firing<W>; readonly reason: string }
+  | { readonly kind: "wait"; readonly firing: Firing<W> };
 
-export class Firings {
-  readonly #options: FiringsOptions;
+export class Firings<W extends Scheduled> {
+  readonly #options: FiringsOptions<W>;
   readonly #reader: ScheduleReader;
   /** Whether firings may wait in the store to be started. */
   #waiting = true;
 
-  constructor(options: FiringsOptions) {
+  constructor(options: FiringsOptions<W>) {
     this.#options = options;
     this.#reader = options.reader;
   }
@@ -106,7 +112,7 @@ export class Firings {
   }
 
   /** Lets firings wait for their turn; gives how many were not there before. */
-  async enter(entry: Entry, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
+  async enter(entry: Entry<W>, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
     const applied = await this.#options.store.commits.commit(
       dueAtMs.map((due) => enterWrite({ entry, dueAtMs: due, cause }, "due", null)),
     );
@@ -115,33 +121,33 @@ export class Firings {
   }
 
   /** Starts what is due, or lets it wait, or skips it, as its schedule says. */
-  async fire(firings: readonly Firing[], nowMs: number): Promise<void> {
+  async fire(firings: readonly Firing<W>[], nowMs: number): Promise<void> {
     for (let from = 0; from < firings.length; from += batchMax) {
       const batch = firings.slice(from, from + batchMax);
-      await this.#carryOut(await this.#sortOut(batch), "none", nowMs);
+      await this.#settle(await this.#sortOut(batch), "none", nowMs);
     }
   }
 
   /** Starts firings that have waited for an execution's end. */
-  async startWaiting(entries: ReadonlyMap<string, Entry>, nowMs: number): Promise<void> {
-    const found = (await this.#reader.startable(batchMax)).flatMap((row): Firing[] => {
+  async startWaiting(entries: ReadonlyMap<string, Entry<W>>, nowMs: number): Promise<void> {
+    const found = (await this.#reader.startable(batchMax)).flatMap((row): Firing<W>[] => {
       const entry = entries.get(row.scheduleId);
       return entry ? [{ entry, dueAtMs: row.dueAtMs, cause: row.cause }] : [];
     });
     const prepare = this.#options.preparing();
-    const steps = found.map((firing) => this.#start(prepare, firing, "due"));
-    await this.#carryOut(steps, "due", nowMs);
+    const fates = found.map((firing) => this.#start(prepare, firing, "due"));
+    await this.#settle(fates, "due", nowMs);
     this.#waiting = (await this.#reader.dueCounts()).size > 0;
   }
 
   /** Which firings would overlap: they are skipped, or wait, as their schedule says. */
-  async #sortOut(firings: readonly Firing[]): Promise<Step[]> {
+  async #sortOut(firings: readonly Firing<W>[]): Promise<Fate<W>[]> {
     const ids = firings.filter(({ reason }) => reason === undefined).map(({ entry }) => entry.id);
     const busy = new Set(await this.#reader.withOpenExecution([...new Set(ids)]));
     const queues = firings.some(({ entry }) => entry.schedule.overlap === "queue");
     const queued = new Map(queues ? await this.#reader.dueCounts() : []);
     const prepare = this.#options.preparing();
-    return firings.map((firing): Step => {
+    return firings.map((firing): Fate<W> => {
       const { entry: { id, schedule }, reason } = firing;
       if (reason !== undefined) return { kind: "skip", firing, reason };
       const count = queued.get(id) ?? 0;
@@ -156,7 +162,7 @@ export class Firings {
     });
   }
 
-  #start(prepare: PrepareExecution, firing: Firing, was: Was): Step {
+  #start(prepare: PrepareExecution<W>, firing: Firing<W>, was: Was): Fate<W> {
     const { entry: { id, workflow, schedule: { inputs, priority } }, dueAtMs } = firing;
     try {
       const start = { inputs, priority, firing: { scheduleId: id, dueAtMs, was } };
@@ -173,45 +179,45 @@ export class Firings {
    * Commits what becomes of firings, and acts on it. All are handed in within a turn, so that they
    * share a transaction; each by itself, so that one which the store refuses undoes no other.
    */
-  async #carryOut(steps: readonly Step[], was: Was, nowMs: number): Promise<void> {
+  async #settle(fates: readonly Fate<W>[], was: Was, nowMs: number): Promise<void> {
     const { commits } = this.#options.store;
-    const settled = await Promise.allSettled(steps.map(async (step) => {
-      const applied = await commits.commit(writesOf(step, was));
+    const settled = await Promise.allSettled(fates.map(async (fate) => {
+      const applied = await commits.commit(writesOf(fate, was));
       // the execution's write, before the firing's own, tells whose it is
-      if (applied.at(step.kind === "start" ? -2 : -1)) this.#act(step, nowMs);
+      if (applied.at(fate.kind === "start" ? -2 : -1)) this.#act(fate, nowMs);
     }));
     const refused = settled.find(({ status }) => status === "rejected");
     if (refused?.status === "rejected") throw refused.reason;
   }
 
-  #act(step: Step, nowMs: number): void {
+  #act(fate: Fate<W>, nowMs: number): void {
     const { publish } = this.#options;
-    const { entry, dueAtMs, cause, many = false } = step.firing;
+    const { entry, dueAtMs, cause, many = false } = fate.firing;
     const subject = { schedule: entry.id, workflow: entry.workflow.name, dueAtMs, cause, nowMs };
-    if (step.kind === "wait") this.#waiting = true;
-    if (step.kind === "skip") publish(skippedEvent(subject, step.reason, many));
-    if (step.kind !== "start") return;
-    step.prepared.begin();
+    if (fate.kind === "wait") this.#waiting = true;
+    if (fate.kind === "skip") publish(skippedEvent(subject, fate.reason, many));
+    if (fate.kind !== "start") return;
+    fate.prepared.begin();
     const byMs = nowMs - fireAtOf(entry.id, entry.schedule, entry.instants, dueAtMs);
     if (cause !== "rule" || byMs <= lateMs) return;
-    publish(lateEvent(subject, step.prepared.executionId));
+    publish(lateEvent(subject, fate.prepared.executionId));
   }
 }
 
-function writesOf(step: Step, was: Was): readonly Write[] {
-  const { firing } = step;
-  switch (step.kind) {
+function writesOf(fate: Fate, was: Was): readonly Write[] {
+  const { firing } = fate;
+  switch (fate.kind) {
     case "wait":
       return [enterWrite(firing, "due", null)];
     case "start":
       return [
-        ...step.prepared.writes,
+        ...fate.prepared.writes,
         write(closeFiring, { ...keyOf(firing), cause: firing.cause }),
       ];
     case "skip":
       return was === "none"
-        ? [enterWrite(firing, "skipped", step.reason)]
-        : [write(skipFiring, { ...keyOf(firing), reason: step.reason })];
+        ? [enterWrite(firing, "skipped", fate.reason)]
+        : [write(skipFiring, { ...keyOf(firing), reason: fate.reason })];
   }
 }
 

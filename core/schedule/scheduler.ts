@@ -14,33 +14,37 @@ import {
   ScheduleReader,
 } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
-import type { ParsedWorkflow } from "../workflow/definition.ts";
-import { fireAtOf, planOf, planOfOne } from "./catch_up.ts";
+import { fireAtOf, passedInstants, passedOne } from "./catch_up.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { FiringEvent } from "./events.ts";
-import { type Entry, type Firing, Firings, type PrepareExecution } from "./firings.ts";
+import {
+  type Entry,
+  type Firing,
+  Firings,
+  type PrepareExecution,
+  type Scheduled,
+} from "./firings.ts";
 import { instantsOf } from "./next.ts";
-import type { Schedule } from "./rule.ts";
 
-export interface SchedulerOptions {
+export interface SchedulerOptions<W extends Scheduled> {
   readonly store: Store;
   /** Every workflow there is, enabled or not. */
-  readonly workflows: () => Promise<readonly ParsedWorkflow[]>;
+  readonly workflows: () => Promise<readonly W[]>;
   /** Asked for once for all that is started together. */
-  readonly preparing: () => PrepareExecution;
+  readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
   readonly now?: () => number;
 }
 
 /** Where a schedule is in the line of what comes. */
-interface Place {
-  readonly entry: Entry;
+interface Place<W extends Scheduled> {
+  readonly entry: Entry<W>;
   /** What is due is looked for after this instant. */
   readonly afterMs: number;
 }
 
-interface Coming extends Place {
+interface Coming<W extends Scheduled> extends Place<W> {
   readonly dueMs: number;
   readonly fireAtMs: number;
 }
@@ -48,17 +52,17 @@ interface Coming extends Place {
 /** A clock that goes back by less is a clock that was set right. */
 const backwardMs = 1_000;
 
-export class Scheduler {
-  readonly #options: SchedulerOptions;
+export class Scheduler<W extends Scheduled> {
+  readonly #options: SchedulerOptions<W>;
   readonly #now: () => number;
   readonly #reader: ScheduleReader;
-  readonly #firings: Firings;
-  readonly #coming = new DueHeap<Coming>();
-  #entries: ReadonlyMap<string, Entry> = new Map();
+  readonly #firings: Firings<W>;
+  readonly #coming = new DueHeap<Coming<W>>();
+  #entries: ReadonlyMap<string, Entry<W>> = new Map();
   #lastMs = 0;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(options: SchedulerOptions) {
+  constructor(options: SchedulerOptions<W>) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#reader = new ScheduleReader(options.store.database);
@@ -66,7 +70,7 @@ export class Scheduler {
   }
 
   /** The schedules there are, by id. */
-  get entries(): ReadonlyMap<string, Entry> {
+  get entries(): ReadonlyMap<string, Entry<W>> {
     return this.#entries;
   }
 
@@ -135,7 +139,7 @@ export class Scheduler {
   }
 
   /** @throws {AppError} `unknown_schedule`. */
-  entry(id: string): Entry {
+  entry(id: string): Entry<W> {
     const entry = this.#entries.get(id);
     if (entry) return entry;
     throw new AppError(
@@ -198,7 +202,7 @@ export class Scheduler {
     }
   }
 
-  #push(entry: Entry, afterMs: number): void {
+  #push(entry: Entry<W>, afterMs: number): void {
     const due = entry.instants.after(afterMs);
     if (due === undefined) return;
     const fireAtMs = fireAtOf(entry.id, entry.schedule, entry.instants, due);
@@ -206,16 +210,16 @@ export class Scheduler {
   }
 
   /** Takes all that is due by now out of the line; gives their schedules' next places in it too. */
-  #takeDue(nowMs: number): { readonly firings: Firing[]; readonly next: readonly Place[] } {
-    const firings: Firing[] = [];
-    const next: Place[] = [];
+  #takeDue(nowMs: number): { readonly firings: Firing<W>[]; readonly next: readonly Place<W>[] } {
+    const firings: Firing<W>[] = [];
+    const next: Place<W>[] = [];
     for (;;) {
       const coming = this.#coming.popDue(nowMs);
       if (!coming) return { firings, next };
       const { entry, afterMs, dueMs } = coming;
       const { id, schedule, instants } = entry;
-      const { fireMs, missed } = planOfOne(dueMs, instants, nowMs) ??
-        planOf(id, schedule, instants, afterMs, nowMs);
+      const { fireMs, missed } = passedOne(dueMs, instants, nowMs) ??
+        passedInstants(id, schedule, instants, afterMs, nowMs);
       if (missed) {
         const { dueMs: dueAtMs, many } = missed;
         firings.push({ entry, dueAtMs, cause: "rule", reason: "missed", many });
@@ -227,11 +231,9 @@ export class Scheduler {
 }
 
 /** A workflow's schedules with their ids: its name, `name.2` for the second, and so on. */
-function schedulesOf(workflow: ParsedWorkflow): {
-  readonly id: string;
-  readonly workflow: ParsedWorkflow;
-  readonly schedule: Schedule;
-}[] {
+function schedulesOf<W extends Scheduled>(
+  workflow: W,
+): Pick<Entry<W>, "id" | "workflow" | "schedule">[] {
   return workflow.schedules.map((schedule, index) => ({
     id: index === 0 ? workflow.name : `${workflow.name}.${index + 1}`,
     workflow,

@@ -6,12 +6,16 @@
 import { messageOf } from "../errors.ts";
 import { newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
+import type { Scheduled } from "./firings.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 const tickMs = 60_000;
 
 export interface TickerOptions {
-  readonly scheduler: Scheduler;
+  readonly scheduler: Pick<
+    Scheduler<Scheduled>,
+    "sync" | "advance" | "idle" | "nextAtMs"
+  >;
   readonly log: Log;
   /** Text that is another when a workflow file is another. */
   readonly fingerprint: () => Promise<string>;

@@ -13,7 +13,7 @@ import { migrationsFolder } from "../support/temp_store.ts";
 export const log = openStandardLog("warn");
 
 export interface Trial extends AsyncDisposable {
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler<ParsedWorkflow>;
   readonly store: Store;
   /** Ends every execution: what is open would hold back the next firing. */
   endAll(): Promise<void>;

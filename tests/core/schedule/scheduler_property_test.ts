@@ -36,7 +36,11 @@ function anySteps(byMs: fc.Arbitrary<number>): fc.Arbitrary<Step[]> {
 }
 
 /** A scheduler that dies at its first commit: all of it is lost, or the answer alone. */
-async function dyingScheduler(trial: Trial, store: Store, kill: Kill): Promise<Scheduler> {
+async function dyingScheduler(
+  trial: Trial,
+  store: Store,
+  kill: Kill,
+): Promise<Scheduler<ParsedWorkflow>> {
   const commits = new CommitQueue(store.database);
   const scheduler = await trial.scheduler({ store: { ...store, commits } });
   const commit = commits.commit.bind(commits);

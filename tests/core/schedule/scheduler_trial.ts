@@ -23,7 +23,9 @@ export interface Trial {
   /** `schedule@due` of everything that an execution was begun for, in order. */
   readonly begun: string[];
   workflows: readonly ParsedWorkflow[];
-  scheduler(options?: Partial<SchedulerOptions>): Promise<Scheduler>;
+  scheduler(
+    options?: Partial<SchedulerOptions<ParsedWorkflow>>,
+  ): Promise<Scheduler<ParsedWorkflow>>;
   /** Ends every execution. */
   endAll(): Promise<void>;
   /** `schedule due status cause reason` of every firing. */
