@@ -11,6 +11,13 @@ export interface Channel {
   close(): void;
 }
 
+/**
+ * Open as long as the thread is, and used for nothing: when a thread closes its last channel, the
+ * runtime gives up its subscription a moment later, also for a channel that was opened meanwhile.
+ * That one then hears no other thread, and its `postMessage` throws (Deno 2.9.6).
+ */
+new BroadcastChannel("100ac-keeps-the-subscription");
+
 /** Threads of one process that know `name` hear each other. */
 export function openBroadcastChannel(name: string): Channel {
   const channel = new BroadcastChannel(name);
