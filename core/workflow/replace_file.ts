@@ -55,11 +55,21 @@ async function modeOf(path: string): Promise<number | undefined> {
   }
 }
 
+/** Undefined when nothing is there. A link is, even one that leads nowhere for now. */
 function textOrNothing(path: string): string | undefined {
   try {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Deno.readFileSync(path));
   } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return undefined;
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+    return isLink(path) ? "" : undefined;
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return false;
     throw thrown;
   }
 }

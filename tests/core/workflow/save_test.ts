@@ -137,6 +137,7 @@ Deno.test("a file that can't take the workflow is left alone", async () => {
   await using outside = await workflowFolder({ "linked.yaml": workflowOf("linked") });
   await using folder = await workflowFolder({ "flow.yaml": flow, "broken.yaml": "name: broken" });
   await Deno.symlink(join(outside.path, "linked.yaml"), join(folder.path, "linked.yaml"));
+  await Deno.symlink("of_a_disk_that_is_away.yaml", join(folder.path, "away.yaml"));
   const refused = async (name: string, message: RegExp): Promise<void> => {
     await assert.rejects(saveWorkflow(folder.path, workflowOf(name)), {
       code: "conflict",
@@ -145,11 +146,14 @@ Deno.test("a file that can't take the workflow is left alone", async () => {
   };
   await refused("one", /the file would read differently; write its list without brackets/);
   await refused("broken", /there is such a file; correct or remove it$/);
+  await refused("away", /there is such a file; correct or remove it$/);
   await refused("linked", /it is a link out of the folder; change the file it leads to$/);
   assert.equal(await folder.read("flow.yaml"), flow);
   assert.equal(await folder.read("broken.yaml"), "name: broken");
   assert.equal(await outside.read("linked.yaml"), workflowOf("linked"));
-  assert.deepEqual(await folder.names(), ["broken.yaml", "flow.yaml", "linked.yaml"]);
+  const link = await Deno.readLink(join(folder.path, "away.yaml"));
+  assert.equal(link, "of_a_disk_that_is_away.yaml");
+  assert.deepEqual(await folder.names(), ["away.yaml", "broken.yaml", "flow.yaml", "linked.yaml"]);
 });
 
 Deno.test("of saves at once into one file, none undoes another", async () => {
