@@ -13,7 +13,7 @@ import type { Config } from "./config.ts";
 import { Definitions } from "./engine/definitions.ts";
 import { Engine } from "./engine/engine.ts";
 import type { EngineEvent } from "./engine/events.ts";
-import { Steerer } from "./engine/steer.ts";
+import { Steerer } from "./engine/steerer.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { checkFolders, keptFolderOf } from "./folders.ts";
 import type { ManifestCache } from "./host/agent_files.ts";
@@ -125,11 +125,7 @@ async function open(
     workflows: () => catalog.reread(),
     preparing: () => {
       const check = catalog.checker();
-      return (workflow, start) => {
-        const created = engine.prepare(check(workflow), start);
-        const { row: { executionId }, writes } = created;
-        return { executionId, writes, begin: () => engine.begin(created) };
-      };
+      return (workflow, start) => engine.prepare(check(workflow), start);
     },
     publish: tell,
   });
@@ -150,7 +146,7 @@ async function open(
     hosts,
     catalog,
     engine,
-    steerer: new Steerer(store, engine, definitions),
+    steerer: new Steerer({ store, definitions, engine, publish: tell }),
     definitions,
     scheduler,
     ticker,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { adviseOn } from "../core/workflow/advice.ts";
-import { keptLengthMax, resultLengthMax } from "../core/engine/progress.ts";
+import { keptLengthMax, resultLengthMax } from "../core/engine/decide/evaluate.ts";
 import { expressionDepthMax, expressionLengthMax } from "../core/workflow/cel.ts";
 import { itemsMax, runningMax } from "../core/workflow/definition.ts";
 import { compileTemplate, filledLengthMax, timeMsMax } from "../core/workflow/expression.ts";

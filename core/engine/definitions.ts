@@ -3,7 +3,7 @@
 import { AppError, messageOf } from "../errors.ts";
 import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
 import type { Workflow } from "../workflow/definition.ts";
-import { type Plan, planWorkflow } from "./plan.ts";
+import { type Plan, planWorkflow } from "./decide/plan.ts";
 import { restoreWorkflow } from "../workflow/parse.ts";
 
 const keptMax = 256;

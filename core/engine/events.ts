@@ -1,9 +1,9 @@
-/** What the engine tells of executions: facts, each published after it was committed. */
+/** What the engine publishes of executions: facts, each after it was committed. */
 
 import { capabilityAddress, type ExecutionId } from "../ids.ts";
 import type { ClaimableRow, ErrorRow, FinalStatus } from "../store/executions.ts";
-import type { FailedStep } from "./progress.ts";
-import { noItem } from "./step_progress.ts";
+import type { FailedStep } from "./decide/decision.ts";
+import { noItem } from "./decide/step_progress.ts";
 
 /** A fact about an execution, in the past tense. */
 export type EngineEvent =
@@ -19,7 +19,7 @@ export type EngineEvent =
     readonly workflow: string;
     readonly step: string;
     readonly index: number;
-    /** The item's place in the list; -1 for a step that is carried out once. */
+    /** The item's place in the list; -1 for a step that runs once. */
     readonly item: number;
     readonly attempt: number;
     readonly error?: ErrorRow;
@@ -27,7 +27,7 @@ export type EngineEvent =
 
 export type StepTopic = `step.${"started" | "completed" | "failed" | "cancelled" | "skipped"}`;
 
-/** An execution was taken up, at first or again. */
+/** An execution is being advanced, at first or again. */
 export function startedEvent(executionId: ExecutionId, workflow: string): EngineEvent {
   return { topic: "execution.started", execution_id: executionId, workflow };
 }
@@ -76,7 +76,7 @@ export interface ExecutionFailed {
   readonly see: string;
 }
 
-/** What is told of an execution that has ended. */
+/** What is published of an execution that has ended. */
 export type EndedExecution =
   & Pick<ClaimableRow, "executionId" | "workflowName" | "inputParams">
   & Partial<Pick<ClaimableRow, "scheduleId" | "dueAtMs">>;
@@ -106,7 +106,7 @@ export function endedEvent(
     ...(dueAtMs !== null && { due_at: new Date(dueAtMs).toISOString() }),
     error,
     ...(failedStep && stepFacts(failedStep)),
-    ...(mayBeTold(inputParams, secrets) && { inputs: JSON.parse(inputParams) }),
+    ...(mayBePublished(inputParams, secrets) && { inputs: JSON.parse(inputParams) }),
     see: `100ac execution show ${executionId}`,
   };
 }
@@ -125,7 +125,7 @@ function stepFacts({ planned: { step }, failure: { item, attempt } }: FailedStep
   };
 }
 
-function mayBeTold(inputParams: string, secrets: Readonly<Record<string, string>>): boolean {
+function mayBePublished(inputParams: string, secrets: Readonly<Record<string, string>>): boolean {
   if (inputParams.length > inputsLengthMax) return false;
   return !Object.values(secrets).some((secret) =>
     secret !== "" && inputParams.includes(JSON.stringify(secret).slice(1, -1))

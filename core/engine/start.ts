@@ -29,16 +29,22 @@ export interface FiringOrigin {
   readonly was: "none" | "due";
 }
 
-export interface NewExecution {
-  readonly workflow: ParsedWorkflow;
+/** A new execution that is ready to be stored. */
+export interface Prepared {
   readonly row: ExecutionRow;
-  readonly claimable: ClaimableRow;
   /** The execution's own is the last. */
   readonly writes: readonly Write[];
+  /** To be called once the writes have taken effect: it is advanced as soon as there is room. */
+  onStored(): void;
+}
+
+/** The same, as the store knows it and as it is claimed. */
+interface NewExecution extends Omit<Prepared, "onStored"> {
+  readonly claimable: ClaimableRow;
 }
 
 /**
- * A new execution of a workflow; `isDefined` tells whose text is in the store.
+ * A new execution of a workflow; `isDefined` says whose text is in the store.
  * @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key.
  */
 export function newExecution(
@@ -55,7 +61,6 @@ export function newExecution(
   const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, at);
   const common = { executionId, workflowName: name, definitionId, inputParams, createdAtMs: at };
   return {
-    workflow,
     claimable: {
       ...common,
       status: "pending",

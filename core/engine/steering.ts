@@ -1,28 +1,26 @@
-/** How an enactment is told what to do: cancel, pause, or stop and leave it to another. */
+/** How one execution is steered while it is advanced: cancel, pause, or stop and leave it. */
 
 import { AppError } from "../errors.ts";
+
+/** What somebody wants of an execution; its row says the same. */
+export type Wanted = "pause" | "cancel";
 
 export class Steering {
   readonly #steps = new AbortController();
   readonly #all = new AbortController();
-  #wanted: "pause" | "cancel" | undefined;
+  #wanted: Wanted | null = null;
   #onChange: (() => void) | undefined;
 
-  constructor(wanted: "pause" | "cancel" | null = null) {
-    if (wanted === "cancel") this.cancel();
-    if (wanted === "pause") this.pause();
-  }
-
-  get wanted(): "pause" | "cancel" | undefined {
+  get wanted(): Wanted | null {
     return this.#wanted;
   }
 
-  /** Aborted when the steps are to give way; those of `finally` go on when it is cancelled. */
+  /** Aborted when the steps have to stop; those of `finally` still run after a cancel. */
   get stepsSignal(): AbortSignal {
     return this.#steps.signal;
   }
 
-  /** Aborted when it is to be left as it is. */
+  /** Aborted when the execution is to be left as it is. */
   get stopped(): AbortSignal {
     return this.#all.signal;
   }
@@ -32,19 +30,12 @@ export class Steering {
     this.#onChange = onChange;
   }
 
-  cancel(): void {
-    this.#wanted = "cancel";
+  /** Null takes a pause back; a cancel can't be taken back. */
+  set(wanted: Wanted | null): void {
+    if (this.#wanted === "cancel") return;
+    this.#wanted = wanted;
+    if (wanted !== "cancel") return this.#onChange?.();
     this.endSteps(new AppError("cancelled", "Cannot go on: the execution was cancelled"));
-  }
-
-  pause(): void {
-    this.#wanted ??= "pause";
-    this.#onChange?.();
-  }
-
-  resume(): void {
-    if (this.#wanted === "pause") this.#wanted = undefined;
-    this.#onChange?.();
   }
 
   /** Ends what the steps wait for. */
@@ -53,7 +44,7 @@ export class Steering {
     this.#onChange?.();
   }
 
-  /** Leaves it as it is in the store. */
+  /** Leaves the execution as it is in the store. */
   stop(reason: Error): void {
     this.#all.abort(reason);
     this.#steps.abort(reason);

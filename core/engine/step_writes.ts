@@ -1,13 +1,14 @@
-/** What an enactment commits, as rows of the store's verbs. */
+/** What advancing an execution commits, as rows of the store's verbs. */
 
 import type { ExecutionId } from "../ids.ts";
 import { type Write, write } from "../store/commits.ts";
 import { beginStep, completeStep, finishExecution, settleStep } from "../store/execution_verbs.ts";
 import type { ErrorRow, FinalStatus } from "../store/executions.ts";
-import { type Packed, savePayload } from "../store/payloads.ts";
+import { savePayload } from "../store/payloads.ts";
 import { parkExecution } from "../store/steering_verbs.ts";
-import type { Decision } from "./progress.ts";
-import type { Attempt } from "./unit.ts";
+import type { Begin, Settle } from "./decide/decision.ts";
+import type { Attempt } from "./decide/unit.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** The execution, and the lease it is written under. */
 export interface Hold {
@@ -15,19 +16,9 @@ export interface Hold {
   readonly owner: string;
 }
 
-/** What an attempt came to. */
-export interface Outcome {
-  readonly status: "completed" | "failed" | "cancelled";
-  readonly atMs: number;
-  readonly result: string | null;
-  /** The result, where it is too large for its row. */
-  readonly packed: Packed | null;
-  readonly error: ErrorRow | null;
-}
-
 export function beginWrite(
   { executionId, owner }: Hold,
-  { planned: { step, index }, item, attempt }: Extract<Decision, { kind: "begin" }>,
+  { planned: { step, index }, item, attempt }: Begin,
   at: number,
 ): Write {
   const { name } = step;
@@ -36,7 +27,7 @@ export function beginWrite(
 
 export function settleWrite(
   { executionId, owner }: Hold,
-  { planned, item, attempt, status, result, error }: Extract<Decision, { kind: "settle" }>,
+  { planned, item, attempt, status, result, error }: Settle,
   at: number,
 ): Write {
   return write(settleStep, {

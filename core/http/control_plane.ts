@@ -5,7 +5,7 @@ import type { Cache } from "../cache/cache.ts";
 import type { Config } from "../config.ts";
 import type { Definitions } from "../engine/definitions.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Steerer } from "../engine/steer.ts";
+import type { Steerer } from "../engine/steerer.ts";
 import type { Hosts } from "../host/hosts.ts";
 import type { Log } from "../log.ts";
 import type { Market } from "../market/market.ts";

@@ -9,7 +9,7 @@ import {
   stepViews,
 } from "../store/step_views.ts";
 import type { Store } from "../store/store.ts";
-import type { Plan } from "../engine/plan.ts";
+import type { Plan } from "../engine/decide/plan.ts";
 import type { Step } from "../workflow/definition.ts";
 import { AppError } from "../errors.ts";
 import type { ExecutionView, ItemView, StepView } from "./api.ts";

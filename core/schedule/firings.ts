@@ -44,11 +44,11 @@ export interface FiringStart {
 
 /** An execution that is ready to be stored. */
 export interface Prepared {
-  readonly executionId: ExecutionId;
+  readonly row: { readonly executionId: ExecutionId };
   /** The last takes effect where the firing is as it has to be, and stores the execution. */
   readonly writes: readonly Write[];
-  /** Starts it, once it has been stored. */
-  begin(): void;
+  /** Called once the writes have taken effect. */
+  onStored(): void;
 }
 
 /** Makes an execution ready, or throws why the workflow can't be started. */
@@ -197,10 +197,10 @@ export class Firings<W extends Scheduled> {
     if (fate.kind === "wait") this.#waiting = true;
     if (fate.kind === "skip") publish(skippedEvent(subject, fate.reason, many));
     if (fate.kind !== "start") return;
-    fate.prepared.begin();
+    fate.prepared.onStored();
     const byMs = nowMs - fireAtOf(entry.id, entry.schedule, entry.instants, dueAtMs);
     if (cause !== "rule" || byMs <= lateMs) return;
-    publish(lateEvent(subject, fate.prepared.executionId));
+    publish(lateEvent(subject, fate.prepared.row.executionId));
   }
 }
 

@@ -52,12 +52,12 @@ export async function openTrial({ rules, now, onDurable }: TrialOptions): Promis
       store,
       workflows: () => Promise.resolve(workflows),
       preparing: () => (workflow, start) => {
-        const created = engine.prepare(workflow, start);
-        const begin = (): void => {
+        const prepared = engine.prepare(workflow, start);
+        const onStored = (): void => {
           onDurable?.(start.firing.dueAtMs);
-          engine.begin(created);
+          prepared.onStored();
         };
-        return { executionId: created.row.executionId, writes: created.writes, begin };
+        return { ...prepared, onStored };
       },
       publish: () => undefined,
       log,

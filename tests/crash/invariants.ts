@@ -1,7 +1,7 @@
 /** What has to be true of the store and of what the agent wrote down, after any number of kills. */
 
 import assert from "node:assert/strict";
-import { interruptionsMax } from "../../core/engine/unit.ts";
+import { interruptionsMax } from "../../core/engine/decide/unit.ts";
 import { attemptsMax, type CrashWorld, items } from "./crash_world.ts";
 import type { Acknowledged } from "./lives.ts";
 

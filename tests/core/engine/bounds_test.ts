@@ -1,7 +1,7 @@
 /** The bounds of an execution that the README lists: items, outputs, what expressions read. */
 
 import assert from "node:assert/strict";
-import { keptLengthMax, resultLengthMax } from "../../../core/engine/progress.ts";
+import { keptLengthMax, resultLengthMax } from "../../../core/engine/decide/evaluate.ts";
 import { itemsMax } from "../../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../../core/workflow/parse.ts";
 import { openTempStore } from "../../support/temp_store.ts";

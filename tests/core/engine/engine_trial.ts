@@ -1,9 +1,9 @@
 /** An engine over a real store, with agents that a test makes up: `await using trial = …`. */
 
 import { Definitions } from "../../../core/engine/definitions.ts";
-import type { Invoke } from "../../../core/engine/enactment.ts";
+import type { Invoke } from "../../../core/engine/requests.ts";
 import { Engine, type EngineOptions } from "../../../core/engine/engine.ts";
-import { Steerer } from "../../../core/engine/steer.ts";
+import { Steerer } from "../../../core/engine/steerer.ts";
 import type { EngineEvent } from "../../../core/engine/events.ts";
 import { AppError } from "../../../core/errors.ts";
 import type { ExecutionId } from "../../../core/ids.ts";
@@ -57,16 +57,17 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
   const asked: string[] = [];
   const log: string[] = [];
   const definitions = new Definitions(store.executions);
+  const publish = (event: EngineEvent): void => {
+    events.push(event);
+    onEvent?.(event);
+  };
   const engine = new Engine({
     concurrentMax: 5,
     ...timings,
     store,
     definitions,
     invoke: invokeOf(agents, asked),
-    publish: (event) => {
-      events.push(event);
-      onEvent?.(event);
-    },
+    publish,
     log: createLog({ threshold: "debug", write: (line) => log.push(line), pretty: false }),
   });
   await engine.open();
@@ -79,7 +80,7 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     }, { withinMs: 20_000 });
   return {
     engine,
-    steerer: new Steerer(store, engine, definitions),
+    steerer: new Steerer({ store, engine, definitions, publish }),
     store,
     events,
     asked,

@@ -1,7 +1,7 @@
 /** What an engine leaves and what the next one makes of it: shutdown, interruption, old texts. */
 
 import assert from "node:assert/strict";
-import { interruptionsMax } from "../../../core/engine/unit.ts";
+import { interruptionsMax } from "../../../core/engine/decide/unit.ts";
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
 import { write } from "../../../core/store/commits.ts";
 import { createExecution, saveDefinition } from "../../../core/store/execution_verbs.ts";

@@ -94,7 +94,7 @@ export function prepareIn(
 ): Prepared {
   const executionId = newExecutionId();
   return {
-    executionId,
+    row: { executionId },
     writes: [
       write(saveDefinition, { definition_id: name, name, text: "", at }),
       write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
@@ -109,7 +109,7 @@ export function prepareIn(
         was,
       }),
     ],
-    begin: () => begun.push(`${scheduleId}@${dueAtMs}`),
+    onStored: () => begun.push(`${scheduleId}@${dueAtMs}`),
   };
 }
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { nextAttemptAtMs } from "../../../core/engine/retry.ts";
-import { retryDefault, type RetryPolicy } from "../../../core/workflow/definition.ts";
+import { nextAttemptAtMs } from "../../../../core/engine/decide/retry.ts";
+import { retryDefault, type RetryPolicy } from "../../../../core/workflow/definition.ts";
 
 const hourMs = 3_600_000;
 

@@ -7,8 +7,8 @@
  * having been stopped, the attempt may itself be what it dies of, and fails.
  */
 
-import type { ErrorRow, StepRow } from "../store/executions.ts";
-import type { RetryPolicy } from "../workflow/definition.ts";
+import type { ErrorRow, StepRow } from "../../store/executions.ts";
+import type { RetryPolicy } from "../../workflow/definition.ts";
 import { nextAttemptAtMs } from "./retry.ts";
 
 export const interruptionsMax = 5;

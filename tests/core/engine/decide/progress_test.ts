@@ -1,8 +1,8 @@
 /** What an execution does next, case by case. */
 
 import assert from "node:assert/strict";
-import { runningMax } from "../../../core/workflow/definition.ts";
-import { type Attempt, interruptionsMax } from "../../../core/engine/unit.ts";
+import { runningMax } from "../../../../core/workflow/definition.ts";
+import { type Attempt, interruptionsMax } from "../../../../core/engine/decide/unit.ts";
 import { type Form, planOf, progressOf, rowOf, told } from "./progress_trial.ts";
 
 /** Attempts of one step after the other, each ended at 1,000 ms: `[0, "failed"]`. */

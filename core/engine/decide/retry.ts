@@ -1,7 +1,7 @@
 /** When a failed step is tried again. Pure: chance is drawn from a seed. */
 
-import type { ErrorCode } from "../errors.ts";
-import type { RetryPolicy } from "../workflow/definition.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { RetryPolicy } from "../../workflow/definition.ts";
 
 export interface Failure {
   /** How many there were, this one included. */

@@ -1,11 +1,12 @@
 /** Plans and rows that tests of an execution's progress make up. */
 
 import assert from "node:assert/strict";
-import { type Plan, planWorkflow } from "../../../core/engine/plan.ts";
-import { type Decision, Progress } from "../../../core/engine/progress.ts";
-import type { Attempt } from "../../../core/engine/unit.ts";
-import type { ErrorRow } from "../../../core/store/executions.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { type Plan, planWorkflow } from "../../../../core/engine/decide/plan.ts";
+import type { Decision } from "../../../../core/engine/decide/decision.ts";
+import { Progress } from "../../../../core/engine/decide/progress.ts";
+import type { Attempt } from "../../../../core/engine/decide/unit.ts";
+import type { ErrorRow } from "../../../../core/store/executions.ts";
+import { parseWorkflows } from "../../../../core/workflow/parse.ts";
 
 /** A part of a workflow, as a file has it. */
 export type Form = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 /**
- * What can be asked of an execution: cancel, pause, resume, retry, rerun. Each is written down
- * before it is answered, so that it outlives the daemon; then whoever advances it is told.
+ * What people ask of an execution: cancel, pause, resume, retry, rerun. Each is committed before it
+ * is acted on, so it outlives the daemon; then the engine is woken, and whoever advances the
+ * execution acts on it.
  */
 
 import { AppError } from "../errors.ts";
@@ -17,62 +18,78 @@ import {
 import type { Store } from "../store/store.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Engine } from "./engine.ts";
+import { endedEvent, type EngineEvent } from "./events.ts";
+import { finishWrite } from "./step_writes.ts";
+
+/** The owner of an execution that has no lease. */
+const nobody = "";
+
+export interface SteererOptions {
+  readonly store: Store;
+  readonly definitions: Definitions;
+  readonly engine: Pick<Engine, "start" | "wake">;
+  readonly publish: (event: EngineEvent) => void;
+  readonly now?: () => number;
+}
 
 export class Steerer {
-  readonly #store: Store;
-  readonly #engine: Engine;
-  readonly #definitions: Definitions;
+  readonly #options: SteererOptions;
 
-  constructor(store: Store, engine: Engine, definitions: Definitions) {
-    this.#store = store;
-    this.#engine = engine;
-    this.#definitions = definitions;
+  constructor(options: SteererOptions) {
+    this.#options = options;
   }
 
   /**
-   * Cancels: at once what has not begun; else its steps give way, then `finally` is carried out.
+   * Cancels: one that has not begun ends at once; of another the steps stop, then `finally` runs.
    * @throws {AppError} `unknown_execution`; `conflict` when it has ended.
    */
   async cancel(id: ExecutionId): Promise<void> {
+    const { store, engine, publish, now = Date.now } = this.#options;
+    const hold = { executionId: id, owner: nobody };
+    const [isEnded, isAsked] = await store.commits.commit([
+      finishWrite(hold, "cancelled", now(), {}),
+      write(cancelExecution, { execution_id: id }),
+    ]);
+    if (!isEnded && !isAsked) throw await this.#refusal("cancel", id);
+    // In the turn of the commit: what was begun in the same transaction asks no agent any more.
+    engine.wake(id, "cancel");
+    if (!isEnded) return;
     const execution = await this.#execution(id, "cancel");
-    if (await this.#engine.endUnbegun(execution, "cancelled")) return;
-    // Told first, that nothing more begins; written down for the case that the daemon dies now.
-    const steering = this.#engine.steeringOf(id);
-    steering?.cancel();
-    const isWanted = await this.#apply(cancelExecution, id);
-    if (!isWanted && !steering) throw await this.#refusal("cancel", id);
-    this.#engine.wake();
+    // Whoever advances it may have ended it in the same transaction, and says so.
+    const { status, startedAtMs } = execution;
+    if (status === "cancelled" && startedAtMs === null) {
+      publish(endedEvent(execution, "cancelled", null));
+    }
   }
 
   /**
-   * Begins no further step until it is resumed; what runs is let come to its end.
+   * Begins no further step until it is resumed; steps that run come to their end.
    * @throws {AppError} `unknown_execution`; `conflict` when it has ended, is paused or cancelled.
    */
   async pause(id: ExecutionId): Promise<void> {
-    await this.#execution(id, "pause");
     if (!await this.#apply(pauseExecution, id)) throw await this.#refusal("pause", id);
-    this.#engine.steeringOf(id)?.pause();
+    this.#options.engine.wake(id, "pause");
   }
 
   /** @throws {AppError} `unknown_execution`; `conflict` when it is not paused. */
   async resume(id: ExecutionId): Promise<void> {
-    await this.#execution(id, "resume");
     if (!await this.#apply(resumeExecution, id)) throw await this.#refusal("resume", id);
-    this.#engine.steeringOf(id)?.resume();
-    this.#engine.wake();
+    this.#options.engine.wake(id, null);
   }
 
   /**
-   * Carries a failed or cancelled execution on from where it failed; what completed is kept.
+   * Resumes a failed or cancelled execution from where it failed; what completed is kept.
    * @throws {AppError} `unknown_execution`; `conflict` when it has neither failed nor been
    * cancelled; `invalid_workflow` when its text can't be used any more.
    */
   async retry(id: ExecutionId): Promise<void> {
-    const execution = await this.#execution(id, "retry");
-    const { workflow, steps, finallyIndex } = await this.#definitions.of(execution);
-    // What a step that is allowed to fail came to has been gone on from.
+    const { store, definitions, engine } = this.#options;
+    const { workflow, steps, finallyIndex } = await definitions.of(
+      await this.#execution(id, "retry"),
+    );
+    // A step that is allowed to fail keeps its failure: others have gone on from it.
     const again = workflow.steps.flatMap(({ onError }, index) => onError === "fail" ? [index] : []);
-    const [applied] = await this.#store.commits.commit([
+    const [isRetried] = await store.commits.commit([
       write(retryExecution, { execution_id: id }),
       write(supersedeSteps, {
         execution_id: id,
@@ -80,8 +97,8 @@ export class Steerer {
         finally_index: Math.min(finallyIndex, steps.length),
       }),
     ]);
-    if (!applied) throw await this.#refusal("retry", id);
-    this.#engine.wake();
+    if (!isRetried) throw await this.#refusal("retry", id);
+    engine.wake(id, null);
   }
 
   /**
@@ -90,26 +107,25 @@ export class Steerer {
    * more; whatever a start throws.
    */
   async rerun(id: ExecutionId): Promise<ExecutionRow> {
+    const { store, definitions, engine } = this.#options;
     const { definitionId, inputParams, workflowName } = await this.#execution(id, "rerun");
-    const { workflow } = await this.#definitions.of({ definitionId, workflowName });
-    const text = await this.#store.executions.definitionText(definitionId) ?? "";
+    const { workflow } = await definitions.of({ definitionId, workflowName });
+    const text = await store.executions.definitionText(definitionId) ?? "";
     const inputs = JSON.parse(inputParams) as Record<string, unknown>;
     const stored = { ...workflow, text, file: "kept text", line: 1 };
-    return await this.#engine.start(stored, { inputs, rerunOf: id });
+    return await engine.start(stored, { inputs, rerunOf: id });
   }
 
   async #execution(id: ExecutionId, verb: string): Promise<ExecutionRow> {
-    const found = await this.#store.executions.execution(id);
+    const found = await this.#options.store.executions.execution(id);
     if (found) return found;
     throw new AppError("unknown_execution", `Cannot ${verb} execution "${id}": there is none`);
   }
 
-  async #apply(
-    verb: Verb<{ execution_id: string }>,
-    id: ExecutionId,
-  ): Promise<boolean> {
-    const [applied = false] = await this.#store.commits.commit([write(verb, { execution_id: id })]);
-    return applied;
+  async #apply(verb: Verb<{ execution_id: string }>, id: ExecutionId): Promise<boolean> {
+    const { commits } = this.#options.store;
+    const [isApplied = false] = await commits.commit([write(verb, { execution_id: id })]);
+    return isApplied;
   }
 
   async #refusal(verb: keyof typeof needed, id: ExecutionId): Promise<AppError> {

@@ -1,67 +1,24 @@
 /**
- * What an execution does next. Pure: the caller brings the plan, the attempts and the clock, and
- * carries out what {@link Progress.decide} says; an attempt is recorded as it begins and as it
- * ends. Recording the rows of a store gives the same state again, so a crash changes no decision.
+ * How far an execution has come, and what it does next. No I/O, no clock: the caller brings the
+ * plan, the attempts and the instant, does what {@link Progress.decide} says, and records an
+ * attempt as it begins and as it ends. Recording the rows of a store gives the same state again,
+ * so a crash changes no decision.
  *
- * A step begins when all that it needs have ended. A step that fails lets nothing new begin, unless
- * it says `on_error: continue`; once nothing runs any more, the steps of `finally` are carried out,
- * then the execution ends. A decision costs by what may begin, not by the number of steps.
+ * A step begins when all that it needs have ended. After a step fails nothing new begins, unless it
+ * says `on_error: continue`; once nothing runs any more, the steps of `finally` run, then the
+ * execution ends. A decision costs by what may begin, not by the number of steps.
  */
 
-import { AppError, toErrorData } from "../errors.ts";
-import { Mask } from "../mask.ts";
-import type { ErrorRow, FinalStatus } from "../store/executions.ts";
-import { itemsMax, runningMax } from "../workflow/definition.ts";
-import type { CompiledTemplate, Scope } from "../workflow/expression.ts";
+import { toErrorData } from "../../errors.ts";
+import { Mask } from "../../mask.ts";
+import type { ErrorRow } from "../../store/executions.ts";
+import { runningMax } from "../../workflow/definition.ts";
+import type { Scope } from "../../workflow/expression.ts";
+import type { Begin, Decision, Ending, Finish, Settle } from "./decision.ts";
+import { inputOf, itemsOf, keptLengthMax, resultOf, tooMuchKept } from "./evaluate.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { noItem, type StepEnd, type StepFailure, StepProgress } from "./step_progress.ts";
 import type { Attempt } from "./unit.ts";
-
-/** Characters of output that are kept for expressions. */
-export const keptLengthMax = 64 * 2 ** 20;
-/** Characters of an execution's result. */
-export const resultLengthMax = 2 ** 20;
-
-/** Why the steps are not carried on with. */
-export interface Ending {
-  readonly status: "failed" | "cancelled";
-  readonly error: ErrorRow | null;
-  readonly failedStep?: FailedStep;
-}
-
-/** The step that an execution failed with. */
-export interface FailedStep {
-  readonly planned: PlannedStep;
-  readonly failure: StepFailure;
-}
-
-export type Decision =
-  | {
-    readonly kind: "begin";
-    readonly planned: PlannedStep;
-    readonly item: number;
-    readonly attempt: number;
-    /** JSON. */
-    readonly input: string;
-  }
-  /** It ends without a request. */
-  | {
-    readonly kind: "settle";
-    readonly planned: PlannedStep;
-    readonly item: number;
-    readonly attempt: number;
-    readonly status: "completed" | "failed" | "skipped";
-    readonly result: string | null;
-    readonly error: ErrorRow | null;
-  }
-  | { readonly kind: "wait"; readonly untilMs: number }
-  | {
-    readonly kind: "finish";
-    readonly status: FinalStatus;
-    readonly result: string | null;
-    readonly error: ErrorRow | null;
-    readonly failedStep?: FailedStep;
-  };
 
 export interface ProgressOptions {
   readonly plan: Plan;
@@ -106,12 +63,12 @@ export class Progress {
     return this.#running;
   }
 
-  /** Whether the steps are over and those of `finally` are carried out. */
+  /** Whether the steps are over and those of `finally` run. */
   get isInFinally(): boolean {
     return this.#isInFinally;
   }
 
-  /** Carries on with `finally` alone, once nothing runs; a second ending changes nothing. */
+  /** Lets only `finally` run, once nothing else does; a second ending changes nothing. */
   end(ending: Ending): void {
     this.#ending ??= ending;
   }
@@ -188,15 +145,15 @@ export class Progress {
     return this.#running > 0 ? [] : [this.#finish()];
   }
 
-  /** Finds out what a step is carried out for; gives what ends it before it has begun. */
-  #open(progress: StepProgress): Decision | undefined {
+  /** Finds out what a step runs for; gives what ends it before it has begun. */
+  #open(progress: StepProgress): Settle | undefined {
     const { planned } = progress;
     if (progress.isOpen) return undefined;
     try {
       if (!progress.isBegun && planned.when && planned.when.evaluate(this.#scoped()) !== true) {
         return settle(progress, "skipped", null);
       }
-      const items = planned.items && listOf(planned, planned.items.evaluate(this.#scoped()));
+      const items = itemsOf(planned, this.#scoped());
       if (items?.length === 0) return settle(progress, "completed", null);
       progress.openWith(items);
       return undefined;
@@ -208,14 +165,11 @@ export class Progress {
   #begin(
     progress: StepProgress,
     { item, attempt }: { readonly item: number; readonly attempt: number },
-  ): Decision {
+  ): Begin | Settle {
     const { planned } = progress;
     try {
       const scope = this.#scoped(
-        item === noItem ? {} : {
-          item: progress.itemAt(item),
-          index: item,
-        },
+        item === noItem ? {} : { item: progress.itemAt(item), index: item },
       );
       const input = inputOf(planned.params, scope);
       return { kind: "begin", planned, item, attempt, input };
@@ -262,13 +216,10 @@ export class Progress {
     this.end({ status: "failed", error, failedStep: { planned, failure } });
   }
 
-  #finish(): Decision {
+  #finish(): Finish {
     if (this.#ending) return { kind: "finish", result: null, ...this.#ending };
     try {
-      const outputs = this.#plan.outputs.evaluate(this.#scoped());
-      const isEmpty = Object.keys(this.#plan.workflow.outputs).length === 0;
-      const result = isEmpty ? null : JSON.stringify(outputs);
-      if (result !== null && result.length > resultLengthMax) throw tooLargeResult(result.length);
+      const result = resultOf(this.#plan, this.#scoped());
       return { kind: "finish", status: "completed", result, error: null };
     } catch (thrown) {
       return { kind: "finish", status: "failed", result: null, error: toErrorData(thrown) };
@@ -280,44 +231,7 @@ function settle(
   { planned, nextAttempt }: StepProgress,
   status: "completed" | "failed" | "skipped",
   error: ErrorRow | null,
-): Extract<Decision, { kind: "settle" }> {
+): Settle {
   const result = status === "completed" ? "[]" : null;
   return { kind: "settle", planned, item: noItem, attempt: nextAttempt, status, result, error };
-}
-
-function listOf({ step }: PlannedStep, items: unknown): readonly unknown[] {
-  const cannot = `Cannot carry out step "${step.name}" for each item`;
-  if (!Array.isArray(items)) {
-    throw new AppError("expression_failed", `${cannot}: "items" gives ${typeof items}, no list`);
-  }
-  if (items.length > itemsMax) {
-    const found = `${cannot}: there are ${items.length} items, at most ${itemsMax} are allowed`;
-    throw new AppError("expression_failed", `${found}; split the list over more executions`);
-  }
-  return items;
-}
-
-const inputs = new WeakMap<CompiledTemplate, string>();
-
-/** JSON of the params; made once where nothing in them changes. */
-function inputOf(params: CompiledTemplate, scope: Scope): string {
-  const known = inputs.get(params);
-  if (known !== undefined) return known;
-  const input = JSON.stringify(params.evaluate(scope));
-  if (params.isConstant) inputs.set(params, input);
-  return input;
-}
-
-const tooMuchKept: ErrorRow = {
-  code: "invalid_output",
-  message: `Cannot go on: the outputs that expressions read are over ${keptLengthMax} characters ` +
-    `together; let steps pass on less`,
-};
-
-function tooLargeResult(length: number): AppError {
-  return new AppError(
-    "invalid_output",
-    `Cannot keep the outputs: they are ${length} characters, at most ${resultLengthMax} are ` +
-      `allowed; let "outputs" name less`,
-  );
 }

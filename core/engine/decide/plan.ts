@@ -1,14 +1,14 @@
 /**
- * A workflow made ready to be carried out: steps by number, who waits for whom, expressions
+ * A workflow made ready to run: steps by number, who waits for whom, expressions
  * compiled. Made once for a workflow, shared by its executions.
  */
 
-import type { Step, Workflow } from "../workflow/definition.ts";
+import type { Step, Workflow } from "../../workflow/definition.ts";
 import {
   compileCondition,
   type CompiledTemplate,
   compileTemplate,
-} from "../workflow/expression.ts";
+} from "../../workflow/expression.ts";
 
 export interface PlannedStep {
   readonly step: Step;

@@ -6,12 +6,13 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Plan } from "../../../core/engine/plan.ts";
-import type { Decision, Progress } from "../../../core/engine/progress.ts";
-import { runningMax } from "../../../core/workflow/definition.ts";
-import { type Attempt, interruptionsMax } from "../../../core/engine/unit.ts";
-import type { FinalStatus } from "../../../core/store/executions.ts";
-import { seededRandom } from "../../support/random.ts";
+import type { Plan } from "../../../../core/engine/decide/plan.ts";
+import type { Decision } from "../../../../core/engine/decide/decision.ts";
+import type { Progress } from "../../../../core/engine/decide/progress.ts";
+import { runningMax } from "../../../../core/workflow/definition.ts";
+import { type Attempt, interruptionsMax } from "../../../../core/engine/decide/unit.ts";
+import type { FinalStatus } from "../../../../core/store/executions.ts";
+import { seededRandom } from "../../../support/random.ts";
 import { planOf, progressOf, rowOf, told } from "./progress_trial.ts";
 
 const backoffMs = 1_000;

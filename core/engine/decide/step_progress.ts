@@ -4,11 +4,11 @@
  * expression reads it, and nothing else.
  */
 
-import type { ErrorRow } from "../store/executions.ts";
+import type { ErrorRow } from "../../store/executions.ts";
 import { type Attempt, Unit, type UnitEnd } from "./unit.ts";
 import type { PlannedStep } from "./plan.ts";
 
-/** The item of a step that is carried out once. */
+/** The item of a step that runs once. */
 export const noItem = -1;
 
 export type StepEnd =
@@ -58,7 +58,7 @@ export class StepProgress {
     return this.#nextItem > 0;
   }
 
-  /** Whether it is known what it is carried out for. */
+  /** Whether it is known what it runs for. */
   get isOpen(): boolean {
     return this.#items !== undefined;
   }
@@ -74,7 +74,7 @@ export class StepProgress {
     return this.#items?.[item];
   }
 
-  /** Gives the list it is carried out for; a step without `for_each` has none. */
+  /** Gives the list it runs for; a step without `for_each` has none. */
   openWith(items: readonly unknown[] | undefined): void {
     this.#items = items ?? [undefined];
   }

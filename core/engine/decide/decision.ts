@@ -1,0 +1,56 @@
+/** What an execution does next. Plain data, as {@link Progress} decides it. */
+
+import type { ErrorRow, FinalStatus } from "../../store/executions.ts";
+import type { PlannedStep } from "./plan.ts";
+import type { StepFailure } from "./step_progress.ts";
+
+export type Decision = Begin | Settle | Wait | Finish;
+
+/** An attempt begins: its agent is asked. */
+export interface Begin {
+  readonly kind: "begin";
+  readonly planned: PlannedStep;
+  /** The item's place in the list; -1 for a step that runs once. */
+  readonly item: number;
+  readonly attempt: number;
+  /** JSON. */
+  readonly input: string;
+}
+
+/** A step, or an item of it, ends without a request. */
+export interface Settle {
+  readonly kind: "settle";
+  readonly planned: PlannedStep;
+  readonly item: number;
+  readonly attempt: number;
+  readonly status: "completed" | "failed" | "skipped";
+  readonly result: string | null;
+  readonly error: ErrorRow | null;
+}
+
+/** Nothing runs, and the next attempt is not due before this instant. */
+export interface Wait {
+  readonly kind: "wait";
+  readonly untilMs: number;
+}
+
+export interface Finish {
+  readonly kind: "finish";
+  readonly status: FinalStatus;
+  readonly result: string | null;
+  readonly error: ErrorRow | null;
+  readonly failedStep?: FailedStep;
+}
+
+/** Why no further step begins. */
+export interface Ending {
+  readonly status: "failed" | "cancelled";
+  readonly error: ErrorRow | null;
+  readonly failedStep?: FailedStep;
+}
+
+/** The step that an execution failed with. */
+export interface FailedStep {
+  readonly planned: PlannedStep;
+  readonly failure: StepFailure;
+}

@@ -1,0 +1,65 @@
+/**
+ * What the expressions of an execution give, within bounds: the items of a step, the input of a
+ * request, the outputs. Pure. Everything here throws `expression_failed` for an expression that
+ * fails, and `invalid_output` for outputs that are too large.
+ */
+
+import { AppError } from "../../errors.ts";
+import type { ErrorRow } from "../../store/executions.ts";
+import { itemsMax } from "../../workflow/definition.ts";
+import type { CompiledTemplate, Scope } from "../../workflow/expression.ts";
+import type { Plan, PlannedStep } from "./plan.ts";
+
+/** Characters of output that are kept for expressions. */
+export const keptLengthMax = 64 * 2 ** 20;
+/** Characters of an execution's result. */
+export const resultLengthMax = 2 ** 20;
+
+/** What an execution fails with whose steps pass on too much. */
+export const tooMuchKept: ErrorRow = {
+  code: "invalid_output",
+  message: `Cannot go on: the outputs that expressions read are over ${keptLengthMax} characters ` +
+    `together; let steps pass on less`,
+};
+
+/** The list that a step runs for; undefined for one that runs once. */
+export function itemsOf(
+  { step, items: template }: PlannedStep,
+  scope: Scope,
+): readonly unknown[] | undefined {
+  if (!template) return undefined;
+  const items = template.evaluate(scope);
+  const cannot = `Cannot run step "${step.name}" for each item`;
+  if (!Array.isArray(items)) {
+    throw new AppError("expression_failed", `${cannot}: "items" gives ${typeof items}, no list`);
+  }
+  if (items.length > itemsMax) {
+    const found = `${cannot}: there are ${items.length} items, at most ${itemsMax} are allowed`;
+    throw new AppError("expression_failed", `${found}; split the list over more executions`);
+  }
+  return items;
+}
+
+const constantInputs = new WeakMap<CompiledTemplate, string>();
+
+/** JSON of the params; made once where nothing in them changes. */
+export function inputOf(params: CompiledTemplate, scope: Scope): string {
+  const known = constantInputs.get(params);
+  if (known !== undefined) return known;
+  const input = JSON.stringify(params.evaluate(scope));
+  if (params.isConstant) constantInputs.set(params, input);
+  return input;
+}
+
+/** JSON of the outputs of a completed execution; null where its workflow has none. */
+export function resultOf({ workflow, outputs }: Plan, scope: Scope): string | null {
+  const values = outputs.evaluate(scope);
+  if (Object.keys(workflow.outputs).length === 0) return null;
+  const result = JSON.stringify(values);
+  if (result.length <= resultLengthMax) return result;
+  throw new AppError(
+    "invalid_output",
+    `Cannot keep the outputs: they are ${result.length} characters, at most ${resultLengthMax} ` +
+      `are allowed; let "outputs" name less`,
+  );
+}

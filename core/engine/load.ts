@@ -1,0 +1,115 @@
+/**
+ * The second step of an execution's path: what advancing it starts from is read. Here it turns out
+ * whether the claim holds, and whether the stored text can still be used.
+ */
+
+import { toErrorData } from "../errors.ts";
+import type { CommitQueue, Write } from "../store/commits.ts";
+import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
+import type { Scope } from "../workflow/expression.ts";
+import type { Plan } from "./decide/plan.ts";
+import type { Attempt } from "./decide/unit.ts";
+import type { Definitions } from "./definitions.ts";
+import { endedEvent, type EngineEvent } from "./events.ts";
+import type { Leases } from "./lease.ts";
+import { secretsOf } from "./secrets.ts";
+import type { Steering } from "./steering.ts";
+import { finishWrite } from "./step_writes.ts";
+
+/** An attempt as the store has it; one that is running was cut off. */
+export type StoredAttempt = Attempt & { readonly name: string };
+
+/** What an execution is advanced from. */
+export interface Loaded {
+  readonly execution: ClaimableRow;
+  readonly plan: Plan;
+  readonly scope: Omit<Scope, "steps">;
+  /** When it has to be over; undefined: no limit. */
+  readonly deadlineAtMs: number | undefined;
+  /** Takes the lease, together with the first thing done; absent when it has been taken. */
+  readonly claim?: Write;
+  /** In the order of steps, items and attempts. */
+  readonly attempts: readonly StoredAttempt[];
+}
+
+export interface LoadOptions {
+  readonly commits: CommitQueue;
+  readonly executions: ExecutionReader;
+  readonly definitions: Definitions;
+  readonly leases: Leases;
+  readonly publish: (event: EngineEvent) => void;
+  /** All of the daemon's. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly now: () => number;
+}
+
+/**
+ * Loads a claimed execution, and sets `steering` to what is wanted of it. Undefined where it is not
+ * to be advanced: another daemon has claimed it, or it has failed because its text can't be used.
+ * @throws {AppError} `store_unavailable`.
+ */
+export async function load(
+  execution: ClaimableRow,
+  steering: Steering,
+  options: LoadOptions,
+): Promise<Loaded | undefined> {
+  const { commits, executions, leases, now } = options;
+  const { executionId, status, concurrencyKey } = execution;
+  const nowMs = now();
+  const claim = leases.claim(executionId);
+  // Nothing but itself is stored of it: the claim can wait for the first commit of its steps.
+  if (status === "pending" && concurrencyKey === null) {
+    const plan = await planOf(execution, options);
+    return plan && { ...withPlan(execution, plan, nowMs, options), claim, attempts: [] };
+  }
+  // Until it is claimed, another daemon may still add to its attempts.
+  const [isClaimed] = await commits.commit([claim]);
+  const current = isClaimed ? await executions.execution(executionId) : undefined;
+  const plan = current && await planOf(execution, options);
+  if (!current || !plan) return undefined;
+  if (current.wanted) steering.set(current.wanted);
+  const read = plan.steps.flatMap(({ isRead, index }) => isRead ? [index] : []);
+  const attempts = await executions.steps(executionId, read);
+  return { ...withPlan(execution, plan, current.startedAtMs ?? nowMs, options), attempts };
+}
+
+function withPlan(
+  execution: ClaimableRow,
+  plan: Plan,
+  startedAtMs: number,
+  { secrets }: LoadOptions,
+): Pick<Loaded, "execution" | "plan" | "scope" | "deadlineAtMs"> {
+  const { executionId: id, workflowName, inputParams, createdAtMs } = execution;
+  const { timeoutMs } = plan.workflow;
+  return {
+    execution,
+    plan,
+    scope: {
+      inputs: JSON.parse(inputParams),
+      execution: { id, workflow: workflowName },
+      now: new Date(createdAtMs).toISOString(),
+      secrets: secretsOf(plan.workflow, secrets),
+    },
+    deadlineAtMs: timeoutMs === undefined ? undefined : startedAtMs + timeoutMs,
+  };
+}
+
+/** The plan it was started with; an execution whose text can't be read any more fails. */
+async function planOf(
+  execution: ClaimableRow,
+  { definitions, commits, leases: { owner }, publish, secrets, now }: LoadOptions,
+): Promise<Plan | undefined> {
+  try {
+    return await definitions.of(execution);
+  } catch (thrown) {
+    const { code, message } = toErrorData(thrown);
+    if (code !== "invalid_workflow") throw thrown;
+    const { executionId } = execution;
+    const error = { code, message };
+    const [isFailed] = await commits.commit([
+      finishWrite({ executionId, owner }, "failed", now(), { error }),
+    ]);
+    if (isFailed) publish(endedEvent(execution, "failed", error, { secrets }));
+    return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+/** What an attempt comes to. */
+
+import type { ErrorRow } from "../store/executions.ts";
+import type { Packed } from "../store/payloads.ts";
+
+export interface Outcome {
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly atMs: number;
+  readonly result: string | null;
+  /** The result, where it is too large for its row. */
+  readonly packed: Packed | null;
+  readonly error: ErrorRow | null;
+}
+
+/** Of an attempt that ran when its daemon died or its store failed; perhaps because of it. */
+export const interrupted: Omit<Outcome, "atMs"> = {
+  status: "cancelled",
+  result: null,
+  packed: null,
+  error: { code: "interrupted", message: "the daemon, or its store, failed while it ran" },
+};
+
+/** Of an attempt that a closing daemon took back from its agent, for the next daemon to repeat. */
+export const stopped: Omit<Outcome, "atMs"> = {
+  status: "cancelled",
+  result: null,
+  packed: null,
+  error: { code: "cancelled", message: "the daemon was stopped while it ran" },
+};
