@@ -32,6 +32,7 @@ import { Scheduler } from "./schedule/scheduler.ts";
 import { Ticker } from "./schedule/ticker.ts";
 import { readAgents, replaceAgents } from "./store/agents.ts";
 import { Retention } from "./store/retention.ts";
+import { finalStatuses } from "./statuses.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { version } from "./version.ts";
 import { Catalog } from "./workflow/catalog.ts";
@@ -169,7 +170,7 @@ async function open(
   await engine.open();
   closers.push(() => ticker.close());
   // A firing that waits for an execution's end starts with it, not with the next tick.
-  const ended = ["completed", "failed", "cancelled"].map((status) =>
+  const ended = finalStatuses.map((status) =>
     bus.subscribe(`execution.${status}`, () => {
       if (scheduler.mayStartWaiting) void ticker.wake();
     })

@@ -18,6 +18,7 @@ const common = [
   "core/ids.ts",
   "core/closest.ts",
   "core/mask.ts",
+  "core/statuses.ts",
   "core/version.ts",
 ];
 
@@ -31,6 +32,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/ids.ts": ["uuid"],
   "core/closest.ts": [],
   "core/mask.ts": [],
+  "core/statuses.ts": [],
   "core/version.ts": [],
   "core/log.ts": [],
   "core/config.ts": ["core/log.ts", "zod"],

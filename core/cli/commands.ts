@@ -4,7 +4,6 @@ import { AppError, messageOf } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
 import { type Command, defineCommand } from "./command.ts";
 import type { ExecutionVerb } from "./client.ts";
-import { isFinal } from "./follow.ts";
 import { showAgent, showAgents } from "./show_agents.ts";
 import { showHistory, showOutcome, showStarted, showSteered } from "./show_executions.ts";
 import { showSaved, showValidation } from "./show_problems.ts";
@@ -19,6 +18,7 @@ import {
 import { showHealth, showSystem } from "./show_system.ts";
 import { showStatistics, showWorkflows } from "./show_workflows.ts";
 import { saveFile, validateFiles } from "./workflow_files.ts";
+import { isFinal } from "../statuses.ts";
 
 const steering = [
   ["pause", "Fire a schedule no more, until it is resumed"],
@@ -68,7 +68,7 @@ export const commands: readonly Command[] = [
       return values.detach ? execution : await follow(execution);
     },
     show: (execution, { look }) =>
-      isFinal(execution) ? showOutcome(execution, look) : showStarted(execution, look),
+      isFinal(execution.status) ? showOutcome(execution, look) : showStarted(execution, look),
     isGood: ({ status }) => status !== "failed" && status !== "cancelled",
   }),
   defineCommand("workflow", "validate", {

@@ -6,6 +6,7 @@
 import { AppError } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
 import type { Client } from "./client.ts";
+import { isFinal } from "../statuses.ts";
 
 export interface FollowOptions {
   /** Aborted to stop following; its reason is thrown. */
@@ -31,11 +32,6 @@ export async function followExecution(
   return streamed ?? await followByAsking(client, id, options);
 }
 
-/** Whether nothing more can happen to the execution. */
-export function isFinal({ status }: ExecutionView): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled";
-}
-
 /** Undefined when the stream ended before the execution did. */
 async function followStream(
   client: Client,
@@ -45,7 +41,7 @@ async function followStream(
   try {
     for await (const { execution } of client.events(id, signal)) {
       onChange(execution);
-      if (isFinal(execution) && execution.steps) return execution;
+      if (isFinal(execution.status) && execution.steps) return execution;
     }
   } catch (thrown) {
     signal.throwIfAborted();
@@ -65,7 +61,7 @@ async function followByAsking(
     try {
       const execution = await client.execution(id, signal);
       onChange(execution);
-      if (isFinal(execution)) return execution;
+      if (isFinal(execution.status)) return execution;
       seenAtMs = performance.now();
     } catch (thrown) {
       // A daemon that is started again goes on with its executions.

@@ -1,10 +1,11 @@
 /** Agents for people: the list, and one with its capabilities. */
 
-import type { AgentStatus, AgentView, CapabilityView } from "../http/api.ts";
+import type { AgentView, CapabilityView } from "../http/api.ts";
 import type { AgentsAnswer } from "./client.ts";
 import { cross, type Look, paint, type Tone } from "./look.ts";
 import { fieldLines } from "./show_fields.ts";
 import { table } from "./table.ts";
+import type { AgentStatus } from "../statuses.ts";
 
 export const agentTones = {
   idle: "green",

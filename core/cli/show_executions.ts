@@ -1,19 +1,13 @@
 /** Executions for people: what came of one, and the latest in a table. */
 
-import type {
-  ExecutionsAnswer,
-  ExecutionStatus,
-  ExecutionView,
-  StepStatus,
-  StepView,
-} from "../http/api.ts";
+import type { ExecutionsAnswer, ExecutionView, StepView } from "../http/api.ts";
 import type { ExecutionVerb } from "./client.ts";
-import { isFinal } from "./follow.ts";
 import { cross, type Look, paint, tick, type Tone } from "./look.ts";
 import { summarize } from "./summary.ts";
 import { table } from "./table.ts";
 import { agoText, countText, megabytesText, secondsText } from "./units.ts";
 import { wrapText } from "./width.ts";
+import { type ExecutionStatus, isFinal, type StepStatus } from "../statuses.ts";
 
 const statusTones = {
   pending: "dim",
@@ -31,7 +25,7 @@ export function showOutcome(execution: ExecutionView, look: Look): string {
   const { status, error, steps = [] } = execution;
   // What a step failed with stands at the step.
   const isToldBelow = steps.some((step) => step.error);
-  const isOver = isFinal(execution);
+  const isOver = isFinal(execution.status);
   const given = Object.keys(execution.outputs ?? {}).length > 0
     ? ["", "Outputs:", ...summarize(execution.outputs).lines.map((line) => `  ${line}`)]
     : [];
@@ -49,7 +43,7 @@ export function showOutcome(execution: ExecutionView, look: Look): string {
 function headlineOf(execution: ExecutionView, look: Look): string {
   const { workflow, status } = execution;
   if (status === "completed") return `${tick(look)} Workflow '${workflow}' completed successfully`;
-  if (isFinal(execution)) return `${cross(look)} Workflow '${workflow}' ${status}`;
+  if (isFinal(execution.status)) return `${cross(look)} Workflow '${workflow}' ${status}`;
   return `Workflow '${workflow}' is ${paint(status, statusTones[status], look)}`;
 }
 

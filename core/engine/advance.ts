@@ -6,7 +6,6 @@
 
 import { AppError } from "../errors.ts";
 import type { CommitQueue } from "../store/commits.ts";
-import type { FinalStatus } from "../store/executions.ts";
 import { Changes } from "./changes.ts";
 import type { Begin, Decision, Finish, Settle } from "./decide/decision.ts";
 import { Progress } from "./decide/progress.ts";
@@ -16,6 +15,7 @@ import type { Loaded } from "./load.ts";
 import { interrupted, type Outcome } from "./outcome.ts";
 import { type Invoke, Requests } from "./requests.ts";
 import type { Steering } from "./steering.ts";
+import type { FinalStatus } from "../statuses.ts";
 
 /** What an execution is advanced with. */
 export interface AdvanceOptions {

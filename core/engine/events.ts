@@ -1,9 +1,10 @@
 /** What the engine publishes of executions: facts, each after it was committed. */
 
 import { capabilityAddress, type ExecutionId } from "../ids.ts";
-import type { ClaimableRow, ErrorRow, FinalStatus } from "../store/executions.ts";
+import type { ClaimableRow, ErrorRow } from "../store/executions.ts";
 import type { FailedStep } from "./decide/decision.ts";
 import { noItem } from "./decide/step_progress.ts";
+import type { FinalStatus } from "../statuses.ts";
 
 /** A fact about an execution, in the past tense. */
 export type EngineEvent =

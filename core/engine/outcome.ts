@@ -1,10 +1,11 @@
 /** What an attempt comes to. */
 
+import type { FinalStatus } from "../statuses.ts";
 import type { ErrorRow } from "../store/executions.ts";
 import type { Packed } from "../store/payloads.ts";
 
 export interface Outcome {
-  readonly status: "completed" | "failed" | "cancelled";
+  readonly status: FinalStatus;
   readonly atMs: number;
   readonly result: string | null;
   /** The result, where it is too large for its row. */

@@ -3,12 +3,13 @@
 import type { ExecutionId } from "../ids.ts";
 import { type Write, write } from "../store/commits.ts";
 import { beginStep, completeStep, finishExecution, settleStep } from "../store/execution_verbs.ts";
-import type { ErrorRow, FinalStatus } from "../store/executions.ts";
+import type { ErrorRow } from "../store/executions.ts";
 import { savePayload } from "../store/payloads.ts";
 import { parkExecution } from "../store/steering_verbs.ts";
 import type { Begin, Settle } from "./decide/decision.ts";
 import type { Attempt } from "./decide/unit.ts";
 import type { Outcome } from "./outcome.ts";
+import type { FinalStatus } from "../statuses.ts";
 
 /** The execution, and the lease it is written under. */
 export interface Hold {

@@ -3,8 +3,9 @@
 import type { CacheCounts } from "../cache/cache.ts";
 import type { AgentEntry } from "../host/directory.ts";
 import { Mask } from "../mask.ts";
-import type { AgentStatus, AgentView } from "./api.ts";
+import type { AgentView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
+import type { AgentStatus } from "../statuses.ts";
 
 export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEntry): AgentView {
   const { manifest } = entry;

@@ -41,6 +41,13 @@
  */
 
 import type { ErrorCode } from "../errors.ts";
+import type {
+  AgentStatus,
+  ExecutionStatus,
+  FiringCause,
+  FiringStatus,
+  StepStatus,
+} from "../statuses.ts";
 
 export interface HealthAnswer {
   readonly status: "ok";
@@ -56,8 +63,6 @@ export interface ProblemAnswer {
   readonly code: ErrorCode;
   readonly details?: unknown;
 }
-
-export type AgentStatus = "idle" | "busy" | "failed" | "refused" | "stopped";
 
 export interface CapabilityView {
   readonly name: string;
@@ -177,24 +182,6 @@ export interface ProblemView {
   /** The line of the file with a caret below the place, where it can be shown. */
   readonly excerpt?: string;
 }
-
-export type ExecutionStatus =
-  | "pending"
-  | "running"
-  | "waiting"
-  | "paused"
-  | "completed"
-  | "failed"
-  | "cancelled";
-
-export type StepStatus =
-  | "pending"
-  | "running"
-  | "waiting"
-  | "completed"
-  | "failed"
-  | "cancelled"
-  | "skipped";
 
 export interface StepView {
   readonly name: string;
@@ -350,8 +337,8 @@ export interface ScheduleView {
 /** What became of one due instant. */
 export interface FiringView {
   readonly due_at: string;
-  readonly status: "due" | "fired" | "skipped";
-  readonly cause: "rule" | "trigger" | "backfill";
+  readonly status: FiringStatus;
+  readonly cause: FiringCause;
   readonly execution_id: string | null;
   /** Why it was skipped. */
   readonly reason: string | null;

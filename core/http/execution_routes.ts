@@ -3,7 +3,6 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
-import { type ExecutionStatus, executionStatuses } from "../store/executions.ts";
 import { readHistory } from "../store/history.ts";
 import { itemViews, stepResult } from "../store/step_views.ts";
 import { itemsMax } from "../workflow/definition.ts";
@@ -11,6 +10,7 @@ import type { ExecutionsAnswer } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { attemptView, executionView, readExecution } from "./execution_views.ts";
 import { executionStream } from "./execution_stream.ts";
+import { type ExecutionStatus, executionStatuses } from "../statuses.ts";
 
 const historyMax = 1_000;
 const historyDefault = 20;

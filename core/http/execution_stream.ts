@@ -11,6 +11,7 @@ import type { ExecutionId } from "../ids.ts";
 import type { ExecutionEvent, ExecutionView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { readExecution } from "./execution_views.ts";
+import { isFinal } from "../statuses.ts";
 
 const streamsMax = 500;
 const commentEveryMs = 15_000;
@@ -78,7 +79,7 @@ class Follower {
         const { store, definitions } = this.#plane;
         const execution = await readExecution(store, definitions, this.#id);
         this.#send(eventText(execution, change));
-        if (isFinal(execution)) this.#end();
+        if (isFinal(execution.status)) this.#end();
       }
     } catch (thrown) {
       this.#plane.log.error("stream broke", { execution: this.#id, reason: messageOf(thrown) });
@@ -126,8 +127,4 @@ function eventText(execution: ExecutionView, stepName: string | undefined): stri
     ? { kind: "step", execution, step }
     : { kind: "execution", execution };
   return `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-function isFinal({ status }: ExecutionView): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled";
 }

@@ -1,6 +1,6 @@
 /** What is told of firings: facts that an alert can be made of without asking back. */
 
-import type { FiringCause } from "../store/schedules.ts";
+import type { FiringCause } from "../statuses.ts";
 
 /** A firing was started late, or not at all. */
 export type FiringEvent =

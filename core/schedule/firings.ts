@@ -12,7 +12,6 @@ import { type Write, write } from "../store/commits.ts";
 import {
   closeFiring,
   enterFiring,
-  type FiringCause,
   type ScheduleReader,
   type ScheduleRow,
   skipFiring,
@@ -22,6 +21,7 @@ import { fireAtOf, lateMs } from "./catch_up.ts";
 import { type FiringEvent, lateEvent, skippedEvent } from "./events.ts";
 import type { Instants } from "./next.ts";
 import type { Schedule } from "./rule.ts";
+import type { FiringCause } from "../statuses.ts";
 
 /** What has schedules: all that this folder knows of a workflow. */
 export interface Scheduled {

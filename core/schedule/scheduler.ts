@@ -6,13 +6,7 @@
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
-import {
-  type FiringCause,
-  forgetFirings,
-  pauseSchedule,
-  saveSchedule,
-  ScheduleReader,
-} from "../store/schedules.ts";
+import { forgetFirings, pauseSchedule, saveSchedule, ScheduleReader } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
 import { fireAtOf, passedInstants, passedOne } from "./catch_up.ts";
 import { DueHeap } from "./due_heap.ts";
@@ -25,6 +19,7 @@ import {
   type Scheduled,
 } from "./firings.ts";
 import { instantsOf } from "./next.ts";
+import type { FiringCause } from "../statuses.ts";
 
 export interface SchedulerOptions<W extends Scheduled> {
   readonly store: Store;

@@ -6,26 +6,7 @@ import type { Database, Row } from "./database.ts";
 import { unpack } from "./payloads.ts";
 import { claimableSql } from "./queue.ts";
 import type { ReadRow } from "./reader.ts";
-
-export const executionStatuses = [
-  "pending",
-  "running",
-  "waiting",
-  "paused",
-  "completed",
-  "failed",
-  "cancelled",
-] as const;
-export type ExecutionStatus = (typeof executionStatuses)[number];
-export type FinalStatus = Extract<ExecutionStatus, "completed" | "failed" | "cancelled">;
-export type StepStatus =
-  | "pending"
-  | "running"
-  | "waiting"
-  | "completed"
-  | "failed"
-  | "cancelled"
-  | "skipped";
+import type { ExecutionStatus, StepStatus } from "../statuses.ts";
 
 export interface ErrorRow {
   readonly code: ErrorCode;

@@ -1,13 +1,9 @@
 /** Executions newest first, page by page. */
 
 import type { ExecutionId } from "../ids.ts";
-import {
-  executionColumns,
-  type ExecutionRow,
-  type ExecutionStatus,
-  toExecution,
-} from "./executions.ts";
+import { executionColumns, type ExecutionRow, toExecution } from "./executions.ts";
 import type { Store } from "./store.ts";
+import type { ExecutionStatus } from "../statuses.ts";
 
 export interface HistoryFilter {
   readonly workflow?: string | undefined;

@@ -7,10 +7,7 @@
 import type { ExecutionId } from "../ids.ts";
 import type { Verb } from "./commits.ts";
 import type { Database, Row } from "./database.ts";
-
-export type FiringStatus = "due" | "fired" | "skipped";
-/** What made a firing: its schedule's rule, or someone who asked for it. */
-export type FiringCause = "rule" | "trigger" | "backfill";
+import type { FiringCause, FiringStatus } from "../statuses.ts";
 
 export interface ScheduleRow {
   readonly id: string;

@@ -2,8 +2,9 @@
 
 import type { ExecutionId } from "../ids.ts";
 import type { Database, Row } from "./database.ts";
-import { type ErrorRow, type StepRow, type StepStatus, textOrNull, toError } from "./executions.ts";
+import { type ErrorRow, type StepRow, textOrNull, toError } from "./executions.ts";
 import { unpack } from "./payloads.ts";
+import type { StepStatus } from "../statuses.ts";
 
 /** An attempt of a step, or of one of its items; its result is null where it is too large. */
 export interface AttemptView extends Omit<StepRow, "executionId" | "isSuperseded"> {

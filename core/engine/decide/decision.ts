@@ -1,8 +1,9 @@
 /** What an execution does next. Plain data, as {@link Progress} decides it. */
 
-import type { ErrorRow, FinalStatus } from "../../store/executions.ts";
+import type { ErrorRow } from "../../store/executions.ts";
 import type { PlannedStep } from "./plan.ts";
 import type { StepFailure } from "./step_progress.ts";
+import type { FinalStatus } from "../../statuses.ts";
 
 export type Decision = Begin | Settle | Wait | Finish;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Client } from "../../../core/cli/client.ts";
 import { followExecution, type FollowOptions } from "../../../core/cli/follow.ts";
 import { Wire } from "../../../core/cli/wire.ts";
-import type { ExecutionStatus, ExecutionView } from "../../../core/http/api.ts";
+import type { ExecutionView } from "../../../core/http/api.ts";
 import {
   anExecution,
   aStep,
@@ -12,6 +12,7 @@ import {
   type Route,
   startFakeDaemon,
 } from "./fake_daemon.ts";
+import type { ExecutionStatus } from "../../../core/statuses.ts";
 
 const id = anExecution().execution_id;
 const completed = anExecution({ status: "completed", steps: [aStep()] });

@@ -13,8 +13,8 @@ import {
   renewLease,
   saveDefinition,
 } from "../../../core/store/execution_verbs.ts";
-import type { FinalStatus } from "../../../core/store/executions.ts";
 import type { Store } from "../../../core/store/store.ts";
+import type { FinalStatus } from "../../../core/statuses.ts";
 
 /** The instant at which a test's story begins. */
 export const startMs = Date.UTC(2026, 0, 16, 10, 30);

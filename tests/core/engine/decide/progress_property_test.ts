@@ -11,9 +11,9 @@ import type { Decision } from "../../../../core/engine/decide/decision.ts";
 import type { Progress } from "../../../../core/engine/decide/progress.ts";
 import { runningMax } from "../../../../core/workflow/definition.ts";
 import { type Attempt, interruptionsMax } from "../../../../core/engine/decide/unit.ts";
-import type { FinalStatus } from "../../../../core/store/executions.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { planOf, progressOf, rowOf, told } from "./progress_trial.ts";
+import type { FinalStatus } from "../../../../core/statuses.ts";
 
 const backoffMs = 1_000;
 const turnsMax = 5_000;
