@@ -117,3 +117,26 @@ Deno.test("cancelling as an execution is taken up leaves it cancelled, at whatev
   }
   await eventually(() => trial.engine.runningCount === 0);
 });
+
+Deno.test("cancelling as an execution ends leaves it with one end, at whatever instant", async () => {
+  await using temp = await openTempStore();
+  const gates = new Map<number, Gate>();
+  await using trial = await tryEngine(temp.store, {
+    agents: { "agent.wait": ({ late }, signal) => gates.get(Number(late))?.pass(signal) },
+  });
+  for (let late = 0; late < 40; late++) {
+    const gate = new Gate();
+    gates.set(late, gate);
+    const id = await trial.start(workflowOf([{ capability: "wait", params: { late } }]));
+    await eventually(() => gate.arrived === 1);
+    gate.open();
+    for (let passed = 0; passed < late; passed++) await Promise.resolve();
+    // It may have ended: then there is nothing to cancel.
+    const refused = await trial.steerer.cancel(id).then(() => undefined, ({ code }) => code);
+    const { status } = await trial.end(id);
+    if (refused !== undefined) assert.deepEqual([refused, status], ["conflict", "completed"]);
+    await eventually(() => trial.engine.runningCount === 0);
+    const ends = topicsOf(trial, id).filter((topic) => /^execution\.(?!started)/.test(topic));
+    assert.deepEqual(ends, [`execution.${status}`], `${late} microtasks later`);
+  }
+});
