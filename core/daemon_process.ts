@@ -48,7 +48,7 @@ async function main({ endsWithStdin }: ProcessOptions): Promise<void> {
   log.info("ready", {
     url: daemon.url,
     pid: Deno.pid,
-    agents: hosts.entries.filter(({ state }) => state === "loaded").length,
+    agents: hosts.entries.filter(({ isServing }) => isServing).length,
     market_data: config.marketData.join(","),
     page: daemon.makeLink(),
   });
@@ -69,7 +69,7 @@ function wornOut({ plane }: Daemon, worn: AbortController): Promise<string> {
     const look = setInterval(async () => {
       const { hosts, engine, store } = plane;
       if (hosts.wedgedThreads === 0 || engine.runningCount > 0) return;
-      if (hosts.entries.some(({ open }) => open > 0)) return;
+      if (hosts.entries.some(({ openCount }) => openCount > 0)) return;
       if (await store.executions.pendingCount() > 0) return;
       clearInterval(look);
       worn.abort();

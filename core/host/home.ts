@@ -92,11 +92,6 @@ export class Home {
     this.#current.close();
     this.#current = undefined;
   }
-
-  close(): void {
-    this.#current?.close();
-    this.#current = undefined;
-  }
 }
 
 /** How long after the last of `losses` the next host is started. Pure. */

@@ -7,14 +7,16 @@
 import type { IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { whyRefused } from "./admission.ts";
+import type { AgentEntry } from "./agent_entry.ts";
 import { AgentFiles, type ManifestCache, type ReadFile } from "./agent_files.ts";
 import { pingAddress } from "./control.ts";
-import { type AgentEntry, findServing, makeEntries } from "./directory.ts";
+import { findServing, makeEntries } from "./directory.ts";
 import { type Host, whileCallerWaits } from "./host.ts";
-import { isSubscriber, Keeper, type KeeperOptions } from "./keeper.ts";
+import { Keeper, type KeeperOptions } from "./keeper.ts";
 import { KeptVersions } from "./kept_versions.ts";
 import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
 import type { Placement } from "./placement.ts";
+import { Versions } from "./versions.ts";
 import { watchFolder } from "./watch.ts";
 
 /** What a capability takes and gives, as JSON Schema. */
@@ -43,27 +45,29 @@ export class Hosts {
   readonly #options: HostsOptions;
   readonly #abort = new AbortController();
   readonly #files: AgentFiles;
+  readonly #versions: Versions;
   readonly #keeper: Keeper;
-  readonly #kept: KeptVersions;
-  /** By file: the version before the one that serves, until a newer one has proved itself. */
-  readonly #before = new Map<string, AgentEntry>();
-  #entries: Map<string, AgentEntry> = new Map();
-  #hashes: ReadonlyMap<string, string> = new Map();
-  #hasLooked = false;
   #refreshing: Promise<void> = Promise.resolve();
   #watching: Promise<void> | undefined;
   #idleTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: HostsOptions) {
     this.#options = options;
-    this.#keeper = new Keeper(options, this);
-    this.#kept = new KeptVersions(options.keptFolder);
-    const { agentsFolder: folder, readable, cache } = options;
-    this.#files = new AgentFiles({ folder, readable, cache, signal: this.#abort.signal });
+    const { agentsFolder: folder, keptFolder, readable, cache, log } = options;
+    const { signal } = this.#abort;
+    this.#files = new AgentFiles({ folder, readable, cache, signal });
+    this.#versions = new Versions({
+      kept: new KeptVersions(keptFolder),
+      readable,
+      toEntries: (read) => this.#toEntries(read),
+      signal,
+      log,
+    });
+    this.#keeper = new Keeper(options, this.#versions);
   }
 
   get entries(): readonly AgentEntry[] {
-    return [...this.#entries.values()];
+    return this.#versions.entries;
   }
 
   /** Threads that did not yield any more; they burn a core until the daemon ends. */
@@ -72,7 +76,7 @@ export class Hosts {
   }
 
   entry(id: string): AgentEntry | undefined {
-    return this.#entries.get(id);
+    return this.#versions.byId.get(id);
   }
 
   /** The address of the host that the agent lives in now; undefined before its first use. */
@@ -115,32 +119,17 @@ export class Hosts {
   async start({ id }: AgentEntry, request?: IncomingRequest): Promise<Host> {
     for (;;) {
       // It may have become another version while its host was waited for.
-      const entry = this.#entries.get(id);
-      if (entry?.state !== "loaded") throw unavailable(id, entry);
+      const entry = this.#versions.byId.get(id);
+      if (!entry?.isServing) throw unavailable(id, entry);
       const host = this.#keeper.use(entry);
       if (!host.isReady) {
         await (request ? whileCallerWaits(host.ready, request) : host.ready);
-        if (this.#entries.get(id) !== entry) continue;
-        if (entry.state !== "loaded") throw unavailable(id, entry);
+        if (this.#versions.byId.get(id) !== entry) continue;
+        if (!entry.isServing) throw unavailable(id, entry);
       }
       // It may have been replaced while it was waited for.
       if (!host.hasEnded) return host;
     }
-  }
-
-  /** Puts the version before this one in its place; false where there is none. */
-  goBack(entry: AgentEntry, reason: string): boolean {
-    const before = this.#before.get(entry.file);
-    this.#before.delete(entry.file);
-    if (!before || entry.isProven || this.#entries.get(entry.id) !== entry) return false;
-    this.#entries.delete(entry.id);
-    if (this.#entries.has(before.id)) {
-      this.#entries.set(entry.id, entry);
-      return false;
-    }
-    this.#entries.set(before.id, before);
-    this.#serveOn(before, reason);
-    return true;
   }
 
   /**
@@ -149,9 +138,9 @@ export class Hosts {
    */
   async invoke(request: IncomingRequest): Promise<string> {
     const { address, input, caller, timeoutMs, signal } = request;
-    const { entry } = findServing(this.#entries, address);
+    const { entry } = findServing(this.#versions.byId, address);
     const askedAtMs = Date.now();
-    entry.open++;
+    entry.begin();
     try {
       const host = await this.start(entry, request);
       const leftMs = Math.max(1, timeoutMs - (Date.now() - askedAtMs));
@@ -162,21 +151,18 @@ export class Hosts {
         () => bus.request(host.address, address, input, options),
       );
     } catch (thrown) {
-      // Whom its caller has left has not failed.
-      if (signal.aborted) throw thrown;
-      entry.errors++;
-      entry.lastError = messageOf(thrown);
+      // A request that its caller cancelled is not the agent's failure.
+      if (!signal.aborted) entry.noteError(messageOf(thrown));
       throw thrown;
     } finally {
-      entry.open--;
-      entry.messages++;
+      entry.end();
     }
   }
 
   /** Every capability that can be asked for, by address. */
   capabilities(): ReadonlyMap<string, Schemas> {
-    const usable = this.entries.flatMap(({ state, manifest }) =>
-      state === "loaded" && manifest ? [manifest] : []
+    const usable = this.entries.flatMap(({ isServing, manifest }) =>
+      isServing && manifest ? [manifest] : []
     );
     return new Map(
       usable.flatMap(({ id, capabilities }) =>
@@ -208,38 +194,13 @@ export class Hosts {
   async #refresh(reload: string | undefined): Promise<void> {
     const read = await this.#files.look((file) => file.name === reload);
     if (this.#abort.signal.aborted) return;
-    // The first look finds what an earlier daemon has left to go back to.
-    const before = this.#hasLooked ? this.entries : await this.#recall(read);
-    if (this.#abort.signal.aborted) return;
-    this.#hasLooked = true;
-    const changed = changedFiles(read, this.#hashes, reload);
-    const entries = this.#newEntries(read, before, changed);
-    const loaded = entries.filter(isLoaded);
-    await this.#keep(read, new Set(loaded.map(({ hash }) => hash)));
-    if (this.#abort.signal.aborted) return;
-    this.#hashes = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
-    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
-    for (const { id, file, state, reason } of entries) {
-      if (!changed.has(file) || state === "loaded") continue;
-      this.#options.log.error("agent is not available", { agent: id, reason });
-    }
-    const touched = [...before, ...entries].filter(({ file }) => changed.has(file));
-    await this.#keeper.renew(touched, changed);
-    await this.#forget();
+    const change = await this.#versions.take(read, reload);
+    if (!change) return;
+    await this.#keeper.renew(change.entries, change.files);
+    await this.#versions.prune();
     // Why one could not be started is logged; it must not keep the others from starting.
-    await Promise.allSettled(entries.filter(isSubscriber).map((entry) => this.start(entry)));
-  }
-
-  async #recall(read: readonly ReadFile[]): Promise<readonly AgentEntry[]> {
-    try {
-      const { readable } = this.#options;
-      return this.#toEntries(await this.#kept.recall(read, readable, this.#abort.signal));
-    } catch (thrown) {
-      if (!this.#abort.signal.aborted) {
-        this.#options.log.error("cannot recall copies of agents", { reason: messageOf(thrown) });
-      }
-      return [];
-    }
+    const listening = this.entries.filter(({ isListening }) => isListening);
+    await Promise.allSettled(listening.map((entry) => this.start(entry)));
   }
 
   #toEntries(read: readonly ReadFile[]): AgentEntry[] {
@@ -250,97 +211,9 @@ export class Hosts {
       (grants, manifest) => whyRefused(grants, manifest.secrets, secrets),
     );
   }
-
-  /** An entry for each file; what has not changed, or serves on as it was, keeps its own. */
-  #newEntries(
-    read: readonly ReadFile[],
-    earlier: readonly AgentEntry[],
-    changed: ReadonlySet<string>,
-  ): AgentEntry[] {
-    const before = new Map(earlier.map((entry) => [entry.file, entry]));
-    for (const file of this.#before.keys()) if (!before.has(file)) this.#before.delete(file);
-    const places = new Map(read.map(({ result }, place) => [result.file.name, place]));
-    const entries = this.#toEntries(ownersFirst(read, before))
-      .toSorted((a, b) => (places.get(a.file) ?? 0) - (places.get(b.file) ?? 0));
-    const taken = new Set(entries.filter(isLoaded).map(({ id }) => id));
-    return entries.map((next) => {
-      const old = before.get(next.file);
-      if (!old) return next;
-      if (!changed.has(next.file)) {
-        // Another file may have taken over its id, or have let go of the one that it claims.
-        const isTaken = next.manifest === undefined && taken.has(old.id);
-        return old.manifest === undefined || isTaken ? next : old;
-      }
-      if (old.state === "loaded") {
-        if (next.state !== "loaded") {
-          // Another file may have taken over its id.
-          if (taken.has(old.id)) return next;
-          this.#serveOn(old, next.reason ?? "its new version does not load");
-          return old;
-        }
-        // One that no host has tried is no better to go back to than the one before it.
-        if (old.isProven || !this.#before.has(old.file)) this.#before.set(old.file, old);
-      }
-      const { messages, errors, lastError } = old;
-      return next.id === old.id ? Object.assign(next, { messages, errors, lastError }) : next;
-    });
-  }
-
-  /** From now on it is loaded from its copy: its file is another one, which is broken. */
-  #serveOn(entry: AgentEntry, reason: string): void {
-    entry.path = this.#kept.pathOf(entry.hash, entry.file);
-    entry.reason = reason;
-    this.#options.log.error("an agent's new version does not load", { agent: entry.id, reason });
-  }
-
-  /** Keeps copies of what may have to be gone back to. */
-  async #keep(read: readonly ReadFile[], hashes: ReadonlySet<string>): Promise<void> {
-    try {
-      for (const { hash, content } of read) if (hashes.has(hash)) await this.#kept.keep(content);
-    } catch (thrown) {
-      this.#options.log.error("cannot keep copies of agents", { reason: messageOf(thrown) });
-    }
-  }
-
-  /** Forgets the copies of all but the versions that serve, and those before them. */
-  async #forget(): Promise<void> {
-    const entries = this.entries;
-    for (const { file, isProven } of entries) if (isProven) this.#before.delete(file);
-    const inUse = [...entries, ...this.#before.values()];
-    try {
-      await this.#kept.prune(new Set(inUse.map(({ hash }) => hash)));
-    } catch (thrown) {
-      this.#options.log.error("cannot forget copies of agents", { reason: messageOf(thrown) });
-    }
-  }
-}
-
-function isLoaded({ state }: AgentEntry): boolean {
-  return state === "loaded";
-}
-
-/** Names of files that are new, other than they were, gone, or to be taken as changed. */
-function changedFiles(
-  read: readonly ReadFile[],
-  hashes: ReadonlyMap<string, string>,
-  reload: string | undefined,
-): ReadonlySet<string> {
-  const now = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
-  const names = [...new Set([...now.keys(), ...hashes.keys()])];
-  return new Set(names.filter((name) => name === reload || now.get(name) !== hashes.get(name)));
 }
 
 function unavailable(id: string, entry: AgentEntry | undefined): AppError {
-  const found = entry ? `it is ${entry.state}: ${entry.reason}` : "its file is gone";
+  const found = entry ? `it is ${entry.status}: ${entry.reason}` : "its file is gone";
   return new AppError("agent_unavailable", `Cannot use agent "${id}": ${found}`);
-}
-
-/** Files that have an id already before those that claim it anew: a copy takes it from nobody. */
-function ownersFirst(
-  read: readonly ReadFile[],
-  before: ReadonlyMap<string, AgentEntry>,
-): readonly ReadFile[] {
-  const isOwner = ({ result }: ReadFile): boolean =>
-    "manifest" in result && before.get(result.file.name)?.manifest?.id === result.manifest.id;
-  return [...read.filter(isOwner), ...read.filter((file) => !isOwner(file))];
 }

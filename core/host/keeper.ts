@@ -1,73 +1,43 @@
 /**
- * Keeps hosts: opens one for a placement when it is needed, lets a newer one take over, and deals
- * with one that is lost. An agent whose newest version a host can't load goes back to the version
- * before it.
+ * Keeps hosts: opens one for a placement when it is needed, lets a newer one take over, and opens
+ * another for one that is lost.
  */
 
-import type { Bus } from "../bus/bus.ts";
-import type { Hub } from "../bus/hub.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { AgentToLoad, FailedAgent, HostNews } from "./control.ts";
-import type { AgentEntry } from "./directory.ts";
+import type { AgentEntry } from "./agent_entry.ts";
+import { type Agents, Blame } from "./blame.ts";
+import type { FailedAgent, HostNews } from "./control.ts";
 import { Home, lossesMax } from "./home.ts";
-import { Host } from "./host.ts";
+import type { Host } from "./host.ts";
+import { HostOpener, type HostOpenerOptions } from "./host_opener.ts";
 import { keyOf, type Placement, type PlacementKey, placementOf } from "./placement.ts";
-import { openProcess } from "./process_vessel.ts";
-import { openThread } from "./thread_vessel.ts";
-import { toFileUrl } from "./url.ts";
 
-export interface KeeperOptions {
-  /** Folders that agents' imports may read beside the agents folder. */
-  readonly readable: readonly string[];
-  readonly bus: Bus;
-  readonly hub: Hub;
-  /** Name of the channel between the daemon's threads. */
-  readonly channel: string;
-  readonly daemon: string;
+export interface KeeperOptions extends HostOpenerOptions {
   readonly log: Log;
-  /** Silence after which a host is given up. */
-  readonly watchdogMs: number;
-  /** How long an agent may hold its thread before its first await. */
-  readonly budgetMs?: number;
-  readonly startMsMax?: number;
-  /** Heap of a process host, in MB. */
-  readonly heapMb?: number;
   /** Every agent in a process, whatever its manifest says. */
   readonly processForAll?: boolean;
-  /** Every secret there is, by name. */
-  readonly secrets?: Readonly<Record<string, string>>;
-  /** Values for an agent's `config` schema. */
-  readonly settingsOf: (id: string) => Readonly<Record<string, unknown>>;
-}
-
-const budgetMsDefault = 1_000;
-const heapMbDefault = 256;
-
-/** The agents whose hosts are kept. */
-export interface Agents {
-  /** Every one as it is now. */
-  readonly entries: readonly AgentEntry[];
-  /** Puts the version before this one in its place; false where there is none. */
-  goBack(entry: AgentEntry, reason: string): boolean;
 }
 
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #agents: Agents;
+  readonly #blame: Blame;
+  readonly #opener: HostOpener;
   readonly #homes = new Map<PlacementKey, Home>();
   readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
   /** The ends of all hosts of which something is left. */
   readonly #ending = new Set<Promise<void>>();
-  #hostsStarted = 0;
   #wedgedThreads = 0;
   #isClosed = false;
 
   constructor(options: KeeperOptions, agents: Agents) {
     this.#options = options;
     this.#agents = agents;
+    this.#blame = new Blame(agents, options.log);
+    this.#opener = new HostOpener(options);
   }
 
   get running(): readonly Host[] {
@@ -96,16 +66,15 @@ export class Keeper {
     const home = this.#homeOf(entry);
     return home.use(() => {
       const entries = this.#inhabitants(home);
-      const host = this.#spawn(home);
+      const host = this.#open(home);
       host.ready.then(
         (failed) => {
-          // The next use starts one with the version before.
-          if (this.#settleFailed(failed) && home.leave(host)) this.#retire(host);
+          // The next use opens one with the versions before.
+          if (this.#blame.notLoaded(failed) && home.leave(host)) this.#retire(host);
         },
         (thrown) => {
           if (this.#isClosed) return;
-          // That it was lost is told there.
-          this.#goBack(this.#suspects(home, entries), messageOf(thrown));
+          this.#blame.notUp(this.#suspects(home, entries), messageOf(thrown));
         },
       );
       return host;
@@ -128,7 +97,7 @@ export class Keeper {
   endIdle(ms: number): void {
     for (const home of this.#homes.values()) {
       const host = home.current;
-      if (!this.#inhabitants(home).some(isSubscriber)) home.endIfIdle(ms);
+      if (!this.#inhabitants(home).some(({ isListening }) => isListening)) home.endIfIdle(ms);
       if (host?.hasEnded) this.#running.delete(host.address);
     }
   }
@@ -163,9 +132,7 @@ export class Keeper {
   /** The agents that a host of this home would have now. */
   #inhabitants(home: Home): AgentEntry[] {
     const key = keyOf(home.placement);
-    return this.#agents.entries.filter((entry) =>
-      entry.state === "loaded" && this.#keyOf(entry) === key
-    );
+    return this.#agents.entries.filter((entry) => entry.isServing && this.#keyOf(entry) === key);
   }
 
   async #renewHome(key: PlacementKey, home: Home, changed: ReadonlySet<string>): Promise<void> {
@@ -182,17 +149,16 @@ export class Keeper {
       }
       try {
         isOver = await home.renew(
-          () => this.#spawn(home),
-          (failed) => !this.#settleFailed(failed),
+          () => this.#open(home),
+          (failed) => !this.#blame.notLoaded(failed),
         );
         if (isOver) this.#retire(old);
       } catch (thrown) {
         if (this.#isClosed) return;
-        const reason = messageOf(thrown);
         const suspects = this.#suspects(home, entries);
         const hasMoved = suspects.length < entries.length;
-        const wentBack = this.#goBack(suspects.filter(({ file }) => changed.has(file)), reason);
-        isOver = !wentBack && !hasMoved;
+        const newer = suspects.filter(({ file }) => changed.has(file));
+        isOver = !this.#blame.notUp(newer, messageOf(thrown)) && !hasMoved;
       }
     }
   }
@@ -204,35 +170,21 @@ export class Keeper {
     return moved.length > 0 ? moved : entries;
   }
 
-  /** All are tried; true when one of them could. */
-  #goBack(entries: readonly AgentEntry[], reason: string): boolean {
-    return entries.filter((entry) => this.#agents.goBack(entry, reason)).length > 0;
-  }
-
-  /** Agents that a host could not load go back; true when one of them could. */
-  #settleFailed(failed: readonly FailedAgent[]): boolean {
-    let wentBack = false;
-    for (const { id, error } of failed) {
-      const entry = this.#agents.entries.find((entry) => entry.id === id);
-      if (!entry) continue;
-      if (this.#agents.goBack(entry, error.message)) wentBack = true;
-      else this.#fail(entry, "failed", error.message);
-    }
-    return wentBack;
-  }
-
   #retire(host: Host): void {
     host.retire();
     if (host.hasEnded) this.#running.delete(host.address);
   }
 
-  #spawn(home: Home): Host {
+  #open(home: Home): Host {
     if (this.#isClosed) {
       throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
     }
     const entries = this.#inhabitants(home);
     try {
-      const host = this.#openHost(home, entries);
+      const host = this.#opener.open(home.placement, entries, {
+        onNews: (host, news) => this.#hear(host, news),
+        onLost: (host, reason) => this.#lose(home, host, reason),
+      });
       this.#running.set(host.address, host);
       this.#ending.add(host.gone);
       void host.gone.then(() => {
@@ -242,43 +194,9 @@ export class Keeper {
       host.ready.then((failed) => prove(entries, failed), () => undefined);
       return host;
     } catch (thrown) {
-      for (const entry of entries) this.#fail(entry, "refused", messageOf(thrown));
+      this.#blame.refuse(entries, messageOf(thrown));
       throw thrown;
     }
-  }
-
-  #openHost(home: Home, entries: readonly AgentEntry[]): Host {
-    const { bus, channel, daemon, watchdogMs, startMsMax } = this.#options;
-    const { hub, heapMb = heapMbDefault, budgetMs = budgetMsDefault } = this.#options;
-    const { grants, kind } = home.placement;
-    const address = `host-${++this.#hostsStarted}`;
-    const agents = new Set(entries.map(({ id }) => id));
-    const folders = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
-    const readable = [...new Set(folders), ...this.#options.readable];
-    const host: Host = new Host({
-      address,
-      bus,
-      channel,
-      daemon,
-      watchdogMs,
-      budgetMs,
-      ...(startMsMax === undefined ? {} : { startMsMax }),
-      agents: entries.flatMap((entry) => this.#toLoad(entry)),
-      openVessel: (events) =>
-        kind === "thread"
-          ? openThread({ address, grants, agents, readable, ...events })
-          : openProcess({ address, grants, agents, readable, hub, heapMb, ...events }),
-      onNews: (news) => this.#hear(address, news),
-      onLost: (reason) => this.#lose(home, host, reason),
-    });
-    return host;
-  }
-
-  #toLoad({ manifest, file, path }: AgentEntry): AgentToLoad[] {
-    if (!manifest) return [];
-    const { settingsOf, secrets: all = {} } = this.#options;
-    const secrets = Object.fromEntries(manifest.secrets.map((name) => [name, all[name] ?? ""]));
-    return [{ file, url: toFileUrl(path), manifest, settings: settingsOf(manifest.id), secrets }];
   }
 
   #lose(home: Home, host: Host, reason: AppError): void {
@@ -291,21 +209,21 @@ export class Keeper {
     for (const other of this.#running.values()) other.forget(host.address);
     if (reason.code === "host_wedged" && host.kind === "thread") {
       this.#wedgedThreads++;
-      this.#moveApart(busyAgents);
+      this.#blame.moveApart(busyAgents);
     }
-    if (loadingAgent !== undefined && host.agents.size > 1) this.#moveApart([loadingAgent]);
+    if (loadingAgent !== undefined && host.agents.size > 1) this.#blame.moveApart([loadingAgent]);
     const inhabitants = this.#inhabitants(home);
     if (home.losses > lossesMax) {
       const why = `its host was lost ${home.losses} times: ${reason.message}`;
-      for (const entry of inhabitants) this.#fail(entry, "failed", why);
-    } else if (host.isReady && inhabitants.some(isSubscriber)) {
+      this.#blame.fail(inhabitants, why);
+    } else if (host.isReady && inhabitants.some(({ isListening }) => isListening)) {
       const [first] = inhabitants;
       // One that never came up would not do so now; the next request tries.
-      if (first) void this.#restart(first);
+      if (first) void this.#reopen(first);
     }
   }
 
-  async #restart(entry: AgentEntry): Promise<void> {
+  async #reopen(entry: AgentEntry): Promise<void> {
     try {
       await this.use(entry).ready;
     } catch (thrown) {
@@ -314,46 +232,23 @@ export class Keeper {
     }
   }
 
-  /**
-   * The agents that were asked when their thread stopped answering: one of them holds it. Or the
-   * one that a host was importing when it ended.
-   */
-  #moveApart(suspects: readonly string[]): void {
-    for (const entry of this.#agents.entries) {
-      if (!suspects.includes(entry.id)) continue;
-      entry.isApart = true;
-      this.#options.log.warn("agent moves to a process of its own", { agent: entry.id });
-    }
-  }
-
-  #fail(entry: AgentEntry, state: "failed" | "refused", reason: string): void {
-    entry.state = state;
-    entry.reason = reason;
-    this.#options.log.error("agent is not available", { agent: entry.id, reason });
-  }
-
-  #hear(host: string, news: HostNews): void {
+  #hear(host: Host, news: HostNews): void {
     const { log } = this.#options;
     if (news.kind === "log") {
-      log[news.level](news.message, { host, agent: news.agent, ...news.fields });
+      log[news.level](news.message, { host: host.address, agent: news.agent, ...news.fields });
       return;
     }
-    log.error("agent fault", { host, agent: news.agent, reason: news.message });
-    const entry = this.#agents.entries.find((entry) => entry.id === news.agent);
+    log.error("agent fault", { host: host.address, agent: news.agent, reason: news.message });
     // A process can say anything of agents that live elsewhere.
-    if (!entry || !this.#running.get(host)?.agents.has(entry.id)) return;
-    entry.errors++;
-    entry.lastError = news.message;
+    const entry = this.#agents.entries.find(({ id }) => id === news.agent);
+    if (!entry || !this.#running.has(host.address) || !host.agents.has(entry.id)) return;
+    entry.noteError(news.message);
   }
 }
 
-/** Takes note of the versions that a host has loaded. */
+/** Notes which versions a host has loaded. */
 function prove(entries: readonly AgentEntry[], failed: readonly FailedAgent[]): void {
   for (const entry of entries) {
     if (!failed.some(({ id }) => id === entry.id)) entry.isProven = true;
   }
-}
-
-export function isSubscriber({ manifest, state }: AgentEntry): boolean {
-  return state === "loaded" && manifest !== undefined && manifest.subscriptions.length > 0;
 }

@@ -1,6 +1,6 @@
 /** Which agents may share a host: those of equal rights, secrets and isolation. */
 
-import type { AgentEntry } from "./directory.ts";
+import type { AgentEntry } from "./agent_entry.ts";
 import type { Grants } from "./manifest.ts";
 
 export interface Placement {

@@ -1,7 +1,7 @@
 /** Agents as the API shows them. */
 
 import type { CacheCounts } from "../cache/cache.ts";
-import type { AgentEntry } from "../host/directory.ts";
+import type { AgentEntry } from "../host/agent_entry.ts";
 import { Mask } from "../mask.ts";
 import type { AgentView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
@@ -14,7 +14,7 @@ export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEn
     id: entry.id,
     file: entry.file,
     description: manifest?.description ?? "",
-    status: statusOf(entry),
+    status: entry.status,
     reason: entry.reason ?? null,
     serves_version_of: isOlderVersion(entry) ? new Date(entry.writtenAtMs).toISOString() : null,
     capabilities: manifest?.capabilities ?? [],
@@ -22,7 +22,7 @@ export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEn
     secrets: manifest?.secrets ?? [],
     isolation: hosts.isolationOf(entry),
     subscriptions: manifest?.subscriptions ?? [],
-    host: entry.state === "loaded" ? hosts.hostOf(entry) ?? null : null,
+    host: entry.isServing ? hosts.hostOf(entry) ?? null : null,
     messages: entry.messages,
     errors: entry.errors,
     // In the agent's own words, which may repeat a secret it was sent.
@@ -41,16 +41,11 @@ export function hitRate({ hits, misses }: CacheCounts): number | null {
 /** How many agents there are of each status. */
 export function countAgents(entries: readonly AgentEntry[]): Record<AgentStatus, number> {
   const counts = { idle: 0, busy: 0, failed: 0, refused: 0, stopped: 0 };
-  for (const entry of entries) counts[statusOf(entry)]++;
+  for (const entry of entries) counts[entry.status]++;
   return counts;
 }
 
 /** Whether it serves though its file, as it is now, can't be loaded. */
-function isOlderVersion({ state, reason }: AgentEntry): boolean {
-  return state === "loaded" && reason !== undefined;
-}
-
-function statusOf({ state, open }: AgentEntry): AgentStatus {
-  if (state !== "loaded") return state;
-  return open > 0 ? "busy" : "idle";
+function isOlderVersion({ isServing, reason }: AgentEntry): boolean {
+  return isServing && reason !== undefined;
 }

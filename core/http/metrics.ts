@@ -56,7 +56,7 @@ function processMetrics({ version, startedAtMs }: ControlPlane): Metric[] {
 
 function agentMetrics({ hosts }: ControlPlane): Metric[] {
   const { entries, wedgedThreads } = hosts;
-  const loaded = entries.filter(({ state }) => state === "loaded");
+  const loaded = entries.filter(({ isServing }) => isServing);
   const running = new Set(loaded.map((entry) => hosts.hostOf(entry)).filter(Boolean));
   const count = (of: (entry: (typeof entries)[number]) => number): Sample[] =>
     loaded.map((entry) => ({ labels: { agent: entry.id }, value: of(entry) }));

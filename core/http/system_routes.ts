@@ -60,9 +60,11 @@ export async function healthReport(plane: ControlPlane): Promise<HealthReport> {
     }),
     check("agents", () => {
       const entries = plane.hosts.entries;
-      const bad = entries.filter(({ state }) => state !== "loaded");
+      const bad = entries.filter(({ isServing }) => !isServing);
       if (bad.length > 0) {
-        throw new Error(bad.map(({ id, state, reason }) => `${id} ${state}: ${reason}`).join("; "));
+        throw new Error(
+          bad.map(({ id, status, reason }) => `${id} ${status}: ${reason}`).join("; "),
+        );
       }
       return Promise.resolve(`${entries.length} loaded`);
     }),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { AgentEntry } from "../../../core/host/directory.ts";
+import type { AgentEntry } from "../../../core/host/agent_entry.ts";
 import { eventually } from "../../support/eventually.ts";
 import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 import { Stage, type StageOptions } from "./stage.ts";
@@ -141,7 +141,7 @@ Deno.test("a copy that is not what was kept, or may not run any more, serves nob
     }
     await using stage = await restart(folder);
     assert.equal((await stage.failure("changing.ts.version")).code, "unknown_agent");
-    assert.equal(stage.hosts.entry("changing.ts")?.state, "failed");
+    assert.equal(stage.hosts.entry("changing.ts")?.status, "failed");
   });
   await t.step("one whose secret is not given any more", async () => {
     const more = 'secrets: ["KEY"],';
@@ -149,7 +149,7 @@ Deno.test("a copy that is not what was kept, or may not run any more, serves nob
     await using folder = await breakLast(good, { secrets: { KEY: "swordfish" } });
     await using stage = await restart(folder);
     assert.equal(stage.hosts.entry("changing"), undefined);
-    assert.equal(stage.hosts.entry("changing.ts")?.state, "failed");
+    assert.equal(stage.hosts.entry("changing.ts")?.status, "failed");
   });
 });
 
@@ -162,7 +162,7 @@ Deno.test("a broken file does not serve on under an id that another file has tak
   await stage.hosts.refresh();
   await eventually(() => entryOf(stage).file === "renamed.ts");
   assert.equal(await stage.ask("changing.version"), 2);
-  assert.equal(stage.hosts.entry("changing.ts")?.state, "failed");
+  assert.equal(stage.hosts.entry("changing.ts")?.status, "failed");
 });
 
 function entryOf(stage: Stage): AgentEntry {

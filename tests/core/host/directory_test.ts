@@ -1,7 +1,8 @@
 /** Entries and the way from an address to the agent that serves it. */
 
 import assert from "node:assert/strict";
-import { type AgentEntry, findServing, makeEntries } from "../../../core/host/directory.ts";
+import type { AgentEntry } from "../../../core/host/agent_entry.ts";
+import { findServing, makeEntries } from "../../../core/host/directory.ts";
 import type { Manifest } from "../../../core/host/manifest.ts";
 import type { ScanResult } from "../../../core/host/scan.ts";
 
@@ -45,9 +46,9 @@ function entriesOf(...results: ScanResult[]): Map<string, AgentEntry> {
 Deno.test("a file without a manifest is listed as failed under its name", () => {
   const entries = entriesOf(failed("data/broken.ts", "why"), scanned("loader.ts", "loader"));
   const broken = entries.get("data/broken.ts");
-  assert.equal(broken?.state, "failed");
+  assert.equal(broken?.status, "failed");
   assert.equal(broken?.reason, "why");
-  assert.equal(entries.get("loader")?.state, "loaded");
+  assert.equal(entries.get("loader")?.status, "idle");
 });
 
 Deno.test("an id that two files claim belongs to the first", () => {
@@ -103,8 +104,7 @@ Deno.test("an agent that failed is unavailable, and says why", () => {
   const entries = entriesOf(scanned("a.ts", "loader"));
   const entry = entries.get("loader");
   assert.ok(entry);
-  entry.state = "refused";
-  entry.reason = "the daemon can't grant what it does not have";
+  entry.refuse("the daemon can't grant what it does not have");
   assert.throws(() => findServing(entries, "loader.fetch"), {
     code: "agent_unavailable",
     message: `Cannot invoke "loader.fetch": agent "loader" is refused: ` +

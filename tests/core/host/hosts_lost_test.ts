@@ -50,7 +50,7 @@ Deno.test("an agent that hangs is given up: it moves to a process, its neighbour
   assert.ok(rogue && listener);
   await stage.ask("rogue.echo", { message: "again" });
   assert.equal(stage.hosts.isolationOf(rogue), "process");
-  assert.equal(rogue.open, 0);
+  assert.equal(rogue.openCount, 0);
   assert.equal(stage.hosts.wedgedThreads, 1);
   await stage.ask("listener.heard");
   assert.equal(stage.hosts.isolationOf(listener), "thread");

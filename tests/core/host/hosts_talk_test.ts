@@ -84,7 +84,7 @@ Deno.test("an agent asks another one through the daemon", async (t) => {
     assert.equal((await cancelled).code, "cancelled");
     const aborted = await eventually(() => stage.events.find((line) => line.includes("aborted")));
     assert.match(aborted, /^rogue\.aborted rogue \{"code":"cancelled"/);
-    await eventually(() => stage.hosts.entries.every(({ open }) => open === 0));
+    await eventually(() => stage.hosts.entries.every(({ openCount }) => openCount === 0));
   });
 });
 

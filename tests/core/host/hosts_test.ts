@@ -85,7 +85,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     const entry = stage.hosts.entry("rogue");
     assert.equal(entry?.messages, 14);
     assert.equal(entry?.errors, 11);
-    assert.equal(entry?.open, 0);
+    assert.equal(entry?.openCount, 0);
     assert.match(entry?.lastError ?? "", /a bare string$/);
   });
 });
@@ -196,7 +196,7 @@ Deno.test("an agent that tells its host another manifest than the scan is refuse
       `its manifest differs from the one that was scanned; ` +
       `a manifest must not depend on when or where it is read`,
   });
-  assert.equal(stage.hosts.entry("moody")?.state, "failed");
+  assert.equal(stage.hosts.entry("moody")?.status, "failed");
   await stage.ask("rogue.echo", { message: "its neighbours run" });
 });
 
@@ -235,8 +235,8 @@ Deno.test("a file that fails when its host imports it is failed, and its neighbo
   await using stage = await Stage.open({ agentsFolder: folder.path });
   assert.match((await stage.failure("a.one")).message, /agent "a": it is failed: not in a thread$/);
   assert.equal(await stage.ask("b.one"), 1);
-  const states = stage.hosts.entries.map(({ id, state }) => [id, state]);
-  assert.deepEqual(states, [["a", "failed"], ["b", "loaded"], ["c.ts", "failed"]]);
+  const states = stage.hosts.entries.map(({ id, status }) => [id, status]);
+  assert.deepEqual(states, [["a", "failed"], ["b", "idle"], ["c.ts", "failed"]]);
 });
 
 Deno.test("an agent that subscribes to nothing has no host before its first use", async () => {

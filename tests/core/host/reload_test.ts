@@ -66,7 +66,7 @@ Deno.test("a copy takes an id from nobody, and has it once the first is gone", a
   assert.equal(await version(stage), 1);
   await folder.write("a_copy.ts", agentText("2"));
   await folder.write("z_copy.ts", agentText("3"));
-  await eventually(() => stage.hosts.entry("z_copy.ts")?.state === "failed");
+  await eventually(() => stage.hosts.entry("z_copy.ts")?.status === "failed");
   assert.match(stage.hosts.entry("a_copy.ts")?.reason ?? "", /is taken by "changing.ts"/);
   assert.equal(await version(stage), 1);
   await Deno.remove(join(folder.path, "changing.ts"));
@@ -203,6 +203,6 @@ Deno.test("a broken new version leaves the old one to be started where no host r
   await t.step("and one that had never served stays failed", async () => {
     await folder.write("new.ts", "export default 1;");
     await stage.hosts.refresh();
-    assert.equal(stage.hosts.entry("new.ts")?.state, "failed");
+    assert.equal(stage.hosts.entry("new.ts")?.status, "failed");
   });
 });
