@@ -16,13 +16,13 @@ import type { EngineEvent } from "./engine/events.ts";
 import { Steerer } from "./engine/steerer.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { checkFolders, keptFolderOf } from "./folders.ts";
-import type { ManifestCache } from "./host/agent_files.ts";
+import type { ManifestCache } from "./host/scan/agent_files.ts";
 import { Hosts } from "./host/hosts.ts";
 import type { Grants, Manifest } from "./host/manifest.ts";
 import { createApp } from "./http/app.ts";
 import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
-import { EventTally } from "./http/event_tally.ts";
+import { EventTally } from "./http/metrics/event_tally.ts";
 import { newOpaqueId } from "./ids.ts";
 import { type Log, maskedLog } from "./log.ts";
 import { Mask } from "./mask.ts";
@@ -35,8 +35,8 @@ import { Retention } from "./store/retention.ts";
 import { finalStatuses } from "./statuses.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { version } from "./version.ts";
-import { Catalog } from "./workflow/catalog.ts";
-import { fingerprint } from "./workflow/fingerprint.ts";
+import { Catalog } from "./workflow/folder/catalog.ts";
+import { fingerprint } from "./workflow/folder/fingerprint.ts";
 
 /** The daemon's address on its bus. */
 const daemonAddress = "daemon";

@@ -3,18 +3,22 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adviseOn } from "../core/workflow/advice.ts";
+import { adviseOn } from "../core/workflow/check/advice.ts";
 import { keptLengthMax, resultLengthMax } from "../core/engine/decide/evaluate.ts";
-import { expressionDepthMax, expressionLengthMax } from "../core/workflow/cel.ts";
+import { expressionDepthMax, expressionLengthMax } from "../core/workflow/expression/cel.ts";
 import { itemsMax, runningMax } from "../core/workflow/definition.ts";
-import { compileTemplate, filledLengthMax, timeMsMax } from "../core/workflow/expression.ts";
-import { filesMax } from "../core/workflow/files.ts";
-import { descriptionLengthMax, nameLengthMax, stepsMax } from "../core/workflow/form.ts";
-import { problemsMax } from "../core/workflow/source_text.ts";
-import { depthMax, valuesMax } from "../core/workflow/yaml_json.ts";
-import { textLengthMax, tokensMax } from "../core/workflow/yaml_syntax.ts";
-import { parseWorkflows } from "../core/workflow/parse.ts";
-import { scheduleKeyNames } from "../core/workflow/schedule.ts";
+import {
+  compileTemplate,
+  filledLengthMax,
+  timeMsMax,
+} from "../core/workflow/expression/expression.ts";
+import { filesMax } from "../core/workflow/folder/files.ts";
+import { descriptionLengthMax, nameLengthMax, stepsMax } from "../core/workflow/form/form.ts";
+import { problemsMax } from "../core/workflow/yaml/source_text.ts";
+import { depthMax, valuesMax } from "../core/workflow/yaml/json.ts";
+import { textLengthMax, tokensMax } from "../core/workflow/yaml/syntax.ts";
+import { parseWorkflows } from "../core/workflow/form/parse.ts";
+import { scheduleKeyNames } from "../core/workflow/form/schedule.ts";
 import { makeTempFolder } from "./support/temp_folder.ts";
 import { startTestDaemon } from "./support/test_daemon.ts";
 import { keyRows } from "./support/workflow_tables.ts";

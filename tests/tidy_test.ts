@@ -1,91 +1,20 @@
 /**
- * Holds the tree to its own rules: which part may import which, no cycles, files and lines of
- * bounded length, nothing left over. A new arrow is a decision, made here.
+ * Holds the tree to its own rules: which room may import which, no cycles, files, functions and
+ * lines of bounded length, nothing left over. A new arrow is a decision, made here.
  */
 
 import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { arrows, common } from "./support/arrows.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const linesMax = 400;
+const fileLinesMax = 400;
+const fileLinesMedianMax = 90;
+const functionLinesMax = 145;
 const lineLengthMax = 100;
-
-/** Pure files at the top of core that everything may use. */
-const common = [
-  "core/budget.ts",
-  "core/errors.ts",
-  "core/ids.ts",
-  "core/closest.ts",
-  "core/mask.ts",
-  "core/statuses.ts",
-  "core/version.ts",
-];
-
-/** What each part may import beside {@link common} and itself. */
-const arrows: Readonly<Record<string, readonly string[]>> = {
-  // The daemon is imported dynamically: its supervisor loads nothing of it.
-  "main.ts": ["core/supervisor.ts"],
-  "cli.ts": ["core/cli"],
-  "agents": [],
-  "core/errors.ts": [],
-  "core/ids.ts": ["uuid"],
-  "core/closest.ts": [],
-  "core/mask.ts": [],
-  "core/statuses.ts": [],
-  "core/version.ts": [],
-  "core/log.ts": [],
-  "core/config.ts": ["core/log.ts", "zod"],
-  "core/folders.ts": ["core/config.ts"],
-  "core/sdk.ts": ["core/market/shapes.ts", "zod"],
-  "core/calendar": [],
-  "core/bus": ["zod"],
-  "core/store": ["core/log.ts", "@libsql/client"],
-  // The pure half of schedules alone: what a file says of them, and when they are due.
-  "core/workflow": [
-    "core/calendar",
-    "core/schedule/next.ts",
-    "core/schedule/rule.ts",
-    "@marcbachmann/cel-js",
-    "yaml",
-    "zod",
-  ],
-  "core/schedule": ["core/calendar", "core/log.ts", "core/store", "croner"],
-  "core/engine": ["core/log.ts", "core/store", "core/workflow"],
-  "core/host": ["core/bus", "core/log.ts", "core/sdk.ts", "100ac", "100ac/calendar", "zod"],
-  "core/market": ["core/store", "zod"],
-  "core/cache": ["core/store", "zod"],
-  "core/http": [
-    "core/bus",
-    "core/cache",
-    "core/config.ts",
-    "core/engine",
-    "core/host",
-    "core/calendar",
-    "core/log.ts",
-    "core/market",
-    "core/schedule",
-    "core/store",
-    "core/workflow",
-    "hono",
-    "zod",
-  ],
-  "core/cli": ["core/http/api.ts"],
-  "core/daemon.ts": ["*"],
-  "core/daemon_process.ts": [
-    "core/config.ts",
-    "core/daemon.ts",
-    "core/log.ts",
-    "core/supervisor.ts",
-  ],
-  "core/supervisor.ts": ["core/log.ts"],
-  "core/demo": ["*"],
-};
-
-/** Packages that only one place may use: agents bring their own. */
-const packagesOf: Readonly<Record<string, readonly string[]>> = {
-  "agents": ["100ac", "100ac/calendar", "yahoo-finance2"],
-};
+/** More files than that in one folder, and it gets sub-rooms. */
+const filesOfRoomMax = 18;
 
 /** What may be reached from cli.ts: a command must start in an instant. */
 const tooHeavyForCli = ["zod", "@libsql/client", "hono", "yaml", "yahoo-finance2", "uuid"];
@@ -106,12 +35,28 @@ Deno.test("every import follows an arrow of the map", () => {
     const home = homeOf(path);
     const own = arrows[home];
     if (!own) return [`${path}: "${home}" is not in the map`];
-    const allowed = [...own, ...common, ...packagesOf[home] ?? [], home];
+    if (own.includes("*")) return [];
+    const allowed = [...own, ...common];
     return imports
-      .filter((target) => !allowed.includes("*") && !mayImport(allowed, target))
+      .filter((target) => homeOf(target) !== home && !mayImport(allowed, target))
       .map((target) => `${path} may not import ${target}`);
   });
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("the map names what exists, and no arrow that nobody follows", () => {
+  const homes = new Set(sources.map(({ path }) => homeOf(path)));
+  const idle = Object.entries(arrows).flatMap(([home, targets]) => {
+    if (!homes.has(home)) return [`"${home}" is gone`];
+    const followed = sources.filter(({ path }) => homeOf(path) === home)
+      .flatMap(({ imports }) => imports);
+    return targets
+      .filter((target) => target !== "*" && !followed.some((path) => mayImport([target], path)))
+      .map((target) => `no file of ${home} imports ${target}`);
+  });
+  assert.deepEqual(idle, []);
+  const paths = files.map(({ path }) => path);
+  assert.deepEqual(common.filter((path) => !paths.includes(path)), []);
 });
 
 Deno.test("files do not import each other in circles", () => {
@@ -143,7 +88,7 @@ Deno.test("the CLI loads nothing of the daemon", () => {
   assert.deepEqual([...reached].filter((path) => tooHeavyForCli.includes(path)), []);
 });
 
-Deno.test("files and lines keep their length", () => {
+Deno.test("files, functions and lines keep their length", () => {
   const long = files.flatMap(({ path, text }) => {
     const lines = text.split("\n");
     const wide = lines.flatMap((line, index) =>
@@ -151,9 +96,24 @@ Deno.test("files and lines keep their length", () => {
         ? [`${path}:${index + 1} has ${line.length} columns`]
         : []
     );
-    return lines.length > linesMax ? [`${path} has ${lines.length} lines`, ...wide] : wide;
+    const deep = functionsOf(lines)
+      .filter(({ length }) => length > functionLinesMax)
+      .map(({ line, length }) => `${path}:${line} begins a function of ${length} lines`);
+    const tall = lines.length > fileLinesMax ? [`${path} has ${lines.length} lines`] : [];
+    return [...tall, ...wide, ...deep];
   });
   assert.deepEqual(long, []);
+  const lengths = sources.map(({ text }) => text.split("\n").length).sort((a, b) => a - b);
+  const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
+  assert.ok(median <= fileLinesMedianMax, `half of the files have more than ${median} lines`);
+});
+
+Deno.test("a folder of many files has sub-rooms", () => {
+  const counts = Map.groupBy(sources, ({ path }) => dirname(path));
+  const crowded = [...counts].filter(([folder, { length }]) =>
+    folder !== "." && length > filesOfRoomMax
+  );
+  assert.deepEqual(crowded.map(([folder]) => folder), []);
 });
 
 Deno.test("every source file begins with what it is for", () => {
@@ -171,16 +131,31 @@ Deno.test("nothing is left over or loosened", () => {
 });
 
 function mayImport(allowed: readonly string[], target: string): boolean {
-  return allowed.some((entry) =>
-    target === entry || homeOf(target) === entry || target.startsWith(`${entry}/`)
-  );
+  return allowed.some((entry) => target === entry || homeOf(target) === entry);
 }
 
-/** `core/bus/link.ts` lives in `core/bus`, `core/log.ts` in itself, `agents/…` in `agents`. */
+/** `core/bus/link.ts` lives in `core/bus`, `core/log.ts` and packages in themselves. */
 function homeOf(path: string): string {
-  const [top = "", second, third] = path.split("/");
-  if (top === "agents") return top;
-  return top === "core" && third !== undefined ? `${top}/${second}` : path;
+  const folder = dirname(path);
+  return !path.endsWith(".ts") || folder === "." || folder === "core" ? path : folder;
+}
+
+/**
+ * The functions of a formatted file: the formatter puts what closes a body at the indentation of
+ * the line that opens it.
+ */
+function functionsOf(lines: readonly string[]): { line: number; length: number }[] {
+  const named = /\bfunction\b.*\{$|=> \{$|^\)(: .*)? \{$/;
+  const method = /^((static|async|get|set) )*#?\w+(<.*>)?\(.*\)(: .*)? \{$/;
+  const keeps = /^(if|for|while|switch|catch|\}|do|try)\b/;
+  return lines.flatMap((text, index) => {
+    const code = text.trimStart();
+    if (!(named.test(code) || method.test(code)) || keeps.test(code)) return [];
+    const indent = text.length - code.length;
+    const inner = lines.slice(index + 1)
+      .findIndex((line) => line.trim() !== "" && line.length - line.trimStart().length <= indent);
+    return [{ line: index + 1, length: inner + 2 }];
+  });
 }
 
 async function readSources(paths: readonly string[]): Promise<SourceFile[]> {

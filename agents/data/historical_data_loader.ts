@@ -16,14 +16,14 @@ import {
   z,
 } from "100ac";
 import { calendarNames } from "100ac/calendar";
-import { asTraded } from "../_lib/adjustment.ts";
-import { keepHistory, Loaded } from "../_lib/keep_history.ts";
-import { Quality, qualityOf } from "../_lib/quality_check.ts";
-import { firstAnswer, isOfSource } from "../_lib/source_order.ts";
-import { isUnhealthy } from "../_lib/source_policy.ts";
-import { readBars, storedSource } from "../_lib/stored_series.ts";
-import { Synced, syncHistory } from "../_lib/sync_history.ts";
-import { requireSymbol, sortOutSymbols } from "../_lib/symbols.ts";
+import { asTraded } from "../_lib/history/adjustment.ts";
+import { keepHistory, Loaded } from "../_lib/history/keep.ts";
+import { Quality, qualityOf } from "../_lib/history/quality_check.ts";
+import { firstAnswer, isOfSource } from "../_lib/source/order.ts";
+import { isUnhealthy } from "../_lib/source/policy.ts";
+import { readBars, storedSource } from "../_lib/history/stored_series.ts";
+import { Synced, syncHistory } from "../_lib/history/sync.ts";
+import { requireSymbol, sortOutSymbols } from "../_lib/source/symbols.ts";
 
 const Config = z.object({
   /** Ids of the source agents, in the order in which they are asked. */

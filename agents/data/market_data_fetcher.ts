@@ -15,15 +15,15 @@ import {
   QuotesOutput,
   z,
 } from "100ac";
-import { quoteFindings } from "../_lib/quality.ts";
-import { isOfSource } from "../_lib/source_order.ts";
+import { quoteFindings } from "../_lib/quality/quality.ts";
+import { isOfSource } from "../_lib/source/order.ts";
 import {
   requireSymbol,
   sanitizeSymbol,
   shown,
   sortOutSymbols,
   symbolProblem,
-} from "../_lib/symbols.ts";
+} from "../_lib/source/symbols.ts";
 
 const Config = z.object({
   /** Ids of the source agents, in the order in which they are asked. */

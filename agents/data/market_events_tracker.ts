@@ -4,8 +4,8 @@
  */
 
 import { type AgentContext, defineAgent, EventsOutput, MarketEvent, Missing, z } from "100ac";
-import { firstAnswer, isOfSource } from "../_lib/source_order.ts";
-import { sortOutSymbols } from "../_lib/symbols.ts";
+import { firstAnswer, isOfSource } from "../_lib/source/order.ts";
+import { sortOutSymbols } from "../_lib/source/symbols.ts";
 
 const Config = z.object({
   /** Ids of the source agents, in the order in which they are asked. */

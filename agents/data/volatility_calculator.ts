@@ -4,8 +4,13 @@
  */
 
 import { type AgentContext, AppError, Bar, defineAgent, Period, z } from "100ac";
-import { requireSymbol } from "../_lib/symbols.ts";
-import { barsNeeded, type Estimator, estimators, volatilitySeries } from "../_lib/volatility.ts";
+import { requireSymbol } from "../_lib/source/symbols.ts";
+import {
+  barsNeeded,
+  type Estimator,
+  estimators,
+  volatilitySeries,
+} from "../_lib/statistics/volatility.ts";
 
 const DailyOrLonger = z.enum(["1d", "1wk", "1mo"]);
 const periodsPerYear = { "1d": 252, "1wk": 52, "1mo": 12 } as const;

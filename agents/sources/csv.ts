@@ -1,13 +1,13 @@
 /**
  * A folder of CSV files as a source: `AC100_MARKET_DATA=csv`, `AC100_CSV_DIR`. It may read that
- * folder and nothing else; see ../_lib/csv_market.ts for what the files are like.
+ * folder and nothing else; see _csv/market.ts for what the files are like.
  */
 
 import { type AgentContext, AppError, MarketEvent, z } from "100ac";
-import { csvEvents, csvHistory, csvKnows, type CsvMarket, csvQuote } from "../_lib/csv_market.ts";
-import { freshnessOf } from "../_lib/freshness.ts";
-import { defineSource, quotesOneByOne } from "../_lib/source_agent.ts";
-import { localPolicy } from "../_lib/source_defaults.ts";
+import { csvEvents, csvHistory, csvKnows, type CsvMarket, csvQuote } from "./_csv/market.ts";
+import { freshnessOf } from "../_lib/source/freshness.ts";
+import { defineSource, quotesOneByOne } from "../_lib/source/agent.ts";
+import { localPolicy } from "../_lib/source/defaults.ts";
 
 /** Where the files are unless the daemon is told otherwise; it then grants that folder instead. */
 const folderDefault = "csv";

@@ -1,19 +1,19 @@
 /**
  * The simulated market as a source: `AC100_MARKET_DATA=simulated`. Needs no network and no
- * permission; see ../_lib/simulated_market.ts for what it promises.
+ * permission; see _simulated/market.ts for what it promises.
  */
 
 import { type AgentContext, z } from "100ac";
-import { freshnessOf } from "../_lib/freshness.ts";
+import { freshnessOf } from "../_lib/source/freshness.ts";
 import {
   simulatedEventsOf,
   simulatedHistory,
   type SimulatedMarket,
   simulatedQuote,
-} from "../_lib/simulated_market.ts";
-import { defineSource, quotesOneByOne } from "../_lib/source_agent.ts";
-import { localPolicy } from "../_lib/source_defaults.ts";
-import type { Answered } from "../_lib/source_policy.ts";
+} from "./_simulated/market.ts";
+import { defineSource, quotesOneByOne } from "../_lib/source/agent.ts";
+import { localPolicy } from "../_lib/source/defaults.ts";
+import type { Answered } from "../_lib/source/policy.ts";
 
 const Config = z.object({ seed: z.int().default(1) });
 type Context = AgentContext<z.output<typeof Config>>;

@@ -8,11 +8,11 @@
  */
 
 import { z } from "100ac";
-import { defineSource } from "../_lib/source_agent.ts";
-import { yahooPolicy } from "../_lib/source_defaults.ts";
-import { YahooClient } from "../_lib/yahoo_client.ts";
-import { YahooSource } from "../_lib/yahoo_source.ts";
-import { yahooHosts } from "../_lib/yahoo_transport.ts";
+import { defineSource } from "../_lib/source/agent.ts";
+import { yahooPolicy } from "../_lib/source/defaults.ts";
+import { YahooClient } from "./_yahoo/client.ts";
+import { YahooSource } from "./_yahoo/source.ts";
+import { yahooHosts } from "./_yahoo/transport.ts";
 
 const Config = z.object({
   base_url: z.string().nullable().default(null),

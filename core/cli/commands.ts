@@ -2,22 +2,22 @@
 
 import { AppError, messageOf } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
-import { type Command, defineCommand } from "./command.ts";
-import type { ExecutionVerb } from "./client.ts";
-import { showAgent, showAgents } from "./show_agents.ts";
-import { showHistory, showOutcome, showStarted, showSteered } from "./show_executions.ts";
-import { showSaved, showValidation } from "./show_problems.ts";
-import { showFindings, showSources } from "./show_market.ts";
+import { type Command, defineCommand } from "./line/command.ts";
+import type { ExecutionVerb } from "./ask/client.ts";
+import { showAgent, showAgents } from "./show/agents.ts";
+import { showHistory, showOutcome, showStarted, showSteered } from "./show/executions.ts";
+import { showSaved, showValidation } from "./show/problems.ts";
+import { showFindings, showSources } from "./show/market.ts";
 import {
   showBackfill,
   showQueue,
   showSchedule,
   showSchedules,
   showSteeredSchedule,
-} from "./show_schedules.ts";
-import { showHealth, showSystem } from "./show_system.ts";
-import { showStatistics, showWorkflows } from "./show_workflows.ts";
-import { saveFile, validateFiles } from "./workflow_files.ts";
+} from "./show/schedules.ts";
+import { showHealth, showSystem } from "./show/system.ts";
+import { showStatistics, showWorkflows } from "./show/workflows.ts";
+import { saveFile, validateFiles } from "./ask/workflow_files.ts";
 import { isFinal } from "../statuses.ts";
 
 const steering = [

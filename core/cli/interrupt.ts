@@ -2,9 +2,9 @@
 
 import { AppError } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
-import type { Client } from "./client.ts";
-import { followExecution } from "./follow.ts";
-import { ProgressLine } from "./progress.ts";
+import type { Client } from "./ask/client.ts";
+import { followExecution } from "./ask/follow.ts";
+import { ProgressLine } from "./show/progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 const secondsDefault = 3_600;

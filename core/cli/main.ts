@@ -2,18 +2,18 @@
 
 import { AppError, messageOf } from "../errors.ts";
 import { version } from "../version.ts";
-import { type Invocation, parseInvocation } from "./arguments.ts";
-import { cleanText } from "./clean.ts";
-import { Client } from "./client.ts";
+import { type Invocation, parseInvocation } from "./line/arguments.ts";
+import { cleanText } from "./show/clean.ts";
+import { Client } from "./ask/client.ts";
 import { commands } from "./commands.ts";
-import { findConnection } from "./connection.ts";
-import { exitCodeOf, exitCodes } from "./exit_code.ts";
+import { findConnection } from "./ask/connection.ts";
+import { exitCodeOf, exitCodes } from "./line/exit_code.ts";
 import { followUntilInterrupted } from "./interrupt.ts";
-import { commandHelpText, helpText } from "./help.ts";
-import { cross } from "./look.ts";
-import { problemsIn, showProblem } from "./show_problems.ts";
+import { commandHelpText, helpText } from "./line/help.ts";
+import { cross } from "./show/look.ts";
+import { problemsIn, showProblem } from "./show/problems.ts";
 import type { Terminal } from "./terminal.ts";
-import { Wire } from "./wire.ts";
+import { Wire } from "./ask/wire.ts";
 
 /** Runs one command line and gives its exit code. Errors are printed, none is thrown. */
 export async function runCli(

@@ -1,6 +1,6 @@
 /** The process's streams: what the CLI writes to and what it knows of the terminal. */
 
-import type { Look } from "./look.ts";
+import type { Look } from "./show/look.ts";
 
 /** Where the CLI writes: results to `out`, everything else to `err`. */
 export interface Terminal {

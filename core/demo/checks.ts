@@ -1,9 +1,9 @@
 /** What the demo claims: each line is a check of what an agent or the control plane answered. */
 
 import { z } from "zod";
-import { priceText } from "../cli/units.ts";
+import { priceText } from "../cli/show/units.ts";
 import type { ExecutionView } from "../http/api.ts";
-import { Quote } from "../market/shapes.ts";
+import { Quote } from "../sdk/market.ts";
 
 /** Asks an agent; gives its output. */
 export type Ask = (address: string, input: unknown) => Promise<unknown>;

@@ -4,7 +4,7 @@ import { AppError, messageOf } from "../errors.ts";
 import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
 import type { Workflow } from "../workflow/definition.ts";
 import { type Plan, planWorkflow } from "./decide/plan.ts";
-import { restoreWorkflow } from "../workflow/parse.ts";
+import { restoreWorkflow } from "../workflow/form/parse.ts";
 
 const keptMax = 256;
 /** Ids of texts that are known to be in the store. */

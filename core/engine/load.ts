@@ -6,7 +6,7 @@
 import { toErrorData } from "../errors.ts";
 import type { CommitQueue, Write } from "../store/commits.ts";
 import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
-import type { Scope } from "../workflow/expression.ts";
+import type { Scope } from "../workflow/expression/expression.ts";
 import type { Plan } from "./decide/plan.ts";
 import type { Attempt } from "./decide/unit.ts";
 import type { Definitions } from "./definitions.ts";

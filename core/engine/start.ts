@@ -6,8 +6,8 @@ import { type Write, write } from "../store/commits.ts";
 import { createExecution, saveDefinition } from "../store/execution_verbs.ts";
 import type { ClaimableRow, ExecutionRow } from "../store/executions.ts";
 import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
-import { compileTemplate } from "../workflow/expression.ts";
-import { resolveInputs } from "../workflow/inputs.ts";
+import { compileTemplate } from "../workflow/expression/expression.ts";
+import { resolveInputs } from "../workflow/form/inputs.ts";
 
 export interface StartOptions {
   /** By name; those that have a default may be left out. */

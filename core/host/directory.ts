@@ -5,7 +5,7 @@ import { closest } from "../closest.ts";
 import { splitAddress } from "../ids.ts";
 import type { Grants, Manifest } from "./manifest.ts";
 import { AgentEntry, type AgentVersion } from "./agent_entry.ts";
-import type { ReadFile } from "./agent_files.ts";
+import type { ReadFile } from "./scan/agent_files.ts";
 
 /** One entry for each file. An id that two files claim belongs to the first, by file name. */
 export function makeEntries(

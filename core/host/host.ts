@@ -6,7 +6,7 @@
 import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../bus/bus.ts";
 import { AppError } from "../errors.ts";
 import type { AgentToLoad, FailedAgent, HostCommand, HostNews, HostReport } from "./control.ts";
-import type { Vessel, VesselOptions } from "./vessel.ts";
+import type { Vessel, VesselOptions } from "./vessel/vessel.ts";
 
 const beatEveryMsMax = 1_000;
 const startMsDefault = 15_000;

@@ -7,8 +7,8 @@ import type { AgentEntry } from "./agent_entry.ts";
 import type { AgentToLoad, HostNews } from "./control.ts";
 import { Host } from "./host.ts";
 import type { Placement } from "./placement.ts";
-import { openProcess } from "./process_vessel.ts";
-import { openThread } from "./thread_vessel.ts";
+import { openProcess } from "./vessel/process_vessel.ts";
+import { openThread } from "./vessel/thread_vessel.ts";
 import { toFileUrl } from "./url.ts";
 
 export interface HostOpenerOptions {

@@ -8,16 +8,16 @@ import type { IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { whyRefused } from "./admission.ts";
 import type { AgentEntry } from "./agent_entry.ts";
-import { AgentFiles, type ManifestCache, type ReadFile } from "./agent_files.ts";
+import { AgentFiles, type ManifestCache, type ReadFile } from "./scan/agent_files.ts";
 import { pingAddress } from "./control.ts";
 import { findServing, makeEntries } from "./directory.ts";
 import { type Host, whileCallerWaits } from "./host.ts";
 import { Keeper, type KeeperOptions } from "./keeper.ts";
-import { KeptVersions } from "./kept_versions.ts";
+import { KeptVersions } from "./scan/kept_versions.ts";
 import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
 import type { Placement } from "./placement.ts";
 import { Versions } from "./versions.ts";
-import { watchFolder } from "./watch.ts";
+import { watchFolder } from "./files/watch.ts";
 
 /** What a capability takes and gives, as JSON Schema. */
 export interface Schemas {

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { AppError, messageOf } from "../errors.ts";
-import type { AgentDefinition, Isolation, Permissions } from "../sdk.ts";
+import type { AgentDefinition, Isolation, Permissions } from "../sdk/agent.ts";
 
 export interface CapabilityManifest {
   readonly name: string;

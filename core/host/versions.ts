@@ -6,8 +6,8 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { AgentEntry } from "./agent_entry.ts";
-import type { ReadFile } from "./agent_files.ts";
-import type { KeptVersions } from "./kept_versions.ts";
+import type { ReadFile } from "./scan/agent_files.ts";
+import type { KeptVersions } from "./scan/kept_versions.ts";
 
 export interface VersionsOptions {
   readonly kept: KeptVersions;

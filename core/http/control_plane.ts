@@ -12,10 +12,10 @@ import type { Market } from "../market/market.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 import type { Ticker } from "../schedule/ticker.ts";
 import type { Store } from "../store/store.ts";
-import type { Catalog } from "../workflow/catalog.ts";
+import type { Catalog } from "../workflow/folder/catalog.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import type { Gate } from "./auth.ts";
-import type { EventTally } from "./event_tally.ts";
+import type { EventTally } from "./metrics/event_tally.ts";
 
 export interface ControlPlane {
   readonly version: string;

@@ -1,11 +1,11 @@
 /** The page at `/`: health, agents, recent executions; rendered here and refreshed as a whole. */
 
 import { html, raw } from "hono/html";
-import { systemView } from "./system_routes.ts";
-import { agentView } from "./agent_views.ts";
+import { systemView } from "./routes/system.ts";
+import { agentView } from "./views/agents.ts";
 import type { AgentView, ExecutionView, SystemView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
-import { executionView } from "./execution_views.ts";
+import { executionView } from "./views/executions.ts";
 import { readHistory } from "../store/history.ts";
 
 type Html = ReturnType<typeof html>;

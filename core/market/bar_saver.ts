@@ -17,7 +17,7 @@ import {
   saveSeries,
 } from "./history_tables.ts";
 import { type DatedEvent, eventsMax, type Series, seriesOf, toDated } from "./series.ts";
-import { Bar, History, type Interval, MarketEvent } from "./shapes.ts";
+import { Bar, History, type Interval, MarketEvent } from "../sdk/market.ts";
 import { barTuple, comparedColumns, saveBars } from "./tables.ts";
 
 /** Twice what the longest daily history has: half a second of the daemon. */

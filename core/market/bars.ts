@@ -10,7 +10,7 @@ import type { Row } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
 import { noteAbsent, noteAsked, quarantineBar } from "./history_tables.ts";
 import { type DatedEvent, eventsMax, Series, series, seriesOf, toDated } from "./series.ts";
-import { Bar } from "./shapes.ts";
+import { Bar } from "../sdk/market.ts";
 
 /** A page of bars holds the daemon's thread for 20 ms. Who wants more asks page by page. */
 const barsReadMax = 1_000;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Verb, write } from "../store/commits.ts";
 import type { Row } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
-import { Finding, MarketSymbol } from "./shapes.ts";
+import { Finding, MarketSymbol } from "../sdk/market.ts";
 import { saveFinding } from "./tables.ts";
 
 const findingsMax = 5_000;

@@ -11,7 +11,7 @@ import { Bars } from "./bars.ts";
 import { Findings } from "./findings.ts";
 import { forgetEstimates, saveEvent } from "./history_tables.ts";
 import { eventsMax } from "./series.ts";
-import { MarketEvent, MarketSymbol, Quote, SourceName } from "./shapes.ts";
+import { MarketEvent, MarketSymbol, Quote, SourceName } from "../sdk/market.ts";
 import { saveQuote } from "./tables.ts";
 
 const quotesMax = 500;

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Row } from "../store/database.ts";
-import { Interval, MarketSymbol, SourceName } from "./shapes.ts";
+import { Interval, MarketSymbol, SourceName } from "../sdk/market.ts";
 
 /** What names a series, for schemas that hold more. */
 export const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };

@@ -1,4 +1,4 @@
-/** The market tables: verbs that write quotes, bars and findings, over JSON rows of shapes.ts. */
+/** The market tables: verbs that write quotes, bars and findings, as rows of `sdk/market.ts`. */
 
 import type { Verb } from "../store/commits.ts";
 

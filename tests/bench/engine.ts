@@ -11,7 +11,7 @@ import type { ExecutionId } from "../../core/ids.ts";
 import { openStandardLog } from "../../core/log.ts";
 import type { Store } from "../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { Floor, openBenchStore, result, steps } from "./engine_floor.ts";
 import { reportScale } from "./engine_scale.ts";

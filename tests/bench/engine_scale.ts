@@ -9,7 +9,7 @@ import { Engine } from "../../core/engine/engine.ts";
 import { runningMax } from "../../core/workflow/definition.ts";
 import { openStandardLog } from "../../core/log.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { Floor, openBenchStore, result } from "./engine_floor.ts";
 import { median, type Report } from "./report.ts";

@@ -11,7 +11,7 @@ import { openStandardLog } from "../../core/log.ts";
 import { readHistory } from "../../core/store/history.ts";
 import { statistics } from "../../core/store/statistics.ts";
 import { openStore, type Store } from "../../core/store/store.ts";
-import { parseWorkflows } from "../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { migrationsFolder } from "../support/temp_store.ts";
 import { median, type Report } from "./report.ts";

@@ -6,7 +6,7 @@ import { openStandardLog } from "../../core/log.ts";
 import { Scheduler } from "../../core/schedule/scheduler.ts";
 import { openStore, type Store } from "../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { migrationsFolder } from "../support/temp_store.ts";
 

@@ -34,7 +34,7 @@ const decoder = new TextDecoder();
 Deno.test.beforeAll(async () => {
   folder = await Deno.makeTempDir({ prefix: "100ac-cli-" });
   program = join(folder, "100ac");
-  const source = fileURLToPath(new URL("../../core/cli/compile.ts", import.meta.url));
+  const source = fileURLToPath(new URL("../../core/cli/build/compile.ts", import.meta.url));
   // Without a runtime for `deno compile`, as on a network that does not reach it.
   const env = { DENORT_BIN: join(folder, "none") };
   const args = ["run", "--no-prompt", "-A", source, program];

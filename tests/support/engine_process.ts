@@ -8,7 +8,7 @@ import { Definitions } from "../../core/engine/definitions.ts";
 import { Engine } from "../../core/engine/engine.ts";
 import { openStandardLog } from "../../core/log.ts";
 import { openStore } from "../../core/store/store.ts";
-import { parseWorkflows } from "../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { endWithTest, sayReady } from "./child_script.ts";
 import { eventually } from "./eventually.ts";
 import { migrationsFolder } from "./temp_store.ts";

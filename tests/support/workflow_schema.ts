@@ -1,6 +1,6 @@
 /** `deno task workflows:schema`: writes `workflows/schema.json`, for editors. */
 
-import { editorSchema } from "../../core/workflow/editor_schema.ts";
+import { editorSchema } from "../../core/workflow/form/editor_schema.ts";
 
 /** Where it is kept. */
 export const schemaFile = new URL("../../workflows/schema.json", import.meta.url);

@@ -1,6 +1,6 @@
 /** The keys of workflow files as rows of a table: the README's are held to them. */
 
-import { editorSchema } from "../../core/workflow/editor_schema.ts";
+import { editorSchema } from "../../core/workflow/form/editor_schema.ts";
 
 /** `key`, default, meaning. */
 export type KeyRow = readonly [string, string, string];

@@ -7,7 +7,7 @@
 import { AppError } from "../../errors.ts";
 import type { ErrorRow } from "../../store/executions.ts";
 import { itemsMax } from "../../workflow/definition.ts";
-import type { CompiledTemplate, Scope } from "../../workflow/expression.ts";
+import type { CompiledTemplate, Scope } from "../../workflow/expression/expression.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
 /** Characters of output that are kept for expressions. */

@@ -8,7 +8,7 @@ import {
   compileCondition,
   type CompiledTemplate,
   compileTemplate,
-} from "../../workflow/expression.ts";
+} from "../../workflow/expression/expression.ts";
 
 export interface PlannedStep {
   readonly step: Step;

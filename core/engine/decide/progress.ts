@@ -13,7 +13,7 @@ import { toErrorData } from "../../errors.ts";
 import { Mask } from "../../mask.ts";
 import type { ErrorRow } from "../../store/executions.ts";
 import { runningMax } from "../../workflow/definition.ts";
-import type { Scope } from "../../workflow/expression.ts";
+import type { Scope } from "../../workflow/expression/expression.ts";
 import type { Begin, Decision, Ending, Finish, Settle } from "./decision.ts";
 import { inputOf, itemsOf, keptLengthMax, resultOf, tooMuchKept } from "./evaluate.ts";
 import type { Plan, PlannedStep } from "./plan.ts";

@@ -8,7 +8,7 @@ import {
   simulatedHistory,
   type SimulatedMarket,
   simulatedQuote,
-} from "../../../agents/_lib/simulated_market.ts";
+} from "../../../agents/sources/_simulated/market.ts";
 import simulated from "../../../agents/sources/simulated.ts";
 import { failsWith, fetchQuotes } from "./call_source.ts";
 

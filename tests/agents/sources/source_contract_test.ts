@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { AgentDefinition, Bar } from "100ac";
 import csv from "../../../agents/sources/csv.ts";
-import { simulatedHistory } from "../../../agents/_lib/simulated_market.ts";
+import { simulatedHistory } from "../../../agents/sources/_simulated/market.ts";
 import simulated from "../../../agents/sources/simulated.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";

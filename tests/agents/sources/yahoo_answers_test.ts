@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { symbolPattern } from "100ac";
-import { YahooClient } from "../../../agents/_lib/yahoo_client.ts";
-import { yahooHosts } from "../../../agents/_lib/yahoo_transport.ts";
+import { YahooClient } from "../../../agents/sources/_yahoo/client.ts";
+import { yahooHosts } from "../../../agents/sources/_yahoo/transport.ts";
 import { impatientSource } from "./impatient_source.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
 import { startYahooReplay } from "../../support/yahoo_replay.ts";

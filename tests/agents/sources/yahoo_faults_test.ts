@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { AppError } from "100ac";
-import { YahooClient } from "../../../agents/_lib/yahoo_client.ts";
+import { YahooClient } from "../../../agents/sources/_yahoo/client.ts";
 import { impatientSource } from "./impatient_source.ts";
 import { type Fault, faults } from "../../support/yahoo_faults.ts";
 import { type Part, startYahooReplay, type YahooReplay } from "../../support/yahoo_replay.ts";

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { AppError, EventsOutput, History, Interval, QuotesOutput, symbolPattern, z } from "100ac";
-import { YahooClient } from "../../../agents/_lib/yahoo_client.ts";
+import { YahooClient } from "../../../agents/sources/_yahoo/client.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
 import {
   type AnswerEntry,

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { showAgent, showAgents } from "../../../core/cli/show_agents.ts";
+import { showAgent, showAgents } from "../../../core/cli/show/agents.ts";
 import {
   showHistory,
   showOutcome,
   showStarted,
   showSteered,
-} from "../../../core/cli/show_executions.ts";
-import { showFindings, showSources } from "../../../core/cli/show_market.ts";
-import { showHealth, showSystem } from "../../../core/cli/show_system.ts";
-import { showStatistics, showWorkflows } from "../../../core/cli/show_workflows.ts";
+} from "../../../core/cli/show/executions.ts";
+import { showFindings, showSources } from "../../../core/cli/show/market.ts";
+import { showHealth, showSystem } from "../../../core/cli/show/system.ts";
+import { showStatistics, showWorkflows } from "../../../core/cli/show/workflows.ts";
 import { anAgent, anExecution, aStep } from "./fake_daemon.ts";
 import { plainLook } from "./plain_look.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { keptLengthMax, resultLengthMax } from "../../../core/engine/decide/evaluate.ts";
 import { itemsMax } from "../../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { tryEngine } from "./engine_trial.ts";
 

@@ -12,7 +12,7 @@ import { createLog } from "../../../core/log.ts";
 import type { ExecutionRow } from "../../../core/store/executions.ts";
 import type { Store } from "../../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** What a capability does; gives its output, or throws. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { inlineLengthMax } from "../../../core/store/payloads.ts";
 import { itemViews, stepResult, stepViews } from "../../../core/store/step_views.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { AppError } from "../../../core/errors.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { startTestDaemon } from "../../support/test_daemon.ts";

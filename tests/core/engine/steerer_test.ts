@@ -1,7 +1,7 @@
 /** Executions that are paused, resumed, retried, rerun, and kept back by others of their key. */
 
 import assert from "node:assert/strict";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { AgentEntry } from "../../../core/host/agent_entry.ts";
 import { findServing, makeEntries } from "../../../core/host/directory.ts";
 import type { Manifest } from "../../../core/host/manifest.ts";
-import type { ScanResult } from "../../../core/host/scan.ts";
+import type { ScanResult } from "../../../core/host/scan/scan.ts";
 
 function scanned(
   name: string,

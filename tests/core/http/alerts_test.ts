@@ -1,7 +1,7 @@
 /** Alerts through a whole daemon: to an agent that hears them, and over the stream of events. */
 
 import assert from "node:assert/strict";
-import { serverEvents } from "../../../core/cli/event_stream.ts";
+import { serverEvents } from "../../../core/cli/ask/event_stream.ts";
 import type { ToldEvent } from "../../../core/http/api.ts";
 import { eventually } from "../../support/eventually.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../../core/store/execution_verbs.ts";
 import type { Store } from "../../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 
 export interface Trial {
   /** UTC milliseconds. */

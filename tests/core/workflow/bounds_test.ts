@@ -1,13 +1,13 @@
 /** The bounds that the README lists, each at its edge. */
 
 import assert from "node:assert/strict";
-import { compileTemplate, filledLengthMax } from "../../../core/workflow/expression.ts";
-import { filesMax, loadWorkflows } from "../../../core/workflow/files.ts";
-import { descriptionLengthMax, nameLengthMax, stepsMax } from "../../../core/workflow/form.ts";
+import { compileTemplate, filledLengthMax } from "../../../core/workflow/expression/expression.ts";
+import { filesMax, loadWorkflows } from "../../../core/workflow/folder/files.ts";
+import { descriptionLengthMax, nameLengthMax, stepsMax } from "../../../core/workflow/form/form.ts";
 import { itemsMax } from "../../../core/workflow/definition.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
-import { depthMax, valuesMax } from "../../../core/workflow/yaml_json.ts";
-import { textLengthMax, tokensMax } from "../../../core/workflow/yaml_syntax.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
+import { depthMax, valuesMax } from "../../../core/workflow/yaml/json.ts";
+import { textLengthMax, tokensMax } from "../../../core/workflow/yaml/syntax.ts";
 import { workflowFolder, workflowOf } from "./folder.ts";
 
 const step = { name: "s", agent: "a", capability: "c" };

@@ -1,7 +1,7 @@
 /** Problems as people read them. */
 
 import assert from "node:assert/strict";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import { problemsText, problemText, refusal } from "../../../core/workflow/problems.ts";
 
 Deno.test("a problem is told with its place, its line and a caret below it", () => {

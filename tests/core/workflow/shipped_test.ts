@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { loadWorkflows } from "../../../core/workflow/files.ts";
-import { parseWorkflows } from "../../../core/workflow/parse.ts";
+import { loadWorkflows } from "../../../core/workflow/folder/files.ts";
+import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 
 const folder = fileURLToPath(new URL("../../../workflows", import.meta.url));
 

@@ -18,7 +18,7 @@ const ways: Readonly<Record<string, (secret: string) => unknown>> = {
   sys: () => Deno.hostname(),
   ffi: () => Deno.dlopen("libc.so.6", {}),
   import: () => import(["https:", "", "example.com", "code.js"].join("/")),
-  "import of the daemon": () => import(new URL("daemon.ts", import.meta.resolve("100ac")).href),
+  "import of the daemon": () => import(new URL("../daemon.ts", import.meta.resolve("100ac")).href),
 };
 
 export default defineAgent({

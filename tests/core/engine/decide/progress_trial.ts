@@ -6,7 +6,7 @@ import type { Decision } from "../../../../core/engine/decide/decision.ts";
 import { Progress } from "../../../../core/engine/decide/progress.ts";
 import type { Attempt } from "../../../../core/engine/decide/unit.ts";
 import type { ErrorRow } from "../../../../core/store/executions.ts";
-import { parseWorkflows } from "../../../../core/workflow/parse.ts";
+import { parseWorkflows } from "../../../../core/workflow/form/parse.ts";
 
 /** A part of a workflow, as a file has it. */
 export type Form = Readonly<Record<string, unknown>>;

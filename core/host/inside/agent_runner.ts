@@ -1,0 +1,231 @@
+/**
+ * One loaded agent inside its host: checks every input and output with the agent's own zod, and
+ * gives it its context. Runs in the host's thread.
+ */
+
+import { z } from "zod";
+import type { Bus, BusEvent, IncomingRequest } from "../../bus/bus.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import type { LogLevel } from "../../log.ts";
+import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../../sdk/agent.ts";
+import { withinBudget } from "./budget.ts";
+import type { AgentToLoad } from "../control.ts";
+import { reservedIds } from "../manifest.ts";
+
+/** What an agent's runner needs of the host it lives in. */
+export interface HostServices {
+  readonly bus: Bus;
+  /** The daemon's address on the bus: it routes what agents ask of each other. */
+  readonly daemon: string;
+  log(level: LogLevel, agent: string, message: string, fields: Record<string, unknown>): void;
+  fault(agent: string, message: string): void;
+  /** How long an agent may hold the thread before its first await. */
+  readonly budgetMs: number;
+}
+
+const eventHandlerMs = 30_000;
+const CacheAnswer = z.object({ hit: z.boolean(), value: z.unknown().optional() });
+
+export class AgentRunner {
+  readonly id: string;
+  readonly #definition: AgentDefinition;
+  readonly #services: HostServices;
+  readonly #config: unknown;
+  readonly #secrets: Readonly<Record<string, string>>;
+  readonly #log: AgentLog;
+  readonly #inputs: ReadonlyMap<string, z.ZodObject>;
+
+  /** @throws {AppError} `invalid_config` when the settings do not fit the agent's config schema. */
+  constructor(definition: AgentDefinition, agent: AgentToLoad, services: HostServices) {
+    this.id = definition.id;
+    this.#definition = definition;
+    this.#services = services;
+    this.#config = readConfig(definition, agent);
+    this.#secrets = Object.freeze({ ...agent.secrets });
+    this.#log = openLog(this.id, services);
+    this.#inputs = new Map(
+      Object.entries(definition.capabilities).map(([name, { input }]) => [name, input.strict()]),
+    );
+  }
+
+  /** Answers a request for one of the agent's capabilities with the output as JSON text. */
+  async answer(name: string, request: IncomingRequest): Promise<string> {
+    const capability = this.#definition.capabilities[name];
+    const inputSchema = this.#inputs.get(name);
+    if (!capability || !inputSchema) {
+      throw new AppError(
+        "unknown_capability",
+        `Cannot invoke "${request.address}": agent "${this.id}" has no such capability`,
+      );
+    }
+    const { signal, timeoutMs, address } = request;
+    const { budgetMs } = this.#services;
+    // Schemas are the agent's own, and so is what its output does when it is read: either may take
+    // years. JSON knows no undefined, which a schema may let through.
+    const finish = (output: unknown): string =>
+      JSON.stringify(checkOutput(capability, output, address) ?? null);
+    try {
+      const context = this.#context(signal, Date.now() + timeoutMs);
+      const begun = await withinBudget(() => {
+        const output = capability.run(checkInput(inputSchema, request), context) as unknown;
+        return isPlain(output) ? { text: finish(output) } : { output };
+      }, budgetMs);
+      if (begun.text !== undefined) return begun.text;
+      const output = await begun.output;
+      return await withinBudget(() => finish(output), budgetMs);
+    } catch (thrown) {
+      throw toAgentError(thrown, request.address);
+    }
+  }
+
+  /**
+   * Hands an event to the agent's handler of `topic`, which may be a pattern; what the handler
+   * throws is reported, never thrown.
+   */
+  hear(topic: string, event: BusEvent): void {
+    const handler = this.#definition.on?.[topic];
+    if (!handler || event.from === this.id) return;
+    const handle = async (): Promise<void> => {
+      const signal = AbortSignal.timeout(eventHandlerMs);
+      const body: unknown = JSON.parse(event.body);
+      const context = this.#context(signal, Date.now() + eventHandlerMs);
+      const { budgetMs } = this.#services;
+      const { topic, from } = event;
+      await withinBudget(() => handler({ topic, from, body }, context), budgetMs);
+    };
+    handle().catch((thrown) =>
+      this.#services.fault(this.id, `in its handler of ${event.topic}: ${messageOf(thrown)}`)
+    );
+  }
+
+  #context(signal: AbortSignal, deadlineAtMs: number): AgentContext {
+    const { bus, daemon } = this.#services;
+    const ask = async (address: string, input: unknown): Promise<unknown> => {
+      const timeoutMs = Math.max(1, deadlineAtMs - Date.now());
+      const text = await bus.request(daemon, address, toJson(input, address), {
+        timeoutMs,
+        signal,
+        caller: this.id,
+      });
+      return JSON.parse(text) as unknown;
+    };
+    return {
+      agent: this.id,
+      config: this.#config,
+      log: this.#log,
+      secrets: this.#secrets,
+      signal,
+      now: Date.now,
+      request: async (address, input, output) =>
+        checkAnswer(output, await ask(address, input), address),
+      publish: (topic, body) => {
+        refuseReservedTopic(this.id, topic);
+        bus.publish(topic, toJson(body, topic), this.id);
+      },
+      cache: {
+        get: async (key, schema) => {
+          const { hit, value } = CacheAnswer.parse(await ask("cache.get", { key }));
+          const parsed = hit ? schema.safeParse(value) : undefined;
+          // A value of an older version of the agent is no hit.
+          return parsed?.success ? parsed.data : undefined;
+        },
+        set: async (key, value, ttlMs) => {
+          await ask("cache.set", { key, value, ttl_ms: ttlMs });
+        },
+      },
+    };
+  }
+}
+
+function readConfig(definition: AgentDefinition, agent: AgentToLoad): unknown {
+  if (!definition.config) return {};
+  const parsed = definition.config.strict().safeParse(agent.settings);
+  if (parsed.success) return parsed.data;
+  throw new AppError(
+    "invalid_config",
+    `Cannot configure agent "${definition.id}": ${describe(parsed.error)}`,
+  );
+}
+
+function checkInput(schema: z.ZodObject, request: IncomingRequest): Record<string, unknown> {
+  const parsed = schema.safeParse(JSON.parse(request.input));
+  if (parsed.success) return parsed.data;
+  throw new AppError(
+    "invalid_input",
+    `Cannot invoke "${request.address}": its input is wrong: ${describe(parsed.error)}`,
+    { details: { problems: parsed.error.issues.map(describeIssue) } },
+  );
+}
+
+/** Whether it is there already, and nothing that has to be waited for. */
+function isPlain(output: unknown): boolean {
+  return typeof output !== "object" || output === null || !("then" in output);
+}
+
+/** What a capability threw, as its caller is told: an AppError keeps its code. */
+function toAgentError(thrown: unknown, address: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const found = thrown instanceof z.ZodError ? describe(thrown) : messageOf(thrown);
+  return new AppError("agent_error", `Cannot finish request "${address}": ${found}`, {
+    cause: thrown,
+  });
+}
+
+function checkOutput(capability: Capability, output: unknown, address: string): unknown {
+  const parsed = capability.output.safeParse(output);
+  if (parsed.success) return parsed.data;
+  throw new AppError(
+    "invalid_output",
+    `Cannot finish request "${address}": the agent's output does not fit its own schema: ` +
+      describe(parsed.error),
+  );
+}
+
+function checkAnswer<Output extends z.ZodType>(
+  schema: Output,
+  answer: unknown,
+  address: string,
+): z.output<Output> {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new AppError(
+    "invalid_output",
+    `Cannot use the answer of "${address}": it is not what was asked for: ${
+      describe(parsed.error)
+    }`,
+  );
+}
+
+function refuseReservedTopic(agent: string, topic: string): void {
+  const [prefix = ""] = topic.split(".");
+  // `market.` is spoken by the data agents; the others are the daemon's own word.
+  if (prefix === "market" || !reservedIds.has(prefix)) return;
+  throw new AppError(
+    "bad_request",
+    `Cannot publish "${topic}" from agent "${agent}": ${prefix}.* is the daemon's own`,
+  );
+}
+
+function toJson(value: unknown, name: string): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text !== undefined) return text;
+  throw new AppError("bad_request", `Cannot send "${name}": its body is not JSON`);
+}
+
+const issuesShownMax = 5;
+
+function describe(error: z.ZodError): string {
+  const shown = error.issues.slice(0, issuesShownMax).map(describeIssue);
+  const more = error.issues.length - shown.length;
+  return shown.join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join(".") || "input"}: ${issue.message}`;
+}
+
+function openLog(agent: string, services: HostServices): AgentLog {
+  const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}): void =>
+    services.log(level, agent, message, fields);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}

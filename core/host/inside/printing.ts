@@ -1,0 +1,68 @@
+/**
+ * What an agent prints goes to the daemon's log. In a process it must: standard output is the way
+ * to the daemon there, and a line in between would end it.
+ */
+
+import process from "node:process";
+import type { LogLevel } from "../../log.ts";
+
+type Print = (level: LogLevel, text: string) => void;
+
+/** Leads the console and the standard streams of this thread to `print`. */
+export function divertPrinting(print: Print): void {
+  Object.assign(globalThis.console, {
+    debug: printsAs("debug", print),
+    log: printsAs("info", print),
+    info: printsAs("info", print),
+    warn: printsAs("warn", print),
+    error: printsAs("error", print),
+  });
+  for (const [name, level] of [["stdout", "info"], ["stderr", "warn"]] as const) {
+    const write = writesAs(level, print);
+    Object.defineProperty(Deno, name, { value: standIn(write) });
+    Object.assign(process[name], { write: asNodeDoes(write) });
+  }
+}
+
+type Write = (bytes: Uint8Array) => void;
+
+function printsAs(level: LogLevel, print: Print): (...parts: unknown[]) => void {
+  return (...parts) => {
+    const texts = parts.map((part) => typeof part === "string" ? part : Deno.inspect(part));
+    print(level, texts.join(" "));
+  };
+}
+
+function writesAs(level: LogLevel, print: Print): Write {
+  const decoder = new TextDecoder();
+  return (bytes) => {
+    const text = decoder.decode(bytes).trimEnd();
+    if (text !== "") print(level, text);
+  };
+}
+
+/** As much of a standard stream as one that is no terminal has. */
+function standIn(write: Write): Record<string, unknown> {
+  const writeSync = (bytes: Uint8Array): number => {
+    write(bytes);
+    return bytes.length;
+  };
+  return {
+    writeSync,
+    write: (bytes: Uint8Array) => Promise.resolve(writeSync(bytes)),
+    writable: new WritableStream<Uint8Array>({ write }),
+    isTerminal: () => false,
+    close: () => undefined,
+  };
+}
+
+/** `write(chunk, encoding?, callback?)`. */
+function asNodeDoes(write: Write): (chunk: string | Uint8Array, ...rest: unknown[]) => boolean {
+  const encoder = new TextEncoder();
+  return (chunk, ...rest) => {
+    write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    const done = rest.at(-1);
+    if (typeof done === "function") queueMicrotask(() => done());
+    return true;
+  };
+}

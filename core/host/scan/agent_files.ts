@@ -1,0 +1,83 @@
+/**
+ * The agents folder and what its files declare. Only what has changed since the last look is
+ * scanned; results outlive the daemon in a cache, keyed by content, so a start need not scan.
+ */
+
+import { type AgentFile, findAgentFiles } from "../files/find.ts";
+import { type Content, readContent } from "../files/content.ts";
+import type { Manifest } from "../manifest.ts";
+import { scanAgents, type ScanResult } from "./scan.ts";
+
+/** A file as it was last read. */
+export interface ReadFile {
+  readonly result: ScanResult;
+  readonly hash: string;
+  readonly content: Content;
+}
+
+/** A manifest and the content it was scanned from. */
+export interface ScannedManifest {
+  readonly file: string;
+  readonly hash: string;
+  readonly manifest: Manifest;
+}
+
+/** Keeps manifests over restarts. A file that failed is scanned again: its reason may be gone. */
+export interface ManifestCache {
+  load(): Promise<readonly ScannedManifest[]>;
+  save(scanned: readonly ScannedManifest[]): Promise<void>;
+}
+
+export interface AgentFilesOptions {
+  readonly folder: string;
+  /** Folders that imports may read beside it. */
+  readonly readable: readonly string[];
+  readonly cache?: ManifestCache | undefined;
+  readonly signal: AbortSignal;
+}
+
+export class AgentFiles {
+  readonly #options: AgentFilesOptions;
+  #read: ReadonlyMap<string, ReadFile> | undefined;
+
+  constructor(options: AgentFilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Every file as it is now, by name; `isFresh` scans even what has not changed.
+   * @throws {AppError} `invalid_config` when the folder can't be read.
+   */
+  async look(isFresh: (file: AgentFile) => boolean = () => false): Promise<readonly ReadFile[]> {
+    const { folder, readable, signal, cache } = this.#options;
+    const files = await findAgentFiles(folder);
+    const root = await Deno.realPath(folder);
+    const contents = new Map<string, Content>();
+    for (const { name, path } of files) contents.set(name, await readContent(root, path));
+    const kept = this.#read ? [] : await cache?.load() ?? [];
+    const known = (file: AgentFile): ScanResult | undefined => {
+      const before = this.#read?.get(file.name);
+      const hash = contents.get(file.name)?.hash;
+      if (before && before.hash === hash) return before.result;
+      const found = kept.find((one) => one.file === file.name && one.hash === hash);
+      return found && { file, manifest: found.manifest };
+    };
+    const unknown = files.filter((file) => isFresh(file) || !known(file));
+    const scanned = await scanAgents(unknown, { readable: [root, ...readable], signal });
+    const byName = new Map(scanned.map((result) => [result.file.name, result]));
+    const read = files.flatMap((file): ReadFile[] => {
+      const result = byName.get(file.name) ?? known(file);
+      const content = contents.get(file.name);
+      return result && content ? [{ result, hash: content.hash, content }] : [];
+    });
+    this.#read = new Map(read.map((file) => [file.result.file.name, file]));
+    if (unknown.length > 0) {
+      await cache?.save(
+        read.flatMap(({ result, hash }) =>
+          "manifest" in result ? [{ file: result.file.name, hash, manifest: result.manifest }] : []
+        ),
+      );
+    }
+    return read;
+  }
+}

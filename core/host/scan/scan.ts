@@ -1,0 +1,254 @@
+/**
+ * Reads manifests without running agents here: a child process that may only read the agents
+ * folder imports the files one after the other. A file that never returns is killed with its
+ * process after {@link scanFileMsMax}; a new process goes on with the rest. What an earlier file
+ * left behind (a timer that throws, or loops) can end the process during the import of a later
+ * one, so a file is blamed only when it was the first of its process.
+ */
+
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { AppError, type ErrorData, isErrorData } from "../../errors.ts";
+import { newOpaqueId } from "../../ids.ts";
+import type { AgentFile } from "../files/find.ts";
+import { isManifest, type Manifest } from "../manifest.ts";
+import { readBeginning } from "./read_beginning.ts";
+import { toFileUrl } from "../url.ts";
+
+const coreFolder = fileURLToPath(new URL("../../", import.meta.url));
+export const scanFileMsMax = 5_000;
+/** Characters of a line of the scan; a manifest is smaller. */
+const lineMax = 4 * 1024 * 1024;
+const complaintMax = 10_000;
+
+/** What the scan process is told on its standard input. */
+export interface ScanSetup {
+  /** Begins each line of the scan: agents may print, too, and must not know it. */
+  readonly mark: string;
+  readonly files: readonly AgentFile[];
+  /** Folders that imports may read. */
+  readonly readable: readonly string[];
+}
+
+/** What the scan process prints. */
+export type ScanLine =
+  | { readonly kind: "begin"; readonly name: string }
+  | { readonly kind: "manifest"; readonly name: string; readonly manifest: Manifest }
+  | { readonly kind: "error"; readonly name: string; readonly error: ErrorData };
+
+export type ScanResult =
+  | { readonly file: AgentFile; readonly manifest: Manifest }
+  | { readonly file: AgentFile; readonly error: ErrorData };
+
+export interface ScanOptions {
+  /** Folders that imports may read: the agents folder, and node_modules. */
+  readonly readable: readonly string[];
+  readonly signal: AbortSignal;
+  /** How long the import of one file may take. */
+  readonly fileMsMax?: number;
+}
+
+/** One result for each file, in the files' order. */
+export async function scanAgents(
+  files: readonly AgentFile[],
+  options: ScanOptions,
+): Promise<ScanResult[]> {
+  const results = new Map<string, ScanResult>();
+  const looked = findDuplicateKeys(files, options.signal);
+  const scanned = scanInTurn(files, results, options);
+  // When one fails, the other's process must still have ended.
+  await Promise.allSettled([looked, scanned]);
+  await scanned;
+  const loaded = files.filter(({ name }) => "manifest" in (results.get(name) ?? {}));
+  // One source that the linter can't stand, and the runtime neither, ends it for all.
+  const duplicates = await looked ?? await findDuplicateKeys(loaded, options.signal) ?? [];
+  for (const { name, key, line } of duplicates) {
+    const result = results.get(name);
+    if (!result || !("manifest" in result)) continue;
+    if (!result.manifest.capabilities.some((capability) => capability.name === key)) continue;
+    const message = `Cannot load agent "${name}": capabilities.${key}: is declared twice in ` +
+      `the object that begins in line ${line}; remove or rename one`;
+    results.set(name, { file: result.file, error: { code: "invalid_manifest", message } });
+  }
+  return files.map((file) => results.get(file.name) ?? neverAnswered(file, options));
+}
+
+async function scanInTurn(
+  files: readonly AgentFile[],
+  results: Map<string, ScanResult>,
+  options: ScanOptions,
+): Promise<void> {
+  let rest = files;
+  options.signal.throwIfAborted();
+  while (rest.length > 0) {
+    await scanInOneProcess(rest, results, options);
+    options.signal.throwIfAborted();
+    const [first] = rest;
+    // Each process settles at least its first file, so this ends.
+    if (first && !results.has(first.name)) results.set(first.name, neverAnswered(first, options));
+    rest = rest.filter(({ name }) => !results.has(name));
+  }
+}
+
+async function scanInOneProcess(
+  files: readonly AgentFile[],
+  results: Map<string, ScanResult>,
+  { readable, signal, fileMsMax = scanFileMsMax }: ScanOptions,
+): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-remote",
+      `--allow-read=${[...readable, coreFolder].join(",")}`,
+      new URL("../inside/scan_process.ts", import.meta.url).href,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).spawn();
+  const complaint = readBeginning(child.stderr, complaintMax);
+  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files, readable };
+  const input = child.stdin.getWriter();
+  // It stays open: its end is what tells the process that the daemon is no more.
+  await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
+  const byName = new Map(files.map((file) => [file.name, file]));
+  let began = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let current: AgentFile | undefined;
+  for await (const text of lines(child.stdout)) {
+    const line = toScanLine(text, setup.mark);
+    const file = line && byName.get(line.name);
+    // What is settled stays, and no line comes out of turn, whoever might have learnt the mark.
+    if (!file || results.has(file.name)) continue;
+    if (line.kind !== "begin" && file !== current) continue;
+    clearTimeout(timer);
+    if (line.kind === "begin") {
+      current = file;
+      began = true;
+      timer = setTimeout(() => child.kill("SIGKILL"), fileMsMax);
+    } else if (line.kind === "manifest") {
+      results.set(file.name, { file, manifest: line.manifest });
+    } else {
+      results.set(file.name, { file, error: withFile(file, line.error) });
+    }
+  }
+  clearTimeout(timer);
+  await child.status;
+  // The process has ended, and its end of the pipe with it.
+  await input.close().catch(() => undefined);
+  const found = stripVTControlCharacters(await complaint).trim();
+  if (!began && !signal.aborted) {
+    throw new AppError("internal", `Cannot scan the agents: the scan did not start: ${found}`);
+  }
+}
+
+/** A line that the scan printed; undefined for what an agent printed past the console. */
+function toScanLine(text: string, mark: string): ScanLine | undefined {
+  if (!text.startsWith(mark)) return undefined;
+  try {
+    const line = JSON.parse(text.slice(mark.length)) as Partial<Record<string, unknown>>;
+    return isScanLine(line) ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isScanLine(line: Partial<Record<string, unknown>>): line is ScanLine & typeof line {
+  switch (line["kind"]) {
+    case "begin":
+      return true;
+    case "manifest":
+      return isManifest(line["manifest"]);
+    case "error":
+      return isErrorData(line["error"]);
+    default:
+      return false;
+  }
+}
+
+function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptions): ScanResult {
+  const message = `Cannot load agent "${file.name}": its import ended the process or took longer ` +
+    `than ${fileMsMax / 1_000} s; do no work at the top level`;
+  return { file, error: { code: "invalid_manifest", message } };
+}
+
+function withFile(file: AgentFile, thrown: ErrorData): ErrorData {
+  const prefix = `Cannot load agent "${file.name}": `;
+  // What the host refuses while it is imported has a code of its own.
+  const error: ErrorData = { ...thrown, code: "invalid_manifest" };
+  if (error.message.startsWith(prefix)) return error;
+  // The runtime colours its messages, draws the code, and tells the place last.
+  const folder = toFileUrl(file.path.slice(0, -file.name.length));
+  const text = stripVTControlCharacters(error.message).replaceAll(folder, "");
+  const [reason = ""] = text.split("\n");
+  const [, place] = /\n {4}at (\S+:\d+:\d+)/.exec(text) ?? [];
+  return { ...error, message: prefix + reason + (place ? ` at ${place}` : "") };
+}
+
+interface DuplicateKey {
+  readonly name: string;
+  readonly key: string;
+  readonly line: number;
+}
+
+/**
+ * Keys an object literal holds twice: the runtime keeps the last one without a word. Undefined when
+ * the linter did not come to an end.
+ */
+async function findDuplicateKeys(
+  files: readonly AgentFile[],
+  signal: AbortSignal,
+): Promise<DuplicateKey[] | undefined> {
+  if (files.length === 0) return [];
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "lint",
+      "--no-config",
+      "--json",
+      "--rules-tags=",
+      "--rules-include=no-dupe-keys",
+      ...files.map(({ path }) => path),
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    signal,
+  }).output();
+  const report = toLintReport(new TextDecoder().decode(stdout));
+  const names = new Map(files.map((file) => [toFileUrl(file.path), file.name]));
+  return report?.diagnostics.flatMap(({ filename, message, range }) => {
+    const name = names.get(filename);
+    const key = /'(.*)'/.exec(message)?.[1];
+    return name && key ? [{ name, key, line: range.start.line }] : [];
+  });
+}
+
+interface LintReport {
+  readonly diagnostics: readonly {
+    readonly filename: string;
+    readonly message: string;
+    readonly range: { readonly start: { readonly line: number } };
+  }[];
+}
+
+function toLintReport(text: string): LintReport | undefined {
+  try {
+    return JSON.parse(text) as LintReport;
+  } catch {
+    return undefined; // it has crashed
+  }
+}
+
+async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop() ?? "";
+    // Nobody's line: what the scan prints begins on a new one.
+    if (rest.length > lineMax) rest = "";
+    yield* parts;
+  }
+}

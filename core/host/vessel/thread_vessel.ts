@@ -1,0 +1,63 @@
+/** A host in a worker thread: cheap and quick, for honest code. Its permissions are enforced. */
+
+import { stripVTControlCharacters } from "node:util";
+import { bulkOverPort } from "../../bus/bulk.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import type { HostReport } from "../control.ts";
+import type { Grants } from "../manifest.ts";
+import type { Vessel, VesselOptions } from "./vessel.ts";
+
+/** @throws {AppError} `agent_unavailable` when this process lacks a permission it should give. */
+export function openThread(options: VesselOptions): Vessel {
+  const worker = spawnWorker(options.address, options.grants, options.readable);
+  const { port1, port2 } = new MessageChannel();
+  worker.onerror = (event) => {
+    event.preventDefault();
+    const [reason = ""] = stripVTControlCharacters(event.message).split("\n");
+    options.onEnd(`its thread ended: ${reason}`);
+  };
+  worker.onmessage = ({ data }: MessageEvent<HostReport>) => options.onReport(data);
+  return {
+    kind: "thread",
+    bulk: bulkOverPort(port1),
+    command: (command) => worker.postMessage(command, command.kind === "open" ? [port2] : []),
+    end: () => {
+      worker.terminate();
+      port1.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The worker that agents of these grants live in; the same in the daemon and in a process. */
+export function spawnWorker(name: string, grants: Grants, readable: readonly string[]): Worker {
+  try {
+    return new Worker(new URL("../inside/worker.ts", import.meta.url), {
+      type: "module",
+      name,
+      deno: {
+        permissions: {
+          net: listOrNone(grants.net),
+          read: [...readable, ...(grants.read ?? [])],
+          write: listOrNone(grants.write),
+          env: listOrNone(grants.env),
+          sys: listOrNone(grants.sys) as boolean,
+          run: listOrNone(grants.run),
+          ffi: listOrNone(grants.ffi),
+          import: listOrNone(grants.import),
+        },
+      },
+    });
+  } catch (thrown) {
+    throw new AppError(
+      "agent_unavailable",
+      `Cannot start a host with permissions ${JSON.stringify(grants)}: ${messageOf(thrown)}; ` +
+        `the daemon can't grant what it does not have`,
+      { cause: thrown },
+    );
+  }
+}
+
+function listOrNone(granted: readonly string[] | undefined): string[] | false {
+  return granted && granted.length > 0 ? [...granted] : false;
+}

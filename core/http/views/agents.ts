@@ -1,0 +1,51 @@
+/** Agents as the API shows them. */
+
+import type { CacheCounts } from "../../cache/cache.ts";
+import type { AgentEntry } from "../../host/agent_entry.ts";
+import { Mask } from "../../mask.ts";
+import type { AgentView } from "../api.ts";
+import type { ControlPlane } from "../control_plane.ts";
+import type { AgentStatus } from "../../statuses.ts";
+
+export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEntry): AgentView {
+  const { manifest } = entry;
+  const { hits, misses } = cache.countsOf(entry.id);
+  return {
+    id: entry.id,
+    file: entry.file,
+    description: manifest?.description ?? "",
+    status: entry.status,
+    reason: entry.reason ?? null,
+    serves_version_of: isOlderVersion(entry) ? new Date(entry.writtenAtMs).toISOString() : null,
+    capabilities: manifest?.capabilities ?? [],
+    permissions: entry.grants,
+    secrets: manifest?.secrets ?? [],
+    isolation: hosts.isolationOf(entry),
+    subscriptions: manifest?.subscriptions ?? [],
+    host: entry.isServing ? hosts.hostOf(entry) ?? null : null,
+    messages: entry.messages,
+    errors: entry.errors,
+    // In the agent's own words, which may repeat a secret it was sent.
+    last_error: entry.lastError === undefined
+      ? null
+      : new Mask(config.secrets).text(entry.lastError),
+    cache: { hits, misses, hit_rate: hitRate({ hits, misses }) },
+  };
+}
+
+/** 0 to 1; null before the first question. */
+export function hitRate({ hits, misses }: CacheCounts): number | null {
+  return hits + misses === 0 ? null : hits / (hits + misses);
+}
+
+/** How many agents there are of each status. */
+export function countAgents(entries: readonly AgentEntry[]): Record<AgentStatus, number> {
+  const counts = { idle: 0, busy: 0, failed: 0, refused: 0, stopped: 0 };
+  for (const entry of entries) counts[entry.status]++;
+  return counts;
+}
+
+/** Whether it serves though its file, as it is now, can't be loaded. */
+function isOlderVersion({ isServing, reason }: AgentEntry): boolean {
+  return isServing && reason !== undefined;
+}

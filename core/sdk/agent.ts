@@ -1,0 +1,191 @@
+/**
+ * What a plugin author sees, imported as `"100ac"`. A file under `agents/` exports one agent:
+ *
+ * ```ts
+ * import { defineAgent, z } from "100ac";
+ *
+ * const greeter = defineAgent({
+ *   id: "greeter",
+ *   description: "Says hello",
+ *   capabilities: {
+ *     greet: {
+ *       description: "A greeting for one person",
+ *       input: z.object({ name: z.string().min(1) }),
+ *       output: z.object({ greeting: z.string() }),
+ *       run: ({ name }) => ({ greeting: `Hello, ${name}!` }),
+ *     },
+ *   },
+ * });
+ *
+ * export default greeter;
+ * ```
+ *
+ * Inputs are closed objects: an unknown key is refused. Inputs and outputs are JSON, so dates are
+ * ISO strings (`z.iso.datetime()`), and every schema must convert to JSON Schema.
+ * A capability that fails throws; throw {@link AppError} to give the caller a code to branch on.
+ */
+
+import { z } from "zod";
+
+export { z };
+export { AppError } from "../errors.ts";
+export type { ErrorCode } from "../errors.ts";
+export {
+  Bar,
+  EventsInput,
+  EventsOutput,
+  Finding,
+  History,
+  HistoryInput,
+  Interval,
+  MarketEvent,
+  MarketSymbol,
+  Missing,
+  Period,
+  Quote,
+  QuotesInput,
+  QuotesOutput,
+  SourceStatus,
+  symbolPattern,
+} from "./market.ts";
+
+/** What every capability and event handler is given beside its input. */
+export interface AgentContext<Config = unknown> {
+  /** This agent's id. */
+  readonly agent: string;
+  /**
+   * Asks another agent. The answer is checked against `output` and typed by it.
+   * @throws {AppError} with the code the other side failed with; `deadline_exceeded` and
+   * `cancelled` follow the request that is being answered.
+   */
+  request<Output extends z.ZodType>(
+    capability: string,
+    input: unknown,
+    output: Output,
+  ): Promise<z.output<Output>>;
+  /** Tells all who subscribed to `topic`. A fact in the past tense: `market.bars_loaded`. */
+  publish(topic: string, body: unknown): void;
+  /** Values kept by the daemon for this agent alone, over restarts, until they expire. */
+  readonly cache: AgentCache;
+  /** The agent's configuration, as its `config` schema gives it. */
+  readonly config: Config;
+  readonly log: AgentLog;
+  /** The secrets that the manifest names, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Aborted at the request's deadline, or when its caller cancels. Pass it to fetch. */
+  readonly signal: AbortSignal;
+  /** Now, in UTC milliseconds. */
+  now(): number;
+}
+
+export interface AgentCache {
+  /** The value, or undefined when there is none or it has expired. */
+  get<Value extends z.ZodType>(key: string, value: Value): Promise<z.output<Value> | undefined>;
+  /** Keeps a JSON value for `ttlMs` milliseconds. */
+  set(key: string, value: unknown, ttlMs: number): Promise<void>;
+}
+
+export interface AgentLog {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** Deno permissions an agent asks for; what is not named is denied. */
+export interface Permissions {
+  /** Hosts, `"example.com"` or `"example.com:443"`. */
+  readonly net?: readonly string[];
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  /** Names of environment variables. */
+  readonly env?: readonly string[];
+  /** Kinds of `Deno.permissions` `sys`: `"hostname"`, `"cpus"`, … */
+  readonly sys?: readonly string[];
+  readonly run?: readonly string[];
+  readonly ffi?: readonly string[];
+  /** Hosts that code may be imported from. */
+  readonly import?: readonly string[];
+}
+
+/** Where an agent lives: in a thread beside others, or in a process of its own kind. */
+export type Isolation = "worker" | "process";
+
+/** A named, typed operation of an agent. */
+export interface Capability {
+  readonly description: string;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodType;
+  /** True when asking twice has the effect of asking once. */
+  readonly idempotent?: boolean;
+  /** Inputs to show what it does, by title: printed in the agents' document, run as tests. */
+  readonly examples?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  run(input: Record<string, unknown>, context: AgentContext): unknown;
+}
+
+/** An event as a handler sees it. */
+export interface AgentEvent {
+  readonly topic: string;
+  /** The agent that published it, or `"daemon"`. */
+  readonly from: string;
+  readonly body: unknown;
+}
+
+/** An agent as its author writes it: see {@link defineAgent}. */
+export interface AgentDefinition {
+  readonly id: string;
+  readonly description: string;
+  readonly permissions?: Permissions;
+  /** Names of secrets; only agents that name one are given it. */
+  readonly secrets?: readonly string[];
+  readonly isolation?: Isolation;
+  readonly config?: z.ZodObject;
+  readonly capabilities: Readonly<Record<string, Capability>>;
+  readonly on?: Readonly<
+    Record<string, (event: AgentEvent, context: AgentContext) => void | Promise<void>>
+  >;
+}
+
+type Inputs = Readonly<Record<string, z.ZodObject>>;
+type Outputs = Readonly<Record<string, z.ZodType>>;
+
+/**
+ * Declares an agent; the types of each `run` follow from its schemas.
+ * Nothing is checked here: the manifest is checked whole, with the file's name, when it is read.
+ */
+export function defineAgent<
+  I extends Inputs,
+  O extends Outputs,
+  Config extends z.ZodObject = z.ZodObject,
+>(
+  definition: {
+    readonly id: string;
+    readonly description: string;
+    readonly permissions?: Permissions;
+    readonly secrets?: readonly string[];
+    readonly isolation?: Isolation;
+    readonly config?: Config;
+    readonly capabilities:
+      & {
+        readonly [Name in keyof I]: Omit<Capability, "run" | "input" | "output"> & {
+          readonly input: I[Name];
+          readonly output: z.ZodType;
+          run(
+            input: z.output<I[Name]>,
+            context: AgentContext<z.output<Config>>,
+          ): OutputOf<O, Name> | Promise<OutputOf<O, Name>>;
+        };
+      }
+      & { readonly [Name in keyof O]: { readonly output: O[Name] } };
+    readonly on?: Readonly<
+      Record<
+        string,
+        (event: AgentEvent, context: AgentContext<z.output<Config>>) => void | Promise<void>
+      >
+    >;
+  },
+): AgentDefinition {
+  return definition as unknown as AgentDefinition;
+}
+
+type OutputOf<O, Name> = Name extends keyof O ? z.input<O[Name]> : never;

@@ -1,0 +1,80 @@
+/** Which files of a folder are agents. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { findAgentFiles } from "../../../../core/host/files/find.ts";
+import { makeTempFolder } from "../../../support/temp_folder.ts";
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await findAgentFiles(folder)).map(({ name }) => name);
+}
+
+Deno.test("agents are the .ts files of a folder and of those below, sorted by name", async () => {
+  await using folder = await makeTempFolder({
+    "b.ts": "",
+    "data/history.ts": "",
+    "a.ts": "",
+    "data/deep/er.ts": "",
+    "notes.md": "",
+    "script.js": "",
+  });
+  assert.deepEqual(await namesIn(folder.path), [
+    "a.ts",
+    "b.ts",
+    "data/deep/er.ts",
+    "data/history.ts",
+  ]);
+  const [first] = await findAgentFiles(folder.path);
+  assert.deepEqual(first, { name: "a.ts", path: join(folder.path, "a.ts") });
+});
+
+Deno.test("helpers and dotfiles are no agents", async () => {
+  await using folder = await makeTempFolder({
+    "agent.ts": "",
+    "_helper.ts": "",
+    "_lib/formula.ts": "",
+    "data/_shared.ts": "",
+    ".hidden.ts": "",
+    ".git/hook.ts": "",
+  });
+  assert.deepEqual(await namesIn(folder.path), ["agent.ts"]);
+});
+
+Deno.test("a link is an agent when it leads to a file inside the folder", async () => {
+  await using outside = await makeTempFolder({ "secret.ts": "", "more/secret.ts": "" });
+  await using folder = await makeTempFolder({ "agent.ts": "" });
+  const link = (to: string, name: string) => Deno.symlink(to, join(folder.path, name));
+  await link(join(outside.path, "secret.ts"), "out.ts");
+  await link(join(outside.path, "more"), "out");
+  await link(join(folder.path, "nowhere.ts"), "dead.ts");
+  await link(join(folder.path, "agent.ts"), "alias.ts");
+  assert.deepEqual(await namesIn(folder.path), ["agent.ts", "alias.ts"]);
+});
+
+Deno.test("a folder whose name begins like the agents folder's is outside of it", async () => {
+  await using parent = await makeTempFolder({ "agents/a.ts": "", "agents_old/b.ts": "" });
+  await Deno.symlink(join(parent.path, "agents_old/b.ts"), join(parent.path, "agents/b.ts"));
+  assert.deepEqual(await namesIn(join(parent.path, "agents")), ["a.ts"]);
+});
+
+Deno.test("a folder that is reached by a link is read as any other", async () => {
+  await using folder = await makeTempFolder({ "agents/a.ts": "" });
+  await Deno.symlink(join(folder.path, "agents"), join(folder.path, "link"));
+  const [file] = await findAgentFiles(join(folder.path, "link"));
+  assert.deepEqual(file, { name: "a.ts", path: join(folder.path, "agents/a.ts") });
+});
+
+Deno.test("a missing folder is refused, and the setting named", async () => {
+  await using folder = await makeTempFolder({ "file.ts": "" });
+  for (const name of ["nowhere", "file.ts"]) {
+    await assert.rejects(findAgentFiles(join(folder.path, name)), {
+      code: "invalid_config",
+      message: new RegExp(`^Cannot read the agents folder ".*/${name}": .*; set AC100_AGENTS_DIR$`),
+    });
+  }
+});
+
+Deno.test("an empty folder has no agents", async () => {
+  await using folder = await makeTempFolder();
+  assert.deepEqual(await namesIn(folder.path), []);
+});

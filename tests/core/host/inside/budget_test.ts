@@ -1,0 +1,60 @@
+/** The budget of calls: each has its own, though many share a time limit. */
+
+import assert from "node:assert/strict";
+import { withinBudget } from "../../../../core/host/inside/budget.ts";
+import { AppError } from "../../../../core/errors.ts";
+
+function loop(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+/** How a call ended: its result, or its error's code or message. */
+async function ending(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (thrown) {
+    return thrown instanceof AppError ? thrown.code : (thrown as Error).message;
+  }
+}
+
+Deno.test("a call that holds the thread is interrupted, and those beside it are not", async () => {
+  const calls = Array.from({ length: 9 }, (_, n) =>
+    ending(withinBudget(() => {
+      if (n % 4 === 2) { for (;;); }
+      return n;
+    }, 200)));
+  const over = "budget_exceeded";
+  assert.deepEqual(await Promise.all(calls), [0, 1, over, 3, 4, 5, over, 7, 8]);
+});
+
+Deno.test("calls that together take longer than the budget are not interrupted", async () => {
+  const calls = Array.from({ length: 20 }, (_, n) =>
+    ending(withinBudget(() => {
+      loop(50);
+      return n;
+    }, 500)));
+  assert.deepEqual(await Promise.all(calls), Array.from({ length: 20 }, (_, n) => n));
+});
+
+Deno.test("what a call throws or rejects with is its own, whatever it looks like", async () => {
+  const forged = Object.assign(new Error("mine"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
+  const calls = [
+    withinBudget(() => {
+      throw forged;
+    }, 500),
+    withinBudget(() => Promise.reject(new Error("later")), 500),
+    withinBudget(() => Promise.resolve(3), 500),
+  ];
+  assert.deepEqual(await Promise.all(calls.map(ending)), ["mine", "later", 3]);
+});
+
+Deno.test("a call made while others run has its turn", async () => {
+  const inner: Promise<unknown>[] = [];
+  const outer = withinBudget(() => {
+    inner.push(withinBudget(() => "inner", 500));
+    return "outer";
+  }, 500);
+  assert.equal(await outer, "outer");
+  assert.equal(await inner[0], "inner");
+});
