@@ -1,4 +1,4 @@
-/** The workflows that stored executions were started with, read back and made ready. */
+/** The plans of the workflows that stored executions were started with, read back and kept. */
 
 import { AppError, messageOf } from "../errors.ts";
 import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
@@ -7,7 +7,7 @@ import { type Plan, planWorkflow } from "./decide/plan.ts";
 import { restoreWorkflow } from "../workflow/form/parse.ts";
 
 const keptMax = 256;
-/** Ids of texts that are known to be in the store. */
+/** How many texts are remembered as stored. */
 const storedMax = 20_000;
 /** Shorter than any history: a text is kept as long as an execution of it is. */
 const storedMs = 3_600_000;
@@ -22,7 +22,7 @@ export class Definitions {
   }
 
   /**
-   * Makes a workflow ready whose text is `definitionId`, and keeps it: it need not be read back.
+   * Plans a workflow whose text is `definitionId`, and keeps the plan: it need not be read back.
    * @throws {AppError} `expression_failed` for an expression that can't be read.
    */
   keep(definitionId: string, workflow: Workflow): Plan {

@@ -33,12 +33,12 @@ export function startedEvent(executionId: ExecutionId, workflow: string): Engine
   return { topic: "execution.started", execution_id: executionId, workflow };
 }
 
-/** Nothing of an execution runs any more, until it is resumed. */
+/** None of an execution's steps runs any more, until it is resumed. */
 export function pausedEvent(executionId: ExecutionId, workflow: string): EngineEvent {
   return { topic: "execution.paused", execution_id: executionId, workflow };
 }
 
-/** An attempt of a step began, or came to its end. */
+/** An attempt of a step began or ended. */
 export function stepEvent(
   executionId: ExecutionId,
   workflow: string,
@@ -64,14 +64,14 @@ export interface ExecutionFailed {
   readonly schedule?: string;
   readonly due_at?: string;
   readonly error: ErrorRow;
-  /** The step that it failed with: none when its time was over, or its text can't be used. */
+  /** The step that it failed with; absent when its time was over or its text can't be used. */
   readonly step?: string;
   readonly capability?: string;
   /** The item's place in the list, of a step with `for_each`. */
   readonly item?: number;
   /** How often it was tried. */
   readonly attempts?: number;
-  /** Where they are short, and hold none of the daemon's secrets. */
+  /** Only if they are short and hold none of the daemon's secrets. */
   readonly inputs?: unknown;
   /** The command that shows more. */
   readonly see: string;
@@ -84,7 +84,7 @@ export type EndedExecution =
 
 const inputsLengthMax = 2_000;
 
-/** An execution came to its end. */
+/** An execution has ended. */
 export function endedEvent(
   execution: EndedExecution,
   status: FinalStatus,

@@ -8,7 +8,7 @@ export interface Outcome {
   readonly status: FinalStatus;
   readonly atMs: number;
   readonly result: string | null;
-  /** The result, where it is too large for its row. */
+  /** The result again, if it is too large for its row. */
   readonly packed: Packed | null;
   readonly error: ErrorRow | null;
 }

@@ -1,11 +1,11 @@
 /**
- * How many more executions may wait. Counted in the table, which outlives the daemon and may have
- * other writers, and in between by what is started: never counted at each start.
+ * How many more executions may wait. The table is counted now and then, since it outlives the
+ * daemon and may have other writers; between two counts, starts are subtracted.
  */
 
 import { AppError } from "../errors.ts";
 
-/** A full queue is counted again at most so often. */
+/** A full queue is counted again no sooner than this. */
 const recountAfterMs = 250;
 
 export interface QueueRoomOptions {

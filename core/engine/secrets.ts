@@ -1,11 +1,11 @@
-/** The secrets of a workflow: those it names, of those the daemon was given. */
+/** The secrets that a workflow may use: those it names, of those the daemon was given. */
 
 import { AppError } from "../errors.ts";
 import type { Workflow } from "../workflow/definition.ts";
 
 type Secrets = Readonly<Record<string, string>>;
 
-/** By name; what is not set is left out. */
+/** By name; a secret that is not set is left out. */
 export function secretsOf({ secrets: named }: Workflow, all: Secrets): Secrets {
   return Object.fromEntries(
     named.flatMap((name) => Object.hasOwn(all, name) && all[name] ? [[name, all[name]]] : []),

@@ -1,4 +1,4 @@
-/** A new execution, as it is stored. */
+/** A new execution: what is stored of it, and what it is claimed by. */
 
 import { createHash } from "node:crypto";
 import { type ExecutionId, newExecutionId } from "../ids.ts";
@@ -10,15 +10,15 @@ import { compileTemplate } from "../workflow/expression/expression.ts";
 import { resolveInputs } from "../workflow/form/inputs.ts";
 
 export interface StartOptions {
-  /** By name; those that have a default may be left out. */
+  /** By name; an input with a default may be left out. */
   readonly inputs?: Readonly<Record<string, unknown>>;
-  /** A start that is repeated with its key is the same start. */
+  /** A start repeated with the same key is the same start. */
   readonly idempotencyKey?: string;
-  /** Higher ones are taken from the queue first; 0 when not given. */
+  /** A higher priority is claimed first; 0 when not given. */
   readonly priority?: number;
   /** The execution that the new one repeats. */
   readonly rerunOf?: ExecutionId;
-  /** The firing that starts it; it is stored only while that is as `was` says. */
+  /** The firing that starts it; it is stored only if the firing is as `was` says. */
   readonly firing?: FiringOrigin;
 }
 
@@ -38,7 +38,7 @@ export interface Prepared {
   onStored(): void;
 }
 
-/** The same, as the store knows it and as it is claimed. */
+/** What is stored, and the row to claim. */
 interface NewExecution extends Omit<Prepared, "onStored"> {
   readonly claimable: ClaimableRow;
 }
@@ -105,7 +105,7 @@ export function newExecution(
 
 const definitionIds = new WeakMap<ParsedWorkflow, string>();
 
-/** The hash of its text; taken once, however often it is started. */
+/** The hash of its text; computed once, however often it is started. */
 function definitionIdOf(workflow: ParsedWorkflow): string {
   const known = definitionIds.get(workflow);
   if (known !== undefined) return known;
@@ -114,7 +114,7 @@ function definitionIdOf(workflow: ParsedWorkflow): string {
   return id;
 }
 
-/** Keys of different workflows never meet: names hold no slash. */
+/** Keys of different workflows never meet, because names hold no slash. */
 function concurrencyKeyOf(
   { name, concurrency }: Workflow,
   id: ExecutionId,

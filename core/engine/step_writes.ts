@@ -46,7 +46,7 @@ export function settleWrite(
   });
 }
 
-/** Ends an attempt; its result goes beside it where it is large. */
+/** Ends an attempt; a large result goes into a row of its own. */
 export function completeWrites(
   { executionId, owner }: Hold,
   { index, item, attempt }: Pick<Attempt, "index" | "item" | "attempt">,
@@ -72,7 +72,7 @@ export function completeWrites(
   return [write(savePayload, { payload_id, execution_id, owner, size_bytes, body }), complete];
 }
 
-/** Ends an execution, with `error` where it failed and its outputs where it completed. */
+/** Ends an execution: with `error` if it failed, with its outputs if it completed. */
 export function finishWrite(
   { executionId, owner }: Hold,
   status: FinalStatus,

@@ -1,6 +1,6 @@
-/** Whose turn it was last: among workflows that wait, the one served longest ago comes next. */
+/** When each workflow was last served: of those that wait, the one served longest ago is next. */
 
-/** Workflows that are remembered; of more, those served last. */
+/** How many workflows are remembered, the last ones served. */
 const workflowsMax = 1_000;
 
 export class Turns {

@@ -3,22 +3,22 @@
 import { type Instants, jitterOf, passedBetween } from "./next.ts";
 import type { Schedule } from "./rule.ts";
 
-/** A firing that comes later than this after its instant was missed, and is told to be late. */
+/** A firing that comes later than this after its instant was missed, and counts as late. */
 export const lateMs = 60_000;
 
 /** What becomes of the instants that have passed. */
-export interface Passed {
+export interface CaughtUp {
   /** To be fired now, in ascending order. */
   readonly fireMs: readonly number[];
-  /** The latest of those that are not; with `many`, others before it beside. */
+  /** The latest of those that are not fired; with `many`, there are others before it. */
   readonly missed?: { readonly dueMs: number; readonly many: boolean };
 }
 
 /**
- * What becomes of an instant that has passed alone: most firings are such, and cost no look at the
- * rule. Undefined when others may have passed since; then {@link passedInstants} says.
+ * What becomes of an instant if no other has passed since: most firings are like this and need not
+ * ask the rule. Undefined if others may have passed; then {@link catchUp} says.
  */
-export function passedOne(dueMs: number, instants: Instants, nowMs: number): Passed | undefined {
+export function catchUpOne(dueMs: number, instants: Instants, nowMs: number): CaughtUp | undefined {
   const isAlone = nowMs < dueMs + Math.min(instants.gapMsMin, lateMs);
   return isAlone ? { fireMs: [dueMs] } : undefined;
 }
@@ -27,31 +27,30 @@ export function passedOne(dueMs: number, instants: Instants, nowMs: number): Pas
  * What becomes of the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
  * fired; those before it, or long past, were missed, and follow the schedule's `catch_up`.
  */
-export function passedInstants(
+export function catchUp(
   scheduleId: string,
   schedule: Schedule,
   instants: Instants,
   decidedUntilMs: number,
   nowMs: number,
-): Passed {
-  const { catchUp, catchUpMax } = schedule;
-  const countMax = catchUp === "all" ? catchUpMax : 1;
+): CaughtUp {
+  const countMax = schedule.catchUp === "all" ? schedule.catchUpMax : 1;
   const { dueMs, hasEarlier } = passedBetween(instants, decidedUntilMs, nowMs, countMax + 2);
   const last = dueMs.at(-1);
-  // jitter never reaches the next instant: only the last one may still be to come
+  // Jitter never reaches the next instant, so only the last one may still be ahead.
   const isUnripe = last !== undefined && fireAtOf(scheduleId, schedule, instants, last) > nowMs;
   const ripe = isUnripe ? dueMs.slice(0, -1) : dueMs;
   const latest = ripe.at(-1);
   if (latest === undefined) return { fireMs: [] };
   const isMissed = nowMs - fireAtOf(scheduleId, schedule, instants, latest) > lateMs;
-  const fireMs = catchUp === "none" && isMissed ? [] : ripe.slice(-countMax);
+  const fireMs = schedule.catchUp === "none" && isMissed ? [] : ripe.slice(-countMax);
   const left = ripe.slice(0, ripe.length - fireMs.length);
   const missed = left.at(-1);
   if (missed === undefined) return { fireMs };
   return { fireMs, missed: { dueMs: missed, many: left.length > 1 || hasEarlier } };
 }
 
-/** When an instant is fired: its jitter later, but before the next instant. */
+/** When an instant is fired: later by its jitter, but before the next instant. */
 export function fireAtOf(
   scheduleId: string,
   { jitterMs }: Schedule,

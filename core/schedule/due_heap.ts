@@ -1,4 +1,4 @@
-/** What comes due, the earliest on top: a binary heap. Looking at the top costs nothing. */
+/** A binary heap of what comes due, the earliest on top. */
 
 export interface Timed {
   readonly fireAtMs: number;
@@ -29,7 +29,7 @@ export class DueHeap<Item extends Timed> {
     items[hole] = item;
   }
 
-  /** Takes the top off when it is due by `nowMs`. */
+  /** Takes off the top if it is due by `nowMs`. */
   popDue(nowMs: number): Item | undefined {
     const items = this.#items;
     const [top] = items;

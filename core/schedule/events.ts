@@ -1,4 +1,4 @@
-/** What is told of firings: facts that an alert can be made of without asking back. */
+/** What is published of firings: each event holds all that an alert needs. */
 
 import type { FiringCause } from "../statuses.ts";
 
@@ -9,7 +9,7 @@ export type FiringEvent =
     readonly workflow: string;
     readonly due_at: string;
     readonly cause: FiringCause;
-    /** How long after its due instant this was told. */
+    /** From its due instant to this event. */
     readonly late_seconds: number;
     /** The command that shows more. */
     readonly see: string;
@@ -18,9 +18,9 @@ export type FiringEvent =
     | { readonly topic: "firing.late"; readonly execution_id: string }
     | {
       readonly topic: "firing.skipped";
-      /** `missed`, `overlap`, `queue_full`, or the code and words of what refused it. */
+      /** `missed`, `overlap`, `queue_full`, or the error's code and message. */
       readonly reason: string;
-      /** Whether earlier instants beside this one were skipped with it. */
+      /** Whether earlier instants were skipped with this one. */
       readonly many: boolean;
     }
   );
@@ -34,13 +34,13 @@ export interface FiringSubject {
   readonly nowMs: number;
 }
 
-/** Started so late that it had been missed, or had waited for the execution before it. */
+/** Started late: it had been missed, or had waited for the execution before it. */
 export function lateEvent(subject: FiringSubject, executionId: string): FiringEvent {
   const see = `100ac execution show ${executionId}`;
   return { topic: "firing.late", ...facts(subject), execution_id: executionId, see };
 }
 
-/** Not started, and not to be. */
+/** Not started, and never to be. */
 export function skippedEvent(subject: FiringSubject, reason: string, many: boolean): FiringEvent {
   const see = `100ac schedule explain ${subject.schedule}`;
   return { topic: "firing.skipped", ...facts(subject), reason, many, see };

@@ -4,7 +4,7 @@ import { sessionOf, timeZoneOf } from "../calendar/calendar.ts";
 import type { Instants } from "./next.ts";
 import { type Rule, type Schedule, zoneOf } from "./rule.ts";
 
-/** A due instant for people. */
+/** A due instant, for people to read. */
 export interface Explained {
   readonly dueAtMs: number;
   /** Local time with its offset and zone: `2026-11-27T13:15:00-05:00[America/New_York]`. */

@@ -1,8 +1,8 @@
 /**
- * Firings on their way: entered as fired in one transaction with the execution that they start, or
- * entered to wait or as skipped. Whatever instant the daemon dies at, a firing is there with its
- * execution, or not there at all, and due still. Of several schedulers over one store, the first
- * to commit has it; the others find that it is not theirs.
+ * What becomes of a firing: it is entered as fired, in one transaction with the execution that it
+ * starts, or entered to wait, or as skipped. At whatever instant the daemon dies, the firing is
+ * stored with its execution, or not at all and still due. Of several schedulers over one store the
+ * first to commit has it; the others see that it is not theirs.
  */
 
 import { AppError, messageOf } from "../errors.ts";
@@ -23,7 +23,7 @@ import type { Instants } from "./next.ts";
 import type { Schedule } from "./rule.ts";
 import type { FiringCause } from "../statuses.ts";
 
-/** What has schedules: all that this folder knows of a workflow. */
+/** Something with schedules: all that this folder knows of a workflow. */
 export interface Scheduled {
   readonly name: string;
   readonly enabled: boolean;
@@ -37,7 +37,7 @@ export interface FiringStart {
   readonly firing: {
     readonly scheduleId: string;
     readonly dueAtMs: number;
-    /** How the firing has to be for the writes to take effect: not entered, or waiting. */
+    /** What the firing must be for the writes to take effect: not entered, or waiting. */
     readonly was: "none" | "due";
   };
 }
@@ -45,13 +45,13 @@ export interface FiringStart {
 /** An execution that is ready to be stored. */
 export interface Prepared {
   readonly row: { readonly executionId: ExecutionId };
-  /** The last takes effect where the firing is as it has to be, and stores the execution. */
+  /** The last one stores the execution; it takes effect only if the firing is as it must be. */
   readonly writes: readonly Write[];
   /** Called once the writes have taken effect. */
   onStored(): void;
 }
 
-/** Makes an execution ready, or throws why the workflow can't be started. */
+/** Prepares an execution, or throws why the workflow can't be started. */
 export type PrepareExecution<W extends Scheduled> = (workflow: W, start: FiringStart) => Prepared;
 
 /** A schedule as it is kept in memory. */
@@ -68,20 +68,20 @@ export interface Firing<W extends Scheduled = Scheduled> {
   readonly entry: Entry<W>;
   readonly dueAtMs: number;
   readonly cause: FiringCause;
-  /** Of one that is skipped; an overlap may still come out. */
+  /** Why it is skipped; an overlap is found later. */
   readonly reason?: string;
   readonly many?: boolean;
 }
 
-/** Firings of one schedule that wait for the execution before them; more are skipped. */
+/** How many firings of one schedule may wait for the execution before them. */
 export const queuedMax = 1_000;
-/** Firings of one transaction: the first of many are durable long before the last. */
+/** Firings of one transaction, so that the first of many are durable long before the last. */
 const batchMax = 1_000;
 
 export interface FiringsOptions<W extends Scheduled> {
   readonly store: Store;
   readonly reader: ScheduleReader;
-  /** Asked for once for all that is started together. */
+  /** Called once for all that is started together. */
   readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
@@ -111,7 +111,7 @@ export class Firings<W extends Scheduled> {
     return this.#waiting;
   }
 
-  /** Lets firings wait for their turn; gives how many were not there before. */
+  /** Enters firings to wait for their turn; returns how many were new. */
   async enter(entry: Entry<W>, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
     const applied = await this.#options.store.commits.commit(
       dueAtMs.map((due) => enterWrite({ entry, dueAtMs: due, cause }, "due", null)),
@@ -176,14 +176,14 @@ export class Firings<W extends Scheduled> {
   }
 
   /**
-   * Commits what becomes of firings, and acts on it. All are handed in within a turn, so that they
-   * share a transaction; each by itself, so that one which the store refuses undoes no other.
+   * Commits what becomes of firings, then acts on it. All are handed in within one turn, so that
+   * they share a transaction, but each by itself, so that one that fails undoes no other.
    */
   async #settle(fates: readonly Fate<W>[], was: Was, nowMs: number): Promise<void> {
     const { commits } = this.#options.store;
     const settled = await Promise.allSettled(fates.map(async (fate) => {
       const applied = await commits.commit(writesOf(fate, was));
-      // the execution's write, before the firing's own, tells whose it is
+      // The execution's write, just before the firing's own, took effect if the firing is ours.
       if (applied.at(fate.kind === "start" ? -2 : -1)) this.#act(fate, nowMs);
     }));
     const refused = settled.find(({ status }) => status === "rejected");

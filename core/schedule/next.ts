@@ -20,14 +20,14 @@ import {
 } from "../calendar/calendar.ts";
 import type { Rule, Schedule } from "./rule.ts";
 
-/** A rule whose next due instants all miss the sessions is taken to be never due. */
+/** A rule whose next due instants all miss the sessions counts as never due. */
 const closedDaysMax = 500;
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
 /** The due instants of one schedule. */
 export interface Instants {
-  /** The first due instant after `afterMs`; undefined when there is none any more. */
+  /** The first due instant after `afterMs`; undefined when no other follows. */
   after(afterMs: number): number | undefined;
   /** No two due instants are closer to each other. */
   readonly gapMsMin: number;
@@ -40,21 +40,21 @@ export interface Instants {
 export function instantsOf({ rule, startAtMs, endAtMs }: Schedule): Instants {
   const next = nextOf(rule, startAtMs ?? 0);
   return {
-    // a minute is the grain of cron, and the sessions of a day are hours apart
+    // A minute is the grain of cron, and the sessions of a day are hours apart.
     gapMsMin: rule.kind === "every" ? rule.everyMs : minuteMs,
     after: (afterMs) => {
-      // an instant that is the start itself is due
+      // The start itself is due.
       const dueMs = next(Math.max(afterMs, (startAtMs ?? Number.NEGATIVE_INFINITY) - 1));
       return dueMs !== undefined && (endAtMs === undefined || dueMs < endAtMs) ? dueMs : undefined;
     },
   };
 }
 
-/** Due instants that have passed, the latest of them. */
+/** The latest of the due instants that have passed. */
 export interface Passed {
   /** In ascending order. */
   readonly dueMs: readonly number[];
-  /** Whether there are earlier ones beside. */
+  /** Whether there are earlier ones. */
   readonly hasEarlier: boolean;
 }
 
@@ -81,7 +81,7 @@ export function passedBetween(
   }
 }
 
-/** How much later than its due instant a firing comes: the same for all who compute it. */
+/** How much later than its due instant a firing comes; every scheduler computes the same. */
 export function jitterOf(scheduleId: string, dueMs: number, jitterMs: number): number {
   if (jitterMs === 0) return 0;
   // FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -111,11 +111,11 @@ function nextOf(rule: Rule, originMs: number): Next {
   }
 }
 
-/** Patterns that schedules share, and what was last asked of them: one that is kept costs 10 KB. */
+/** Patterns that schedules share, and their last answers; each costs 10 KB. */
 const patterns = new Map<string, Next>();
 const patternsMax = 1_000;
 
-/** Making a pattern ready for a time zone takes about as long as hundreds of its instants. */
+/** Preparing a pattern for a time zone takes as long as hundreds of its instants. */
 function nextOfCron(cron: string, timezone: string): Next {
   const key = `${cron} ${timezone}`;
   const known = patterns.get(key);
@@ -161,7 +161,7 @@ function nextOfSession(
   afterMs: number,
 ): number | undefined {
   const { firstDate, lastDate } = coverageOf(calendar);
-  // the longest time without a session is under a fortnight; a day for the time zone
+  // The longest time without a session is under a fortnight; one more day for the time zone.
   const spanMs = 14 * dayMs;
   const from = dateOf(afterMs - offsetMs - dayMs);
   const to = dateOf(afterMs - offsetMs + spanMs);

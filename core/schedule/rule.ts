@@ -16,7 +16,7 @@ export type Rule =
     readonly timezone: string;
     readonly calendar?: CalendarName;
   }
-  /** So long after, or before, each session of an exchange opens or closes. */
+  /** At an offset from the open or close of each session of an exchange. */
   | {
     readonly kind: "session";
     readonly calendar: CalendarName;
@@ -26,12 +26,12 @@ export type Rule =
   }
   | { readonly kind: "once"; readonly atMs: number; readonly timezone: string };
 
-/** What becomes of a due instant while the execution of an earlier one is open. */
+/** What becomes of a due instant while the execution of an earlier one runs. */
 export type Overlap = "skip" | "queue";
-/** Which of the due instants that were missed are still fired. */
+/** Which of the missed due instants are still fired. */
 export type CatchUp = "none" | "latest" | "all";
 
-/** When a workflow is started by itself. */
+/** When a workflow is started without anyone asking. */
 export interface Schedule {
   readonly rule: Rule;
   readonly enabled: boolean;
@@ -39,20 +39,20 @@ export interface Schedule {
   readonly startAtMs?: number;
   /** No instant from it on is due. */
   readonly endAtMs?: number;
-  /** A firing comes up to so long after its due instant, always the same for the same instant. */
+  /** A firing comes up to this long after its due instant, always the same for one instant. */
   readonly jitterMs: number;
   readonly overlap: Overlap;
   readonly catchUp: CatchUp;
   /** The most missed instants that `all` fires, the latest of them; at least 1. */
   readonly catchUpMax: number;
-  /** Executions of a higher priority are taken from the queue first. */
+  /** Executions of a higher priority are claimed first. */
   readonly priority: number;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 export const catchUpMaxDefault = 100;
 
-/** What a schedule has that says nothing but its rule. */
+/** What holds for a schedule that states only its rule. */
 export const scheduleDefaults = {
   enabled: true,
   jitterMs: 0,

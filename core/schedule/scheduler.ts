@@ -1,6 +1,6 @@
 /**
- * Finds what is due and has it fired. Memory holds one entry a schedule, in line by its next
- * instant; nothing is done for a schedule that is not due. Several schedulers may share a store.
+ * Finds what is due and fires it. Memory holds one entry for each schedule, ordered by its next
+ * instant; a schedule that is not due costs nothing. Several schedulers may share a store.
  */
 
 import { AppError } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { Log } from "../log.ts";
 import { write } from "../store/commits.ts";
 import { forgetFirings, pauseSchedule, saveSchedule, ScheduleReader } from "../store/schedules.ts";
 import type { Store } from "../store/store.ts";
-import { fireAtOf, passedInstants, passedOne } from "./catch_up.ts";
+import { catchUp, catchUpOne, fireAtOf } from "./catch_up.ts";
 import { DueHeap } from "./due_heap.ts";
 import type { FiringEvent } from "./events.ts";
 import {
@@ -23,19 +23,19 @@ import type { FiringCause } from "../statuses.ts";
 
 export interface SchedulerOptions<W extends Scheduled> {
   readonly store: Store;
-  /** Every workflow there is, enabled or not. */
+  /** Every workflow, enabled or not. */
   readonly workflows: () => Promise<readonly W[]>;
-  /** Asked for once for all that is started together. */
+  /** Called once for all that is started together. */
   readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
   readonly now?: () => number;
 }
 
-/** Where a schedule is in the line of what comes. */
+/** Where a schedule stands. */
 interface Place<W extends Scheduled> {
   readonly entry: Entry<W>;
-  /** What is due is looked for after this instant. */
+  /** What is due up to this instant has been decided. */
   readonly afterMs: number;
 }
 
@@ -44,7 +44,7 @@ interface Coming<W extends Scheduled> extends Place<W> {
   readonly fireAtMs: number;
 }
 
-/** A clock that goes back by less is a clock that was set right. */
+/** A clock that goes back by less than this was only corrected. */
 const backwardMs = 1_000;
 
 export class Scheduler<W extends Scheduled> {
@@ -64,7 +64,7 @@ export class Scheduler<W extends Scheduled> {
     this.#firings = new Firings({ ...options, reader: this.#reader });
   }
 
-  /** The schedules there are, by id. */
+  /** Every schedule, by id. */
   get entries(): ReadonlyMap<string, Entry<W>> {
     return this.#entries;
   }
@@ -78,7 +78,7 @@ export class Scheduler<W extends Scheduled> {
     return this.#coming.top?.fireAtMs;
   }
 
-  /** Reads the workflows' schedules, at first or anew; takes up where the store says they are. */
+  /** Reads the workflows' schedules, the first time or again, and resumes where the store says. */
   sync(): Promise<void> {
     return this.#inTurn(async () => {
       const { workflows, store } = this.#options;
@@ -103,7 +103,7 @@ export class Scheduler<W extends Scheduled> {
     });
   }
 
-  /** Fires all that is due by now, and what waits and may start. */
+  /** Fires all that is due by now, and starts what waits and may start. */
   advance(): Promise<void> {
     return this.#inTurn(async () => {
       const nowMs = this.#now();
@@ -113,22 +113,22 @@ export class Scheduler<W extends Scheduled> {
       try {
         await this.#firings.fire(firings, nowMs);
       } catch (thrown) {
-        // what was not entered is due again; what was, is there already
+        // What was not entered is due again; what was entered is found in the store.
         this.#line();
         throw thrown;
       }
-      // after the firings, which it would hold up
+      // After the firings: it would hold them up.
       for (const { entry, afterMs } of next) this.#push(entry, afterMs);
       if (this.#firings.mayWait) await this.#firings.startWaiting(this.#entries, nowMs);
     });
   }
 
-  /** Forgets the history of firings before an instant; gives how many. */
+  /** Forgets the history of firings before an instant; returns how many. */
   forget(beforeMs: number): Promise<number> {
     return forgetFirings(this.#options.store.database, beforeMs);
   }
 
-  /** Settles when what is under way has been done. */
+  /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     await this.#turn;
   }
@@ -157,8 +157,8 @@ export class Scheduler<W extends Scheduled> {
   }
 
   /**
-   * Fires at these instants, whatever the rule: but one that was fired is not fired again. Gives
-   * how many were entered.
+   * Fires at these instants, whatever the rule; one that was fired is not fired again. Returns how
+   * many were entered.
    * @throws {AppError} `unknown_schedule`.
    */
   enter(id: string, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
@@ -170,10 +170,10 @@ export class Scheduler<W extends Scheduled> {
     return this.#firings.mayWait;
   }
 
-  /** One after the other: each begins from what the one before has left. */
+  /** One at a time: each begins with what the one before has left. */
   #inTurn(action: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(action);
-    // whoever asked is told of a failure; the next turn is not
+    // The caller learns of a failure; the next turn does not.
     this.#turn = done.catch(() => undefined);
     return done;
   }
@@ -186,13 +186,13 @@ export class Scheduler<W extends Scheduled> {
     this.#line();
   }
 
-  /** Puts every schedule that may fire in line, by its next instant. */
+  /** Lines up every schedule that may fire, by its next instant. */
   #line(): void {
     const nowMs = this.#now();
     this.#coming.clear();
     for (const entry of this.#entries.values()) {
       if (!entry.row.active || entry.row.paused) continue;
-      // a clock that was ahead must not silence what is due by a clock that is right
+      // A clock that was ahead must not silence what is due by the right one.
       this.#push(entry, Math.min(entry.row.decidedUntilMs, nowMs));
     }
   }
@@ -204,7 +204,7 @@ export class Scheduler<W extends Scheduled> {
     this.#coming.push({ entry, afterMs, dueMs: due, fireAtMs });
   }
 
-  /** Takes all that is due by now out of the line; gives their schedules' next places in it too. */
+  /** Takes what is due by now out of the line; returns it with the schedules' next places. */
   #takeDue(nowMs: number): { readonly firings: Firing<W>[]; readonly next: readonly Place<W>[] } {
     const firings: Firing<W>[] = [];
     const next: Place<W>[] = [];
@@ -213,8 +213,8 @@ export class Scheduler<W extends Scheduled> {
       if (!coming) return { firings, next };
       const { entry, afterMs, dueMs } = coming;
       const { id, schedule, instants } = entry;
-      const { fireMs, missed } = passedOne(dueMs, instants, nowMs) ??
-        passedInstants(id, schedule, instants, afterMs, nowMs);
+      const { fireMs, missed } = catchUpOne(dueMs, instants, nowMs) ??
+        catchUp(id, schedule, instants, afterMs, nowMs);
       if (missed) {
         const { dueMs: dueAtMs, many } = missed;
         firings.push({ entry, dueAtMs, cause: "rule", reason: "missed", many });

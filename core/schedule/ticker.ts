@@ -17,7 +17,7 @@ export interface TickerOptions {
     "sync" | "advance" | "idle" | "nextAtMs"
   >;
   readonly log: Log;
-  /** Text that is another when a workflow file is another. */
+  /** A text that changes when a workflow file does. */
   readonly fingerprint: () => Promise<string>;
 }
 
@@ -32,12 +32,12 @@ export class Ticker {
     this.#options = options;
   }
 
-  /** Reads the schedules and goes on until {@link close}. */
+  /** Reads the schedules, then fires them until {@link close}. */
   async open(): Promise<void> {
     const { scheduler, fingerprint } = this.#options;
     this.#seen = await fingerprint();
     await scheduler.sync();
-    // a failed tick is not tried again: the next one does all that it left
+    // A failed tick is not repeated: the next one does all that it left.
     const options = { backoffSchedule: [], signal: this.#stopping.signal };
     const name = `schedules ${newOpaqueId()}`;
     this.#cron = Deno.cron(name, "* * * * *", options, () => this.#tick());
@@ -59,7 +59,7 @@ export class Ticker {
     clearTimeout(this.#timer);
     if (this.#stopping.signal.aborted || nextAtMs === undefined) return;
     const waitMs = Math.max(0, nextAtMs - Date.now());
-    // what is due later is found by a later tick, whatever the clock does until then
+    // What is due later is found by a later tick, whatever the clock does until then.
     if (waitMs <= tickMs) this.#timer = setTimeout(() => this.wake(), waitMs);
   }
 
@@ -72,7 +72,7 @@ export class Ticker {
     await this.wake();
   }
 
-  /** Fires nothing more; what is under way is waited for. */
+  /** Fires nothing more, and waits for what is under way. */
   async close(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);

@@ -1,6 +1,6 @@
 /**
- * A workflow made ready to run: steps by number, who waits for whom, expressions
- * compiled. Made once for a workflow, shared by its executions.
+ * A workflow ready to run: its steps by number, which waits for which, its expressions compiled.
+ * Made once for a workflow and shared by its executions.
  */
 
 import type { Step, Workflow } from "../../workflow/definition.ts";
@@ -22,14 +22,14 @@ export interface PlannedStep {
   readonly when: CompiledTemplate | undefined;
   /** Gives the list of a step with `for_each`. */
   readonly items: CompiledTemplate | undefined;
-  /** Whether an expression reads its output: others need not be kept. */
+  /** Whether an expression reads its output; other outputs need not be kept. */
   readonly isRead: boolean;
 }
 
 export interface Plan {
   readonly workflow: Workflow;
   readonly steps: readonly PlannedStep[];
-  /** The number of the first step of `finally`; the count of steps where there is none. */
+  /** The number of the first step of `finally`; the count of steps if it has none. */
   readonly finallyIndex: number;
   readonly outputs: CompiledTemplate;
 }
@@ -61,7 +61,7 @@ export function planWorkflow(workflow: Workflow): Plan {
   return { workflow, steps, finallyIndex, outputs };
 }
 
-/** Those of `finally` wait for the one before them; that all else has ended is seen to apart. */
+/** A step of `finally` waits for the one before it; all others have ended before the first. */
 function needsOf(
   step: Step,
   index: number,

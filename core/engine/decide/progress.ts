@@ -31,9 +31,9 @@ export class Progress {
   readonly #plan: Plan;
   readonly #scope: Omit<Scope, "steps">;
   readonly #steps: readonly StepProgress[];
-  /** How many needs of each step have not ended. */
+  /** How many of each step's needs have not ended. */
   readonly #unmet: number[];
-  /** Steps whose needs have ended and that have not. */
+  /** Steps that have not ended, but all that they need has. */
   readonly #ready: Set<number>;
   readonly #ended = new Map<number, StepEnd>();
   /** What expressions see of the ended steps. */
@@ -80,9 +80,9 @@ export class Progress {
     this.#keptLength = this.#steps.reduce((sum, { keptLength }) => sum + keptLength, 0);
   }
 
-  /** That a step has ended is seen once its list is known, which takes what it needs. */
+  /** A step's end shows only once its list is known, and that takes what it needs. */
   #replayEnds(): void {
-    // A set also gives what is added while it is gone through.
+    // Iterating a set also yields what is added meanwhile.
     for (const index of this.#ready) {
       const progress = this.#steps[index];
       if (progress?.isBegun) this.#open(progress);
@@ -90,7 +90,7 @@ export class Progress {
     }
   }
 
-  /** Turns to `finally` when it is time; gives whether it did. */
+  /** Turns to `finally` when it is time; returns whether it did. */
   #startFinally(): boolean {
     const isOver = this.#mainOpen === 0 || (this.#ending !== undefined && this.#running === 0);
     if (this.#isInFinally || !isOver) return false;
@@ -104,7 +104,7 @@ export class Progress {
     return true;
   }
 
-  /** An attempt that has begun, or come to its end. */
+  /** Records that an attempt has begun or ended. */
   record(attempt: Attempt): void {
     const progress = this.#steps[attempt.index];
     if (!progress) return;
@@ -118,14 +118,14 @@ export class Progress {
   }
 
   /**
-   * What is to be done at `nowMs`: none while what runs has to be awaited. Nothing that it gives
-   * changes anything before it is recorded.
+   * What is to be done at `nowMs`; nothing while attempts that run have to be awaited. Deciding
+   * changes nothing: only what is recorded counts.
    */
   decide(nowMs: number): readonly Decision[] {
     this.#startFinally();
     const decisions: Decision[] = [];
     let untilMs = Infinity;
-    // Once it is known how it ends, what runs is awaited and nothing else begun.
+    // Once it is known how it ends, nothing begins; what runs is awaited.
     for (const index of this.#isInFinally || !this.#ending ? this.#ready : []) {
       const room = runningMax - this.#running - decisions.length;
       if (room <= 0) break;
@@ -145,7 +145,7 @@ export class Progress {
     return this.#running > 0 ? [] : [this.#finish()];
   }
 
-  /** Finds out what a step runs for; gives what ends it before it has begun. */
+  /** Finds out what a step runs for; returns what ends it before it has begun. */
   #open(progress: StepProgress): Settle | undefined {
     const { planned } = progress;
     if (progress.isOpen) return undefined;
@@ -178,7 +178,7 @@ export class Progress {
     }
   }
 
-  /** What an expression says is wrong may quote the secret it was given. */
+  /** The error of an expression may quote the secret it was given. */
   #masked(thrown: unknown): ErrorRow {
     const { code, message } = toErrorData(thrown);
     return { code, message: new Mask(this.#scope.secrets).text(message) };
@@ -188,7 +188,7 @@ export class Progress {
     return { ...this.#scope, ...item, steps: this.#seen };
   }
 
-  /** Lets those go on that waited for a step which has ended. */
+  /** When a step has ended, lets the steps go on that waited for it. */
   #noteEnd(progress: StepProgress): boolean {
     const { index, step, dependents, isRead } = progress.planned;
     const end = this.#ended.has(index) ? undefined : progress.end();

@@ -1,25 +1,25 @@
-/** When a failed step is tried again. Pure: chance is drawn from a seed. */
+/** When a failed step is tried again. Pure: jitter is drawn from a seed. */
 
 import type { ErrorCode } from "../../errors.ts";
 import type { RetryPolicy } from "../../workflow/definition.ts";
 
 export interface Failure {
-  /** How many there were, this one included. */
+  /** How many failures there were, this one included. */
   readonly failures: number;
   readonly code: ErrorCode;
   readonly atMs: number;
 }
 
 /**
- * The instant of the next attempt after a failure; undefined when the policy allows no more. With
- * jitter, up to that part of the wait is taken off, the same for one seed each time.
+ * The instant of the next attempt after a failure; undefined when the policy allows no more. Jitter
+ * shortens the wait by up to that part, by the same amount for the same seed.
  */
 export function nextAttemptAtMs(
   { attemptsMax, backoffMs, factor, backoffMsMax, jitter, on }: RetryPolicy,
   { failures, code, atMs }: Failure,
   seed: string,
 ): number | undefined {
-  // An expression comes out the same each time.
+  // An expression fails the same way every time.
   if (failures >= attemptsMax || code === "expression_failed") return undefined;
   if (on && !on.includes(code)) return undefined;
   const waitMs = Math.min(backoffMs * factor ** (failures - 1), backoffMsMax);

@@ -1,7 +1,7 @@
 /**
- * How far one step has come: once, or item by item in the order of its list. Pure. What it keeps
- * is bounded by the items in flight, not by the list: ended items leave their output, where an
- * expression reads it, and nothing else.
+ * How far one step has come, or each item of its list. No I/O, no clock. What it keeps is bounded
+ * by the items in flight, not by the list: an ended item leaves its output, if an expression reads
+ * it, and nothing else.
  */
 
 import type { ErrorRow } from "../../store/executions.ts";
@@ -30,18 +30,18 @@ export interface StepDue {
 export class StepProgress {
   readonly planned: PlannedStep;
   readonly #seed: string;
-  /** Begun or about to be begun, and not ended, by item. */
+  /** Items that have begun, or are about to, and have not ended. */
   readonly #open = new Map<number, Unit>();
-  /** Items are begun in order; this is the first that never was. */
+  /** Items begin in order; this is the first that has not begun. */
   #nextItem = 0;
   #items: readonly unknown[] | undefined;
-  /** Of ended items, by their place. */
+  /** Outputs of ended items, by their place. */
   readonly #outputs: unknown[] = [];
   #failure: StepFailure | undefined;
   #isSkipped = false;
   /** How many characters of output it keeps. */
   keptLength = 0;
-  /** The number of the next attempt that is about the step, not about one of its items. */
+  /** The number of the next attempt of the step as a whole, not of one of its items. */
   nextAttempt = 1;
 
   constructor(planned: PlannedStep, executionId: string) {
@@ -74,7 +74,7 @@ export class StepProgress {
     return this.#items?.[item];
   }
 
-  /** Gives the list it runs for; a step without `for_each` has none. */
+  /** Sets the list it runs for; a step without `for_each` has none. */
   openWith(items: readonly unknown[] | undefined): void {
     this.#items = items ?? [undefined];
   }
@@ -82,7 +82,7 @@ export class StepProgress {
   /** What the store knows of an attempt, in the order of attempts. */
   record(attempt: Attempt): void {
     const { item } = attempt;
-    // A row without an item of a step with items tells of the step: skipped, or its list is wrong.
+    // In a step with items, a row without one is about the whole: skipped, or its list is wrong.
     if (this.isForEach && item === noItem) return this.#recordWhole(attempt);
     const place = Math.max(item, 0);
     const unit = this.#open.get(place) ?? this.#unit(place);
@@ -112,13 +112,13 @@ export class StepProgress {
     this.#outputs[Math.max(item, 0)] = result === null ? null : JSON.parse(result);
   }
 
-  /** What may be begun now, at most `room`; and the instant of the next that has to wait. */
+  /** What may begin now, at most `room`, and the instant when the next may that has to wait. */
   due(nowMs: number, room: number): StepDue {
     const begin: { item: number; attempt: number }[] = [];
     let untilMs = Infinity;
     if (this.#failure) return { begin, untilMs };
     const parallelMax = this.planned.step.forEach?.parallelMax ?? 1;
-    // What waits for its next attempt keeps its place.
+    // An item that waits for its next attempt keeps its place.
     let held = 0;
     for (const { next } of this.#open.values()) if (next.kind !== "begin") held++;
     for (const [place, unit] of this.#open) {
@@ -139,7 +139,7 @@ export class StepProgress {
     return { begin, untilMs };
   }
 
-  /** What has become of it; undefined while something of it is open. */
+  /** How it ended; undefined while something of it is open. */
   end(): StepEnd | undefined {
     if (this.#isSkipped) return { status: "skipped" };
     if (this.#failure) {

@@ -1,10 +1,10 @@
 /**
- * What has become of a step, or of one item of it: attempts are recorded, and it says what is to
- * be done next. Pure.
+ * One step, or one item of it: its attempts are recorded, and it says what comes next. No I/O, no
+ * clock.
  *
- * An attempt that was cut off by the daemon's end is `cancelled`, and made again without counting
- * as a failure; but where that happened {@link interruptionsMax} times in a row, without the daemon
- * having been stopped, the attempt may itself be what it dies of, and fails.
+ * An attempt that the daemon's death cut off is `cancelled`, and repeated without counting as a
+ * failure. After {@link interruptionsMax} such deaths in a row the attempt may be what kills the
+ * daemon, and fails.
  */
 
 import type { ErrorRow, StepRow } from "../../store/executions.ts";
@@ -13,7 +13,7 @@ import { nextAttemptAtMs } from "./retry.ts";
 
 export const interruptionsMax = 5;
 
-/** What is known of one attempt. */
+/** What the store knows of one attempt. */
 export type Attempt = Pick<
   StepRow,
   "index" | "item" | "attempt" | "status" | "completedAtMs" | "result" | "error" | "isSuperseded"
@@ -26,14 +26,14 @@ export type UnitNext =
   | { readonly kind: "wait"; readonly untilMs: number }
   | { readonly kind: "ended" } & UnitEnd;
 
-/** What it came to in the end. */
+/** How it ended. */
 export type UnitEnd =
   | { readonly status: "completed" | "skipped" }
   | { readonly status: "failed"; readonly error: ErrorRow };
 
 export class Unit {
   readonly #retry: RetryPolicy;
-  /** Names it in a draw of chance that comes out the same after a crash. */
+  /** The seed of its jitter, which must be the same after a crash. */
   readonly #seed: string;
   #attempt = 0;
   #failures = 0;
