@@ -29,8 +29,7 @@ export async function migrate(
        version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL
      ) STRICT`,
   );
-  const rows = await database.read("SELECT max(version) AS version FROM schema_migrations");
-  const current = Number(rows[0]?.version ?? 0);
+  const current = await versionOf(database);
   const newest = migrations.at(-1)?.version ?? 0;
   if (current > newest) {
     throw new AppError(
@@ -40,17 +39,28 @@ export async function migrate(
     );
   }
   const due = migrations.filter(({ version }) => version > current);
-  for (const migration of due) await apply(database, migration, nowMs);
-  return due.map(({ version }) => version);
+  const applied = [];
+  for (const migration of due) {
+    if (await apply(database, migration, nowMs)) applied.push(migration.version);
+  }
+  return applied;
 }
 
-async function apply(database: Database, migration: Migration, nowMs: number): Promise<void> {
+async function versionOf(database: Database): Promise<number> {
+  const rows = await database.read("SELECT max(version) AS version FROM schema_migrations");
+  return Number(rows[0]?.version ?? 0);
+}
+
+/** False when another daemon has applied it meanwhile: a server has no lock that keeps one out. */
+async function apply(database: Database, migration: Migration, nowMs: number): Promise<boolean> {
   const { version, name, sql } = migration;
   try {
     await database.script(
       `${sql}\n;INSERT INTO schema_migrations VALUES (${version}, '${name}', ${nowMs})`,
     );
+    return true;
   } catch (thrown) {
+    if (await versionOf(database) >= version) return false;
     throw new AppError(
       "store_unavailable",
       `Cannot apply migration "${name}": ${messageOf(thrown)}; the schema stays as it was`,

@@ -7,15 +7,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import Database from "libsql";
 import { pipelineSchema, type StreamRequest } from "./hrana/protocol.ts";
-import { Stream } from "./hrana/stream.ts";
+import { Stream, type StreamOptions } from "./hrana/stream.ts";
 
-export interface HranaServerOptions {
+export interface HranaServerOptions extends Partial<StreamOptions> {
   /** The file; made if it is not there. */
   readonly path: string;
   /** Asked of every request as `Authorization: Bearer …`. */
   readonly token?: string;
-  /** How long a statement waits for another stream's transaction. */
-  readonly busyTimeoutMs?: number;
   /** How long a stream may be left alone before it is closed. */
   readonly expiryMs?: number;
 }
@@ -32,6 +30,8 @@ export type Fault =
   | { readonly kind: "slow"; readonly ms: number };
 
 export interface Misbehaviour {
+  /** How many that fit are answered well before. */
+  readonly after?: number;
   /** How many pipelines meet it; all by default. */
   readonly times?: number;
   /** Those with SQL that fits; all by default. */
@@ -41,6 +41,7 @@ export interface Misbehaviour {
 interface PlannedFault {
   readonly fault: Fault;
   readonly when: RegExp;
+  before: number;
   left: number;
 }
 
@@ -71,7 +72,12 @@ export class HranaServer implements AsyncDisposable {
   #stopping = new AbortController();
 
   constructor(options: HranaServerOptions) {
-    this.#options = { busyTimeoutMs: 5_000, expiryMs: 10_000, ...options };
+    this.#options = {
+      busyTimeoutMs: 5_000,
+      foreignKeys: true,
+      expiryMs: 10_000,
+      ...options,
+    };
     this.#file = new Database(options.path);
     this.#file.pragma("journal_mode = WAL");
     this.#server = this.#serve(0);
@@ -85,13 +91,23 @@ export class HranaServer implements AsyncDisposable {
   }
 
   /** Lets pipelines fail from now on. Of several faults that fit, the first planned is met. */
-  misbehave(fault: Fault, { times = Infinity, when = /(?:)/ }: Misbehaviour = {}): void {
-    this.#faults.push({ fault, when, left: times });
+  misbehave(
+    fault: Fault,
+    { after = 0, times = Infinity, when = /(?:)/ }: Misbehaviour = {},
+  ): void {
+    this.#faults.push({ fault, when, before: after, left: times });
   }
 
-  /** Behaves from now on. */
-  behave(): void {
-    this.#faults.length = 0;
+  /** Behaves from now on; gives how often it still was to fail. */
+  behave(): number {
+    return this.#faults.splice(0).reduce((sum, { left }) => sum + left, 0);
+  }
+
+  /** Keeps all writers off, as another client's transaction does, until it is released. */
+  async hold(): Promise<{ release(): void }> {
+    const stream = new Stream(this.#options.path, this.#options);
+    await stream.answer({ type: "sequence", sql: "BEGIN IMMEDIATE" });
+    return { release: () => stream.close() };
   }
 
   /** Closes all streams that are between two pipelines, as if they had been left alone. */
@@ -161,14 +177,14 @@ export class HranaServer implements AsyncDisposable {
   #faultFor(requests: readonly StreamRequest[]): Fault | undefined {
     const text = JSON.stringify(requests);
     const planned = this.#faults.find(({ left, when }) => left > 0 && when.test(text));
-    if (planned) planned.left--;
-    return planned?.fault;
+    if (!planned || planned.before-- > 0) return undefined;
+    planned.left--;
+    return planned.fault;
   }
 
   /** The stream that a baton stands for, each one once; a new one without a baton. */
   #take(baton: string | undefined): Stream | Response {
-    const { path, busyTimeoutMs } = this.#options;
-    if (baton === undefined) return new Stream(path, busyTimeoutMs);
+    if (baton === undefined) return new Stream(this.#options.path, this.#options);
     const parked = this.#parked.get(baton);
     if (parked) {
       this.#parked.delete(baton);

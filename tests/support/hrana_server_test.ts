@@ -95,7 +95,7 @@ Deno.test("a script runs as one transaction, and what a failure leaves open is r
   await client.executeMultiple("BEGIN IMMEDIATE; INSERT INTO entries VALUES (7, 'a'); COMMIT;");
   const broken = "BEGIN IMMEDIATE; INSERT INTO entries VALUES (8, 'b'); SELECT nonsense; COMMIT;";
   await assert.rejects(client.executeMultiple(broken), (thrown) => {
-    return codeOf(thrown) === "SQLITE_ERROR";
+    return codeOf(thrown) === "SQLITE_UNKNOWN";
   });
   assert.deepEqual(await textsIn(client), ["a"]);
   await client.execute({ sql: insert, args: ["c"] });

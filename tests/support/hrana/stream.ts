@@ -32,14 +32,22 @@ class StreamError extends Error {
   }
 }
 
+export interface StreamOptions {
+  /** How long a statement waits for another stream's transaction. */
+  readonly busyTimeoutMs: number;
+  /** Whether they are enforced, until the client says otherwise. */
+  readonly foreignKeys: boolean;
+}
+
 export class Stream {
   readonly #database: Database.Database;
   readonly #busyTimeoutMs: number;
   readonly #texts = new Map<number, string>();
   #isOpen = true;
 
-  constructor(path: string, busyTimeoutMs: number) {
+  constructor(path: string, { busyTimeoutMs, foreignKeys }: StreamOptions) {
     this.#database = new Database(path);
+    this.#database.pragma(`foreign_keys = ${foreignKeys ? "ON" : "OFF"}`);
     this.#busyTimeoutMs = busyTimeoutMs;
   }
 
@@ -240,9 +248,8 @@ function toValue(value: unknown): Value {
 
 function toHranaError(thrown: unknown): HranaError {
   if (thrown instanceof StreamError) return { code: thrown.code, message: thrown.message };
-  if (thrown instanceof Database.SqliteError) {
-    const [code = "SQLITE_UNKNOWN"] = /^SQLITE_[A-Z]+/.exec(thrown.code) ?? [];
-    return { code, message: `SQLite error: ${thrown.message}` };
-  }
-  throw thrown;
+  if (!(thrown instanceof Database.SqliteError)) throw thrown;
+  const [code = ""] = /^SQLITE_[A-Z]+/.exec(thrown.code) ?? [];
+  const message = `SQLite error: ${thrown.message}`;
+  return { code: code === "SQLITE_ERROR" ? "SQLITE_UNKNOWN" : code, message };
 }
