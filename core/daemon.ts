@@ -66,7 +66,8 @@ type Closers = (() => void | Promise<void>)[];
 
 /**
  * Starts a daemon; it is ready when this resolves.
- * @throws {AppError} `invalid_config`, `already_running`, `store_unavailable`, `port_taken`.
+ * @throws {AppError} `invalid_config`, `already_running`, `store_unavailable`, `not_reachable`,
+ * `port_taken`.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const closers: Closers = [];

@@ -1,17 +1,30 @@
 /**
- * The one connection to libSQL. Every write is a batch, which commits whole or not at all; a
- * local file is in WAL mode with synchronous=FULL, so what is committed survives a power cut.
+ * The way to libSQL: one connection to a local file, or requests to a server. Every write is a
+ * batch, which commits whole or not at all; a local file is in WAL mode with synchronous=FULL, so
+ * what is committed survives a power cut.
  *
- * After a busy error the client answers ok to writes that nobody will ever see (libSQL client
- * 0.18), so one that outlasts the busy timeout closes the database for good: nothing more is
- * acknowledged, and the daemon ends.
+ * After a busy error on a file the client answers ok to writes that nobody will ever see (libSQL
+ * client 0.18), so one that outlasts the busy timeout closes the database for good: nothing more
+ * is acknowledged, and the daemon ends. A server's streams last for one batch: there a busy error
+ * is a failure like others.
+ *
+ * Where the answer of a server is lost, what it was asked for may have been done: a failed write
+ * must not be handed in again as it is, but decided anew from what the tables say.
  */
 
-import { type Client, createClient, type InValue, type Row } from "@libsql/client";
+import { type Client, createClient, type InValue, LibsqlError, type Row } from "@libsql/client";
 import { AppError, messageOf } from "../errors.ts";
+import { isServer, withoutSecrets } from "./address.ts";
 
 /** How long a write waits for another process that holds the database. */
 const busyTimeoutMsDefault = 5_000;
+/** How long a server may take to answer. */
+const answerMsMaxDefault = 30_000;
+
+export interface DatabaseOptions {
+  readonly busyTimeoutMs?: number;
+  readonly answerMsMax?: number;
+}
 
 export interface Statement {
   readonly sql: string;
@@ -32,27 +45,30 @@ export interface Database {
 
 /**
  * Opens `url`, a `file:` path or a libSQL server's address.
- * @throws {AppError} `store_unavailable` when it can't be read or is no database.
+ * @throws {AppError} `store_unavailable` when it can't be read or is no database; `not_reachable`
+ * while its server does not answer.
  */
 export async function openDatabase(
   url: string,
   onFatal: (error: AppError) => void,
-  { busyTimeoutMs = busyTimeoutMsDefault }: { readonly busyTimeoutMs?: number } = {},
+  { busyTimeoutMs = busyTimeoutMsDefault, answerMsMax = answerMsMaxDefault }: DatabaseOptions = {},
 ): Promise<Database> {
-  const client = await connect(url, busyTimeoutMs);
+  const client = isServer(url)
+    ? await connectToServer(url, answerMsMax)
+    : await openFile(url, busyTimeoutMs);
   let fatal: AppError | undefined;
   // Where even the rollback fails, the client goes on with another connection, which has none.
   let hasSettings = true;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
     if (fatal) throw fatal;
     try {
-      if (!hasSettings) await configure(client, url, busyTimeoutMs);
+      if (!hasSettings && !isServer(url)) await configure(client, busyTimeoutMs);
       hasSettings = true;
       return await action();
     } catch (thrown) {
       hasSettings = false;
       const error = toStoreError(thrown);
-      if (isBusy(thrown) && !fatal) {
+      if (isBusy(thrown) && !isServer(url) && !fatal) {
         fatal = error;
         onFatal(error);
       }
@@ -75,43 +91,74 @@ export async function openDatabase(
     close: async () => {
       // What can't be moved stays in the journal, until the next start.
       const move = "PRAGMA wal_checkpoint(TRUNCATE)";
-      if (isLocal(url) && !fatal) await client.execute(move).catch(() => undefined);
+      if (!isServer(url) && !fatal) await client.execute(move).catch(() => undefined);
       client.close();
     },
   };
 }
 
-async function connect(url: string, busyTimeoutMs: number): Promise<Client> {
+async function openFile(url: string, busyTimeoutMs: number): Promise<Client> {
   let client: Client | undefined;
   try {
     // A pool would give each connection its own PRAGMAs and make writers collide.
     client = createClient({ url, concurrency: 1, intMode: "number" });
-    await configure(client, url, busyTimeoutMs);
-    if (isLocal(url)) await client.execute("PRAGMA journal_mode = WAL");
+    await configure(client, busyTimeoutMs);
+    await client.execute("PRAGMA journal_mode = WAL");
     await client.execute("SELECT count(*) FROM sqlite_schema");
     return client;
   } catch (thrown) {
     client?.close();
-    throw new AppError(
-      "store_unavailable",
-      `Cannot open database "${url}": ${messageOf(thrown)}; ` +
-        `check that the file is a database this user may write, or set AC100_DATABASE_URL`,
-      { cause: thrown },
-    );
+    throw cannotOpen(url, thrown, "check that the file is a database this user may write");
   }
 }
 
 /** What a connection has to be told, each one anew. */
-async function configure(client: Client, url: string, busyTimeoutMs: number): Promise<void> {
-  if (isLocal(url)) {
-    await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    await client.execute("PRAGMA synchronous = FULL");
-  }
+async function configure(client: Client, busyTimeoutMs: number): Promise<void> {
+  await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  await client.execute("PRAGMA synchronous = FULL");
   await client.execute("PRAGMA foreign_keys = ON");
 }
 
-function isLocal(url: string): boolean {
-  return url.startsWith("file:");
+async function connectToServer(url: string, answerMsMax: number): Promise<Client> {
+  let client: Client | undefined;
+  try {
+    const fetchInTime = (request: Request): Promise<Response> =>
+      fetch(request, { signal: AbortSignal.timeout(answerMsMax) });
+    client = createClient({ url, intMode: "number", fetch: fetchInTime });
+    // Each request has a connection of its own there: what one is told, the next does not know.
+    const { rows: [row] } = await client.execute("PRAGMA foreign_keys");
+    if (row?.["foreign_keys"] === 1) return client;
+    throw new AppError("store_unavailable", "its connections do not enforce foreign keys");
+  } catch (thrown) {
+    client?.close();
+    const advice = "check the address and its authToken";
+    throw isAway(thrown)
+      ? cannotOpen(url, thrown, "start its server", "not_reachable")
+      : cannotOpen(url, thrown, advice);
+  }
+}
+
+function cannotOpen(
+  url: string,
+  thrown: unknown,
+  advice: string,
+  code: "store_unavailable" | "not_reachable" = "store_unavailable",
+): AppError {
+  const shown = withoutSecrets(url);
+  const reason = messageOf(thrown).replaceAll(url, shown);
+  return new AppError(
+    code,
+    `Cannot open database "${shown}": ${reason}; ${advice}, or set AC100_DATABASE_URL`,
+    { cause: thrown },
+  );
+}
+
+/** Whether nobody answered, or somebody that says to come later. */
+function isAway(thrown: unknown): boolean {
+  if (thrown instanceof AppError) return false;
+  if (!(thrown instanceof LibsqlError)) return true;
+  const { cause } = thrown;
+  return cause instanceof Error && "status" in cause && Number(cause.status) >= 500;
 }
 
 function toStoreError(thrown: unknown): AppError {

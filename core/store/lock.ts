@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
+import { isServer } from "./address.ts";
 
 export interface StoreLock {
   release(): void;
@@ -33,7 +34,7 @@ export async function lockDatabase(url: string): Promise<StoreLock> {
 
 /** The path of a `file:` URL, relative ones from the current folder; undefined for servers. */
 export function databasePath(url: string): string | undefined {
-  if (!url.startsWith("file:")) return undefined;
+  if (isServer(url)) return undefined;
   const [withoutQuery = ""] = url.split("?");
   if (withoutQuery.startsWith("file://")) return fileURLToPath(withoutQuery);
   return resolve(decodeURIComponent(withoutQuery.slice("file:".length)));

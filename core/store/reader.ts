@@ -7,6 +7,7 @@
  */
 
 import { AppError } from "../errors.ts";
+import { isServer } from "./address.ts";
 import type { Database } from "./database.ts";
 
 /** Read at once or waiting; more are refused with `overloaded`. */
@@ -55,7 +56,7 @@ export class Reader {
   /** @throws {AppError} `store_unavailable`, also when it takes too long; `overloaded`. */
   read(sql: string, args: readonly Argument[] = []): Promise<readonly ReadRow[]> {
     const { url, database } = this.#options;
-    if (!url.startsWith("file:")) return database.read(sql, args);
+    if (isServer(url)) return database.read(sql, args);
     if (this.#open.size >= openReadsMax) {
       return Promise.reject(
         new AppError("overloaded", `Cannot read: ${openReadsMax} reads are open; try again later`),

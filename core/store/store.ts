@@ -1,8 +1,9 @@
 /** Opens the store whole: lock, connection, schema, commit queue; closes it in reverse order. */
 
 import type { AppError } from "../errors.ts";
+import { isServer } from "./address.ts";
 import { CommitQueue } from "./commits.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 import { ExecutionReader } from "./executions.ts";
 import { lockDatabase } from "./lock.ts";
 import { migrate } from "./migrations.ts";
@@ -20,17 +21,15 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface StoreOptions {
+export interface StoreOptions extends DatabaseOptions {
   readonly url: string;
   readonly migrationsFolder: string;
   /** Told once when nothing more can be acknowledged. */
   readonly onFatal: (error: AppError) => void;
   readonly now?: () => number;
-  /** How long a write waits for another process that holds the database. */
-  readonly busyTimeoutMs?: number;
 }
 
-/** @throws {AppError} `already_running` or `store_unavailable`. */
+/** @throws {AppError} `already_running`, `store_unavailable`, `not_reachable`. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const lock = await lockDatabase(options.url);
   let database: Database | undefined;
@@ -57,7 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     commits,
     reader,
     executions: new ExecutionReader(opened),
-    exclusive: options.url.startsWith("file:"),
+    exclusive: !isServer(options.url),
     close: () => closed ??= close(),
   };
 }

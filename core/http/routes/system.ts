@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import { messageOf } from "../../errors.ts";
+import { withoutSecrets } from "../../store/address.ts";
 import { countAgents, hitRate } from "../views/agents.ts";
 import type { HealthCheck, HealthReport, SystemView } from "../api.ts";
 import type { ControlPlane } from "../control_plane.ts";
@@ -97,10 +98,4 @@ async function check(name: string, look: () => Promise<string>): Promise<HealthC
   } finally {
     clearTimeout(timer);
   }
-}
-
-function withoutSecrets(url: string): string {
-  const parsed = new URL(url);
-  parsed.username = parsed.password = parsed.search = "";
-  return parsed.href;
 }

@@ -97,7 +97,7 @@ Deno.test("an error of one statement undoes its whole transaction, and is not fa
 Deno.test("an address that is no libSQL URL is refused by name", async () => {
   await assert.rejects(openDatabase("nonsense://x", assert.fail), {
     code: "store_unavailable",
-    message: /^Cannot open database "nonsense:\/\/x": .*; check that/,
+    message: /^Cannot open database "nonsense:\/\/x": .*; check the address/,
   });
 });
 
