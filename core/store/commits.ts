@@ -3,13 +3,13 @@
  * transaction: one statement for each verb, over all its rows. A promise resolves after the
  * commit, never before.
  *
- * The writes of one call stand or fall together. When a transaction fails, its calls are tried
- * again by halves, so that one bad row does not undo its neighbours.
+ * The writes of one call stand or fall together. When a transaction fails as it does of a bad row,
+ * its calls are tried again by halves, so that the row does not undo its neighbours.
  */
 
 import { setImmediate as endOfTurn } from "node:timers/promises";
 import { AppError } from "../errors.ts";
-import type { Database, Row, Statement } from "./database.ts";
+import { type Database, mayBeOneRow, type Row, type Statement } from "./database.ts";
 
 /** Calls waiting for their commit; past it writes are refused with `overloaded`. */
 const waitingMax = 100_000;
@@ -95,8 +95,10 @@ export class CommitQueue {
         resolve(writes.map(({ verb, key }) => applied.get(verb.name)?.has(key) ?? false));
       }
     } catch (thrown) {
-      const [only] = calls;
-      if (calls.length === 1) return only?.reject(thrown);
+      if (calls.length === 1 || !mayBeOneRow(thrown)) {
+        for (const { reject } of calls) reject(thrown);
+        return;
+      }
       const half = Math.ceil(calls.length / 2);
       await this.#commitTogether(calls.slice(0, half));
       await this.#commitTogether(calls.slice(half));

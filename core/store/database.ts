@@ -168,6 +168,15 @@ function toStoreError(thrown: unknown): AppError {
   });
 }
 
+/**
+ * Whether one row of a failed write can be the reason, so that the others may be written without
+ * it; otherwise the database itself fails, or nobody knows what it has done.
+ */
+export function mayBeOneRow(error: unknown): boolean {
+  if (!(error instanceof AppError) || !(error.cause instanceof LibsqlError)) return false;
+  return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE|ERROR|UNKNOWN)/.test(error.cause.code);
+}
+
 function isBusy(thrown: unknown): boolean {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   return code.startsWith("SQLITE_BUSY");

@@ -102,3 +102,14 @@ Deno.test("a long read holds up no commit", async () => {
   await served.server.stop();
   await assert.rejects(reading, { code: "store_unavailable" });
 });
+
+Deno.test("a commit whose answer is lost is not tried again in parts", async () => {
+  await using served = await serveStores();
+  const store = await served.open();
+  const before = served.server.pipelines;
+  served.server.misbehave({ kind: "drop_after" }, { times: 1, when: /INSERT/ });
+  const ends = await Promise.allSettled([1, 2, 3].map(() => createdIn(store)));
+  assert.deepEqual(ends.map(({ status }) => status), ["rejected", "rejected", "rejected"]);
+  assert.equal(served.server.pipelines - before, 1);
+  assert.deepEqual(await store.reader.read(countSql), [{ count: 3 }], "they were committed");
+});
