@@ -78,8 +78,11 @@ function checkSources(names: readonly string[], context: z.RefinementCtx): void 
 
 const Environment = z.object({
   AC100_DATA_DIR: z.string().min(1).default("data"),
-  AC100_DATABASE_URL: z.string().regex(/^(file|libsql|https?|wss?):/, "is no libSQL URL")
-    .optional(),
+  // Not ws: and wss:, over which a server that does not answer would be waited for without end.
+  AC100_DATABASE_URL: z.string().regex(
+    /^(file|libsql|https?):/,
+    "begins with none of file:, libsql:, https:, http:",
+  ).optional(),
   AC100_HOST: z.string().min(1).default("127.0.0.1"),
   AC100_PORT: wholeNumber(0, 65_535, 8_100),
   AC100_TOKEN: z.string().regex(

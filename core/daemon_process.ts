@@ -1,6 +1,7 @@
 /**
  * The daemon's process: configuration, start, signals. Ends with 0 when stopped, 1 when the store
- * fails, 2 when it can't start as configured, 75 when it wants to be started anew.
+ * fails or its server is away, 2 when it can't start as configured, 75 when it wants to be started
+ * anew.
  */
 
 import { readConfig } from "./config.ts";
@@ -27,7 +28,9 @@ export async function runDaemon(options: ProcessOptions): Promise<void> {
       ? thrown.message
       : `Cannot start: ${messageOf(thrown)}`;
     await Deno.stderr.write(new TextEncoder().encode(`${message}\n`));
-    Deno.exit(2);
+    // A server that is away may come back: the supervisor tries again.
+    const isAway = thrown instanceof AppError && thrown.code === "not_reachable";
+    Deno.exit(isAway ? 1 : exitCodes.misconfigured);
   }
 }
 

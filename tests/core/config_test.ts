@@ -42,6 +42,17 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
   );
 });
 
+Deno.test("the database is a file or on a server that is asked over HTTP", () => {
+  for (const databaseUrl of ["file:a.db", "libsql://db.example", "https://db.example"]) {
+    assert.equal(readConfig({ AC100_DATABASE_URL: databaseUrl }).databaseUrl, databaseUrl);
+  }
+  for (const refused of ["wss://db.example", "ws://127.0.0.1:8080", "data/100ac.db"]) {
+    assert.throws(() => readConfig({ AC100_DATABASE_URL: refused }), {
+      message: /AC100_DATABASE_URL: begins with none of file:, libsql:, https:, http:/,
+    });
+  }
+});
+
 Deno.test("readConfig() takes an empty variable for an unset one", () => {
   assert.equal(readConfig({ AC100_PORT: "" }).port, 8_100);
 });

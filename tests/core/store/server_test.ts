@@ -20,7 +20,8 @@ Deno.test("a store on a server has all there when it is opened again", async () 
     assert.equal(status, "completed");
   }
   await store.close();
-  assert.deepEqual(await (await served.open()).reader.read(countSql), [{ count: 1 }]);
+  const url = `${served.server.url.replace("http:", "libsql:")}?tls=0`;
+  assert.deepEqual(await (await served.open({ url })).reader.read(countSql), [{ count: 1 }]);
 });
 
 Deno.test("stores that open on an empty server at once migrate it once", async () => {
