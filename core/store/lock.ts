@@ -6,7 +6,6 @@
 import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
 import { AppError, messageOf } from "../errors.ts";
-import { isServer } from "./address.ts";
 
 export interface StoreLock {
   release(): void;
@@ -30,6 +29,16 @@ export async function lockDatabase(url: string): Promise<StoreLock> {
     );
   }
   return { release: () => file.close() };
+}
+
+/** Whether a database's address names a server, and not a file. */
+export function isServer(url: string): boolean {
+  return !url.startsWith("file:");
+}
+
+/** A database's address for messages: without the token and the name that it may hold. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*$/s, "").replace(/\/\/[^/@]*@/, "//");
 }
 
 /** The path of a `file:` URL, relative ones from the current folder; undefined for servers. */

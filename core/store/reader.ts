@@ -7,7 +7,7 @@
  */
 
 import { AppError } from "../errors.ts";
-import { isServer } from "./address.ts";
+import { isServer } from "./lock.ts";
 import type { Database } from "./database.ts";
 
 /** Read at once or waiting; more are refused with `overloaded`. */

@@ -1,11 +1,10 @@
 /** Opens the store whole: lock, connection, schema, commit queue; closes it in reverse order. */
 
 import type { AppError } from "../errors.ts";
-import { isServer } from "./address.ts";
 import { CommitQueue } from "./commits.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 import { ExecutionReader } from "./executions.ts";
-import { lockDatabase } from "./lock.ts";
+import { isServer, lockDatabase } from "./lock.ts";
 import { migrate } from "./migrations.ts";
 import { Reader } from "./reader.ts";
 
