@@ -32,7 +32,7 @@ export interface Exit {
 }
 
 /** What a supervisor does next. */
-export type Decision =
+export type RestartDecision =
   /** `deaths` is the history for the next decision. */
   | { readonly kind: "restart"; readonly afterMs: number; readonly deaths: readonly number[] }
   | { readonly kind: "stop"; readonly code: number };
@@ -46,7 +46,7 @@ export function decideRestart(
   { code, livedMs }: Exit,
   deaths: readonly number[],
   nowMs: number,
-): Decision {
+): RestartDecision {
   if (code === exitCodes.stopped || code === exitCodes.misconfigured) return { kind: "stop", code };
   const recent = [...livedMs >= healthyMs ? [] : deaths, nowMs].slice(-deathsMax - 1);
   const [oldestMs = nowMs] = recent;
@@ -129,7 +129,7 @@ export class Supervisor {
     }
   }
 
-  #tell({ code, signal, livedMs }: Exit, decision: Decision, starts: number): void {
+  #tell({ code, signal, livedMs }: Exit, decision: RestartDecision, starts: number): void {
     const ended = signal ?? `code ${code}`;
     if (decision.kind === "restart") {
       const wished = code === exitCodes.restart;

@@ -1,7 +1,7 @@
 /** The port to the medium that frames travel on: two methods and an end. */
 
 import { type Frame, isFrame } from "./frame.ts";
-import { decodeFrame, encodeFrame } from "./wire.ts";
+import { decodeFrame, encodeFrame } from "./frame_text.ts";
 
 export interface Channel {
   /** Sends to every other endpoint of the channel; may lose, duplicate or reorder. */

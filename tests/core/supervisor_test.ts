@@ -6,8 +6,8 @@ import { createLog } from "../../core/log.ts";
 import {
   type Child,
   decideRestart,
-  type Decision,
   type Exit,
+  type RestartDecision,
   Supervisor,
   type SupervisorOptions,
 } from "../../core/supervisor.ts";
@@ -20,8 +20,8 @@ function death(livedMs = 0): Exit {
 }
 
 /** The decisions on daemons that end one after the other, and are waited for as decided. */
-function decideAll(exits: readonly Exit[]): Decision[] {
-  const decisions: Decision[] = [];
+function decideAll(exits: readonly Exit[]): RestartDecision[] {
+  const decisions: RestartDecision[] = [];
   let deaths: readonly number[] = [];
   let nowMs = 0;
   for (const exit of exits) {
@@ -35,7 +35,7 @@ function decideAll(exits: readonly Exit[]): Decision[] {
   return decisions;
 }
 
-function waits(decisions: readonly Decision[]): (number | string)[] {
+function waits(decisions: readonly RestartDecision[]): (number | string)[] {
   return decisions.map((decision) =>
     decision.kind === "stop" ? `stop ${decision.code}` : decision.afterMs
   );

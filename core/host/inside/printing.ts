@@ -24,7 +24,7 @@ export function divertPrinting(print: Print): void {
   }
 }
 
-type Write = (bytes: Uint8Array) => void;
+type WriteBytes = (bytes: Uint8Array) => void;
 
 function printsAs(level: LogLevel, print: Print): (...parts: unknown[]) => void {
   return (...parts) => {
@@ -33,7 +33,7 @@ function printsAs(level: LogLevel, print: Print): (...parts: unknown[]) => void 
   };
 }
 
-function writesAs(level: LogLevel, print: Print): Write {
+function writesAs(level: LogLevel, print: Print): WriteBytes {
   const decoder = new TextDecoder();
   return (bytes) => {
     const text = decoder.decode(bytes).trimEnd();
@@ -42,7 +42,7 @@ function writesAs(level: LogLevel, print: Print): Write {
 }
 
 /** As much of a standard stream as one that is no terminal has. */
-function standIn(write: Write): Record<string, unknown> {
+function standIn(write: WriteBytes): Record<string, unknown> {
   const writeSync = (bytes: Uint8Array): number => {
     write(bytes);
     return bytes.length;
@@ -57,7 +57,9 @@ function standIn(write: Write): Record<string, unknown> {
 }
 
 /** `write(chunk, encoding?, callback?)`. */
-function asNodeDoes(write: Write): (chunk: string | Uint8Array, ...rest: unknown[]) => boolean {
+function asNodeDoes(
+  write: WriteBytes,
+): (chunk: string | Uint8Array, ...rest: unknown[]) => boolean {
   const encoder = new TextEncoder();
   return (chunk, ...rest) => {
     write(typeof chunk === "string" ? encoder.encode(chunk) : chunk);

@@ -10,7 +10,7 @@ import { parseWorkflows } from "../form/parse.ts";
 import { inOrder } from "../problems.ts";
 
 /** What was found in a text. */
-export interface Findings {
+export interface ValidatedText {
   /** Names of the workflows it holds; none when it can't be read. */
   readonly workflows: readonly string[];
   readonly problems: readonly Problem[];
@@ -19,7 +19,7 @@ export interface Findings {
 }
 
 /** `file` is the name in the problems; nothing is opened. */
-export function validateAlone(text: string, file: string): Findings {
+export function validateAlone(text: string, file: string): ValidatedText {
   const { workflows, readable, problems } = parseWorkflows(text, file);
   return {
     workflows: workflows.map(({ name }) => name),

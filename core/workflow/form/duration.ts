@@ -17,8 +17,8 @@ export interface DurationBounds {
 export type DurationResult = { readonly ms: number } | { readonly problem: string };
 
 const msOf = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-type Unit = keyof typeof msOf;
-const unitsLongestFirst: readonly Unit[] = ["d", "h", "m", "s", "ms"];
+type TimeUnit = keyof typeof msOf;
+const unitsLongestFirst: readonly TimeUnit[] = ["d", "h", "m", "s", "ms"];
 
 /** Without bounds: 0 to a year. Fractions of a millisecond are rounded. */
 export function parseDuration(
@@ -57,5 +57,5 @@ export function durationForm(
 function exactMsOf(text: string): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,9})?) ?(ms|s|m|h|d)$/.exec(text);
   const [, amount, unit] = match ?? [];
-  return amount === undefined ? undefined : Number(amount) * msOf[unit as Unit];
+  return amount === undefined ? undefined : Number(amount) * msOf[unit as TimeUnit];
 }

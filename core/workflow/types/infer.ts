@@ -1,12 +1,12 @@
 /**
  * What an expression gives, from what is known of the names in it, and where it can't come to
- * anything. Pure. CEL's own checker stops at the first finding and has no word for "one of these";
+ * anything. Pure. CEL's own checker stops at the first problem and has no word for "one of these";
  * this one goes on, and is silent where the values may decide.
  */
 
 import type { ASTNode } from "@marcbachmann/cel-js";
 import {
-  type Look,
+  type Checker,
   type Names,
   shapeOfCall,
   shapeOfMethod,
@@ -28,14 +28,14 @@ import {
 } from "./shape.ts";
 
 /** Something that can't work, and where in the expression. */
-export interface Finding {
+export interface TypeProblem {
   readonly at: number;
   readonly message: string;
 }
 
-/** One look at an expression. */
-export class Inference implements Look {
-  readonly findings: Finding[] = [];
+/** One check of an expression. */
+export class Inference implements Checker {
+  readonly problems: TypeProblem[] = [];
 
   /** The shape of what a node gives. */
   shapeOf(node: ASTNode, names: Names): Shape {
@@ -91,7 +91,7 @@ export class Inference implements Look {
   }
 
   note(node: ASTNode, message: string, at = node.range.start): void {
-    this.findings.push({ at, message });
+    this.problems.push({ at, message });
   }
 
   #field(node: Extract<ASTNode, { op: "." }>, names: Names): Shape {

@@ -8,8 +8,8 @@ export type Names = ReadonlyMap<string, Shape>;
 
 export type WantedKind = "boolean" | "number" | "string" | "list" | "map";
 
-/** What a look at an expression gives to the functions in it. */
-export interface Look {
+/** What the check of an expression offers to the functions in it. */
+export interface Checker {
   shapeOf(node: ASTNode, names: Names): Shape;
   /** Notes that a node must give one of these kinds, where it can't. */
   want(node: ASTNode, shape: Shape, ...kinds: readonly WantedKind[]): boolean;
@@ -35,7 +35,7 @@ const macros = new Set(["map", "filter", "all", "exists", "exists_one"]);
 
 /** `name(…)`. */
 export function shapeOfCall(
-  look: Look,
+  checker: Checker,
   node: Extract<ASTNode, { op: "call" }>,
   names: Names,
 ): Shape {
@@ -43,19 +43,19 @@ export function shapeOfCall(
   const [only] = args;
   if (name === "has" && only?.op === ".") {
     // Whether the last of it is there is what is asked.
-    look.shapeOf(only.args[0], names);
+    checker.shapeOf(only.args[0], names);
     return boolean;
   }
-  const shapes = args.map((each) => look.shapeOf(each, names));
+  const shapes = args.map((each) => checker.shapeOf(each, names));
   if (name === "size" && only && shapes[0] && waysOf(shapes[0])) {
-    look.want(only, shapes[0], "string", "list", "map");
+    checker.want(only, shapes[0], "string", "list", "map");
   }
   return Object.hasOwn(functions, name) ? functions[name] ?? any : any;
 }
 
 /** `receiver.name(…)`. */
 export function shapeOfMethod(
-  look: Look,
+  checker: Checker,
   node: Extract<ASTNode, { op: "rcall" }>,
   names: Names,
 ): Shape {
@@ -63,26 +63,26 @@ export function shapeOfMethod(
   const [first, second, third] = args;
   if (receiver.op === "id" && receiver.args === "cel" && name === "bind") {
     if (first?.op !== "id" || !second || !third) return any;
-    const bound = look.shapeOf(second, names);
-    return look.shapeOf(third, new Map([...names, [first.args, bound]]));
+    const bound = checker.shapeOf(second, names);
+    return checker.shapeOf(third, new Map([...names, [first.args, bound]]));
   }
-  const shape = look.shapeOf(receiver, names);
+  const shape = checker.shapeOf(receiver, names);
   if (macros.has(name) && first?.op === "id") {
-    if (!look.want(receiver, shape, "list", "map")) return any;
+    if (!checker.want(receiver, shape, "list", "map")) return any;
     const inner = new Map([...names, [first.args, itemOf(shape)]]);
-    return shapeOfMacro(look, { name, shape, body: args.slice(1) }, inner);
+    return shapeOfMacro(checker, { name, shape, body: args.slice(1) }, inner);
   }
-  const given = args.map((each) => look.shapeOf(each, names));
+  const given = args.map((each) => checker.shapeOf(each, names));
   if (textTests.has(name)) {
-    look.want(receiver, shape, "string");
-    args.forEach((each, index) => look.want(each, given[index] ?? any, "string"));
+    checker.want(receiver, shape, "string");
+    args.forEach((each, index) => checker.want(each, given[index] ?? any, "string"));
     return boolean;
   }
   return Object.hasOwn(methods, name) ? methods[name] ?? any : any;
 }
 
 function shapeOfMacro(
-  look: Look,
+  checker: Checker,
   { name, shape, body }: {
     readonly name: string;
     readonly shape: Shape;
@@ -90,11 +90,11 @@ function shapeOfMacro(
   },
   inner: Names,
 ): Shape {
-  const shapes = body.map((each) => look.shapeOf(each, inner));
+  const shapes = body.map((each) => checker.shapeOf(each, inner));
   const isCondition = (index: number): boolean =>
     name !== "map" || (index === 0 && body.length > 1);
   body.forEach((each, index) => {
-    if (isCondition(index)) look.want(each, shapes[index] ?? any, "boolean");
+    if (isCondition(index)) checker.want(each, shapes[index] ?? any, "boolean");
   });
   if (name === "map") {
     const given = shapes.at(-1) ?? any;

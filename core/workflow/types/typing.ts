@@ -6,7 +6,7 @@
 import { parseExpression } from "../expression/cel.ts";
 import type { Input, InputType, Step, Workflow } from "../definition.ts";
 import { misfit } from "./fit.ts";
-import { type Finding, Inference } from "./infer.ts";
+import { Inference, type TypeProblem } from "./infer.ts";
 import type { Names } from "./infer_calls.ts";
 import type { Issue } from "../form/issues.ts";
 import type { JsonSchema } from "../form/params.ts";
@@ -53,16 +53,16 @@ export function checkTypes(workflow: Workflow, schemasOf: SchemasOf): readonly I
 }
 
 /** What is wrong with one expression in itself; several things at once. */
-export function findingsOf(expression: string, names: Names): {
-  readonly findings: readonly Finding[];
+export function problemsOf(expression: string, names: Names): {
+  readonly problems: readonly TypeProblem[];
   readonly shape: Shape;
 } {
   const parsed = parseExpression(expression);
   const inference = new Inference();
   const shape = inference.shapeOf(parsed.ast, names);
-  if (inference.findings.length > 0) return { shape: any, findings: inference.findings };
+  if (inference.problems.length > 0) return { shape: any, problems: inference.problems };
   const obstacle = parsed.obstacle();
-  return obstacle ? { shape: any, findings: [obstacle] } : { shape, findings: [] };
+  return obstacle ? { shape: any, problems: [obstacle] } : { shape, problems: [] };
 }
 
 /** What every expression of a workflow sees; whether it may, references tell. */
@@ -181,8 +181,8 @@ class Typing {
     const segments = cutText(value) ?? [];
     const shapes = segments.map((segment) => {
       if (segment.kind === "text") return text;
-      const { findings, shape } = findingsOf(segment.expression, this.#names);
-      for (const { message, at } of findings) {
+      const { problems, shape } = problemsOf(segment.expression, this.#names);
+      for (const { message, at } of problems) {
         const within = { text: segment.expression, at };
         this.issues.push({ path, place: "value", message, within });
       }

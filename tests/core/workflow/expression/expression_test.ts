@@ -20,7 +20,7 @@ import {
   text as textShape,
 } from "../../../../core/workflow/types/shape.ts";
 import { cutText } from "../../../../core/workflow/expression/template_text.ts";
-import { findingsOf } from "../../../../core/workflow/types/typing.ts";
+import { problemsOf } from "../../../../core/workflow/types/typing.ts";
 
 const scope: Scope = {
   inputs: { n: 1, half: 0.5, s: "a", l: [1, 2, 3], none: null, big: 2 ** 53 },
@@ -146,7 +146,7 @@ Deno.test("any text is cut, read and looked at without a crash", () => {
           continue;
         }
         for (const segment of cutText(template) ?? []) {
-          if (segment.kind === "expression") findingsOf(segment.expression, new Map());
+          if (segment.kind === "expression") problemsOf(segment.expression, new Map());
         }
         try {
           compileTemplate(template).evaluate(scope);
@@ -196,7 +196,7 @@ Deno.test("what the look at types refuses does not evaluate", () => {
   ]]);
   fc.assert(
     fc.property(expression, (each) => {
-      const { findings, shape } = findingsOf(each, names);
+      const { problems, shape } = problemsOf(each, names);
       let value: unknown;
       try {
         value = compileTemplate(`\${{ ${each} }}`).evaluate({ ...scope, inputs });
@@ -205,7 +205,7 @@ Deno.test("what the look at types refuses does not evaluate", () => {
       }
       // `true || x` and `c ? a : b` leave out what could not work; it is refused all the same
       if (/\|\||&&|\?/.test(each)) return;
-      assert.deepEqual(findings, [], each);
+      assert.deepEqual(problems, [], each);
       assert.equal(misfit(shapeOfValue(value), shape), undefined, `${each} gives ${typeof value}`);
     }),
     { numRuns: 2_000 },

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Frame, Message } from "../../../core/bus/frame.ts";
-import { decodeFrame, encodeFrame } from "../../../core/bus/wire.ts";
+import { decodeFrame, encodeFrame } from "../../../core/bus/frame_text.ts";
 
 const text = fc.string({ unit: "binary" });
 const body = fc.oneof(
