@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import { noteAbsent, noteAsked, quarantineBar } from "./history_tables.ts";
 import { type DatedEvent, eventsMax, Series, series, seriesOf, toDated } from "./series.ts";
 import { Bar } from "../sdk/market.ts";
+import type { Absence, SeriesState } from "../sdk/series.ts";
 
 /** A page of bars holds the daemon's thread for 20 ms. Who wants more asks page by page. */
 const barsReadMax = 1_000;
@@ -39,28 +40,6 @@ const NoteAsked = z.strictObject({
 const dayMs = 86_400_000;
 /** The last instant there is, by ECMAScript. */
 const instantMsMax = 8.64e15;
-
-/** What there is of a series; nulls where there is nothing, or the source did not tell. */
-export interface SeriesState {
-  readonly bars: number;
-  readonly first_date: string | null;
-  readonly last_date: string | null;
-  readonly currency: string | null;
-  readonly timezone: string | null;
-  readonly calendar: string | null;
-  /** The earliest date that the source was asked for bars of. */
-  readonly asked_from: string | null;
-  /** Splits and dividends among the bars that not all of them are restated for. */
-  readonly events_pending: number;
-  readonly quarantined: number;
-}
-
-/** A session that the source had no sound bar of when it was asked. */
-export interface Absence {
-  readonly date: string;
-  readonly asked_at: string;
-  readonly times_asked: number;
-}
 
 export class Bars {
   readonly #store: Store;

@@ -48,6 +48,7 @@ export {
   SourceStatus,
   symbolPattern,
 } from "./market.ts";
+export { Absence, SeriesState } from "./series.ts";
 
 /** What every capability and event handler is given beside its input. */
 export interface AgentContext<Config = unknown> {

@@ -1,9 +1,8 @@
 /** What is done with every history a source gives, before anybody is told of it. */
 
-import { type AgentContext, Finding, History, z } from "100ac";
+import { type AgentContext, Finding, History, SeriesState, z } from "100ac";
 import { currencyFindings, sortOutBars } from "../quality/bar_rules.ts";
 import { barFindings } from "../quality/quality.ts";
-import { SeriesState } from "./stored_series.ts";
 
 /** A history as it was stored; `bars` holds the sound ones alone. */
 export const Loaded = History.extend({

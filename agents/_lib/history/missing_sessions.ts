@@ -1,19 +1,12 @@
 /** Which sessions a stored history lacks, and which of them to ask its source for. Pure. */
 
-import type { Interval } from "100ac";
+import type { Absence, Interval } from "100ac";
 import { calendarOf, knownSessions } from "../quality/finding.ts";
 
 /** Local dates, both included. */
 export interface DateRange {
   readonly since: string;
   readonly until: string;
-}
-
-/** A session that the source had no sound bar of when it was asked last. */
-export interface Absence {
-  readonly date: string;
-  readonly asked_at: string;
-  readonly times_asked: number;
 }
 
 /** What is stored of a series within a range. */

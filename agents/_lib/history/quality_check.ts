@@ -1,11 +1,11 @@
 /** The quality of what the store has of a symbol, looked at now. */
 
-import { type AgentContext, Finding, type History, Interval, z } from "100ac";
+import { type AgentContext, Finding, type History, Interval, SeriesState, z } from "100ac";
 import type { CalendarName } from "100ac/calendar";
 import { fresh } from "../source/freshness.ts";
 import { barFindings } from "../quality/quality.ts";
 import { qualityScore } from "../quality/score.ts";
-import { readBars, SeriesState, storedSource } from "./stored_series.ts";
+import { readBars, storedSource } from "./stored_series.ts";
 
 export const Quality = z.object({
   symbol: z.string(),

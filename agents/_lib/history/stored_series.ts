@@ -1,23 +1,6 @@
 /** What the store has of a symbol, from which source it is served, and its bars page by page. */
 
-import { type AgentContext, Bar, type Interval, z } from "100ac";
-
-/** What there is of a series; nulls where there is nothing. */
-export const SeriesState = z.object({
-  bars: z.int(),
-  first_date: z.iso.date().nullable(),
-  last_date: z.iso.date().nullable(),
-  currency: z.string().nullable(),
-  /** As the source told them with its bars; a calendar it does not know is null. */
-  timezone: z.string().nullable(),
-  calendar: z.string().nullable(),
-  /** The earliest date that the source was asked for bars of. */
-  asked_from: z.iso.date().nullable(),
-  /** Splits and dividends among the bars that not all of them are restated for. */
-  events_pending: z.int(),
-  quarantined: z.int(),
-});
-export type SeriesState = z.infer<typeof SeriesState>;
+import { type AgentContext, Bar, type Interval, SeriesState, z } from "100ac";
 
 /** The first source in order that the store has bars of; the first of all where it has none. */
 export async function storedSource(

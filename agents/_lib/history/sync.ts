@@ -6,13 +6,13 @@
  * them fetched anew, and what they were stays as revisions.
  */
 
-import { type AgentContext, Bar, History, Interval, Period, z } from "100ac";
+import { Absence, type AgentContext, Bar, History, Interval, Period, SeriesState, z } from "100ac";
 import { keepHistory, type Keeping } from "./keep.ts";
 import { type DateRange, holesToFetch, missingSessions, type Stored } from "./missing_sessions.ts";
 import { lastSessions } from "../source/bars.ts";
 import { firstAnswer, isOfSource } from "../source/order.ts";
 import { reachOf } from "../source/period.ts";
-import { readBars, SeriesState } from "./stored_series.ts";
+import { readBars } from "./stored_series.ts";
 
 export const Synced = z.object({
   symbol: z.string(),
@@ -34,11 +34,7 @@ export type Synced = z.infer<typeof Synced>;
 
 const Dates = z.object({ dates: z.array(z.iso.date()) });
 const Restated = z.object({ events: z.array(z.object({ kind: z.string(), date: z.string() })) });
-const Absences = z.object({
-  absences: z.array(
-    z.object({ date: z.iso.date(), asked_at: z.iso.datetime(), times_asked: z.int() }),
-  ),
-});
+const Absences = z.object({ absences: z.array(Absence) });
 const Noted = z.object({});
 type Context = AgentContext<{ readonly sources: readonly string[] }>;
 
