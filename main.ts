@@ -18,6 +18,6 @@ if (["1", "", undefined].includes(Deno.env.get("AC100_SUPERVISE"))) {
   Deno.exit(await superviseDaemon(import.meta.url));
 } else {
   // Imported only here: a supervisor holds nothing of the daemon in memory.
-  const { runDaemon } = await import("./core/daemon_process.ts");
+  const { runDaemon } = await import("./core/daemon/process.ts");
   await runDaemon({ endsWithStdin: Deno.args.includes(endWithStdinFlag) });
 }

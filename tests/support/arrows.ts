@@ -61,7 +61,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/version.ts": [],
   "core/log.ts": [],
   "core/config.ts": ["core/log.ts", "zod"],
-  "core/folders.ts": ["core/config.ts"],
 
   "core/sdk": ["zod"],
   "core/calendar": [],
@@ -221,12 +220,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/cli/build": [],
 
   "core/daemon.ts": ["*"],
-  "core/daemon_process.ts": [
-    "core/config.ts",
-    "core/daemon.ts",
-    "core/log.ts",
-    "core/supervisor.ts",
-  ],
+  "core/daemon": ["*"],
   "core/supervisor.ts": ["core/log.ts"],
   "core/demo": ["*"],
 };

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
-import { startTestDaemon } from "../support/test_daemon.ts";
+import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
+import { startTestDaemon } from "../../support/test_daemon.ts";
 
 const agentText = (answer: number): string =>
   `import { defineAgent, z } from "100ac";

@@ -6,8 +6,8 @@
  */
 
 import { basename, dirname, join, sep } from "node:path";
-import type { Config } from "./config.ts";
-import { AppError } from "./errors.ts";
+import type { Config } from "../config.ts";
+import { AppError, messageOf } from "../errors.ts";
 
 /** Where copies of agents are kept. Nothing else lies there, so that old ones can be removed. */
 export function keptFolderOf({ dataFolder }: Pick<Config, "dataFolder">): string {
@@ -66,5 +66,18 @@ async function isLink(path: string): Promise<boolean> {
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return false;
     throw thrown;
+  }
+}
+
+/** @throws {AppError} `invalid_config`. */
+export async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    throw new AppError(
+      "invalid_config",
+      `Cannot make the data folder "${folder}": ${messageOf(thrown)}; set AC100_DATA_DIR`,
+      { cause: thrown },
+    );
   }
 }

@@ -4,11 +4,11 @@
  * anew.
  */
 
-import { readConfig } from "./config.ts";
-import { type Daemon, startDaemon } from "./daemon.ts";
-import { AppError, messageOf } from "./errors.ts";
-import { openStandardLog } from "./log.ts";
-import { exitCodes } from "./supervisor.ts";
+import { readConfig } from "../config.ts";
+import { type Daemon, startDaemon } from "../daemon.ts";
+import { AppError, messageOf } from "../errors.ts";
+import { openStandardLog } from "../log.ts";
+import { exitCodes } from "../supervisor.ts";
 
 /** A worker that never yields must not hold the process beyond the daemon's own grace. */
 const closeMsMax = 5_000;
