@@ -42,18 +42,16 @@ export class Blame {
     return entries.filter((entry) => this.#agents.goBack(entry, reason)).length > 0;
   }
 
+  /** Nothing helps: they can't be used until a newer version is there. */
   fail(entries: readonly AgentEntry[], reason: string): void {
-    for (const entry of entries) {
-      entry.fail(reason);
-      this.#log.error("agent is not available", { agent: entry.id, reason });
-    }
+    entries.forEach((entry) => entry.fail(reason));
+    this.#report(entries, reason);
   }
 
+  /** A host with what they ask for can't be opened. */
   refuse(entries: readonly AgentEntry[], reason: string): void {
-    for (const entry of entries) {
-      entry.refuse(reason);
-      this.#log.error("agent is not available", { agent: entry.id, reason });
-    }
+    entries.forEach((entry) => entry.refuse(reason));
+    this.#report(entries, reason);
   }
 
   /** The agents that were being asked, or imported, as their host stopped answering. */
@@ -63,5 +61,9 @@ export class Blame {
       entry.isApart = true;
       this.#log.warn("agent moves to a process of its own", { agent: entry.id });
     }
+  }
+
+  #report(entries: readonly AgentEntry[], reason: string): void {
+    for (const { id } of entries) this.#log.error("agent is not available", { agent: id, reason });
   }
 }

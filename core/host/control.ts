@@ -1,6 +1,6 @@
 /**
- * What daemon and host tell each other beside the bus, over the host's own way: it loses nothing,
- * and no agent traffic can fill it.
+ * Messages between daemon and host beside the bus, over the host's own way: it loses nothing, and
+ * no agent traffic can fill it.
  */
 
 import type { ErrorData } from "../errors.ts";

@@ -35,7 +35,7 @@ export class Home {
   }
 
   /**
-   * The host that serves now, started by `open` if there is none.
+   * The host that serves now; `open` starts one if none does.
    * @throws {AppError} `host_gone` while it is too soon after a loss.
    */
   use(open: () => Host): Host {
@@ -52,8 +52,8 @@ export class Home {
   }
 
   /**
-   * Replaces the host by one that `open` starts; the old one serves until that is ready. Gives
-   * whether it `mayTakeOver` without the agents that it could not load; else it is closed.
+   * Replaces the host by one that `open` starts; the old one serves until the new one is ready.
+   * Returns whether it `mayTakeOver` without the agents that it could not load; else it is closed.
    */
   async renew(
     open: () => Host,

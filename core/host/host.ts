@@ -1,6 +1,6 @@
 /**
  * One host, whatever its vessel: it starts once, answers beats, carries requests, and ends once.
- * A host that ends by itself, or stops answering beats, is lost; its owner is told why.
+ * A host that ends by itself, or stops answering beats, is lost, and its owner learns why.
  */
 
 import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../bus/bus.ts";
@@ -151,7 +151,7 @@ export class Host {
     };
     this.#resolveReady = resolve;
     this.#rejectReady = reject;
-    // A start that fails is told through `ready`; who does not wait for it must not be hurt.
+    // A start that fails rejects `ready`; whoever does not wait for it must not be hurt.
     promise.catch(() => undefined);
     return promise;
   }

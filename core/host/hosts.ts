@@ -103,9 +103,9 @@ export class Hosts {
   }
 
   /**
-   * Takes up what has changed in the agents folder, and `reload` even if it has not. New requests
-   * go to the new version once it has loaded; what is open ends in the old one. A new version that
-   * does not load leaves the old one serving and says why.
+   * Loads what has changed in the agents folder, and `reload` even if it has not. New requests go
+   * to the new version once it has loaded; open ones end in the old one. A new version that does
+   * not load leaves the old one serving, and its entry says why.
    * @throws {AppError} `invalid_config` when the folder can't be read.
    */
   async refresh(reload?: AgentEntry): Promise<void> {

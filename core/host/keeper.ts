@@ -28,7 +28,7 @@ export class Keeper {
   readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
-  /** The ends of all hosts of which something is left. */
+  /** Each resolves when nothing is left of a host. */
   readonly #ending = new Set<Promise<void>>();
   #wedgedThreads = 0;
   #isClosed = false;
@@ -139,7 +139,7 @@ export class Keeper {
     home.forgive();
     const old = home.current;
     if (!old) return;
-    // Each round but the last puts an older version back, of which there is one at most.
+    // Each round but the last puts an older version back; an agent has one at most.
     for (let isOver = false; !isOver;) {
       const entries = this.#inhabitants(home);
       if (entries.length === 0) {

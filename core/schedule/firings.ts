@@ -43,7 +43,7 @@ export interface FiringStart {
 }
 
 /** An execution that is ready to be stored. */
-export interface Prepared {
+export interface Startable {
   readonly row: { readonly executionId: ExecutionId };
   /** The last one stores the execution; it takes effect only if the firing is as it must be. */
   readonly writes: readonly Write[];
@@ -52,7 +52,7 @@ export interface Prepared {
 }
 
 /** Prepares an execution, or throws why the workflow can't be started. */
-export type PrepareExecution<W extends Scheduled> = (workflow: W, start: FiringStart) => Prepared;
+export type PrepareExecution<W extends Scheduled> = (workflow: W, start: FiringStart) => Startable;
 
 /** A schedule as it is kept in memory. */
 export interface Entry<W extends Scheduled = Scheduled> {
@@ -91,7 +91,7 @@ type Was = FiringStart["firing"]["was"];
 
 /** What becomes of a firing. */
 type Fate<W extends Scheduled = Scheduled> =
-  | { readonly kind: "start"; readonly firing: Firing<W>; readonly prepared: Prepared }
+  | { readonly kind: "start"; readonly firing: Firing<W>; readonly prepared: Startable }
   | { readonly kind: "skip"; readonly firing: Firing<W>; readonly reason: string }
   | { readonly kind: "wait"; readonly firing: Firing<W> };
 

@@ -3,7 +3,7 @@
 import { newExecutionId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
 import type { FiringEvent } from "../../../core/schedule/events.ts";
-import type { FiringStart, Prepared } from "../../../core/schedule/firings.ts";
+import type { FiringStart, Startable } from "../../../core/schedule/firings.ts";
 import { Scheduler, type SchedulerOptions } from "../../../core/schedule/scheduler.ts";
 import { write } from "../../../core/store/commits.ts";
 import {
@@ -91,7 +91,7 @@ export function prepareIn(
   { nowMs: at, begun }: Pick<Trial, "nowMs" | "begun">,
   name: string,
   { firing: { scheduleId, dueAtMs, was } }: FiringStart,
-): Prepared {
+): Startable {
   const executionId = newExecutionId();
   return {
     row: { executionId },
