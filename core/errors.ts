@@ -6,51 +6,36 @@
  * Message form: `Cannot <verb> <thing> "<name>": <what was found>; <what to do>`.
  */
 
-export const errorCodes = [
-  // what was asked for is wrong
-  "invalid_input",
-  "expression_failed",
-  "invalid_workflow",
-  "invalid_manifest",
-  "invalid_config",
-  "unauthenticated",
-  "unknown_agent",
-  "unknown_capability",
-  "unknown_workflow",
-  "unknown_execution",
-  "unknown_step",
-  "unknown_schedule",
-  "unknown_route",
-  "conflict",
-  // an agent or the way to it failed
-  "agent_unavailable",
-  "agent_error",
-  "invalid_output",
-  "host_gone",
-  "host_wedged",
-  "budget_exceeded",
-  "deadline_exceeded",
-  "cancelled",
-  "overloaded",
-  // a market source failed
-  "rate_limited",
-  "unauthorized",
-  "not_found",
-  "bad_request",
-  "source_down",
-  "bad_answer",
-  // the daemon itself can't
-  "already_running",
-  "port_taken",
-  "store_unavailable",
-  "lease_lost",
-  "interrupted",
-  "not_reachable",
-  "internal",
-] as const;
+import type { ErrorKind } from "./error_kinds.ts";
+import { busErrors } from "./bus/error_codes.ts";
+import { engineErrors } from "./engine/error_codes.ts";
+import { hostErrors } from "./host/error_codes.ts";
+import { httpErrors } from "./http/error_codes.ts";
+import { scheduleErrors } from "./schedule/error_codes.ts";
+import { sdkErrors } from "./sdk/error_codes.ts";
+import { storeErrors } from "./store/error_codes.ts";
+import { workflowErrors } from "./workflow/error_codes.ts";
+
+/** The kind of every code. A domain's codes stand with the domain. */
+export const kindOf = {
+  invalid_input: "malformed",
+  invalid_config: "misconfigured",
+  conflict: "conflict",
+  internal: "internal",
+  ...busErrors,
+  ...engineErrors,
+  ...hostErrors,
+  ...httpErrors,
+  ...scheduleErrors,
+  ...sdkErrors,
+  ...storeErrors,
+  ...workflowErrors,
+} as const satisfies Readonly<Record<string, ErrorKind>>;
 
 /** Every way something can fail, as a closed union. */
-export type ErrorCode = (typeof errorCodes)[number];
+export type ErrorCode = keyof typeof kindOf;
+
+export const errorCodes = Object.keys(kindOf) as readonly ErrorCode[];
 
 const knownCodes: ReadonlySet<string> = new Set(errorCodes);
 

@@ -35,7 +35,7 @@ export async function runCli(
       : new AppError("internal", `Cannot run this command: ${messageOf(thrown)}`);
     const problems = problemsIn(details).map((problem) => `\n${showProblem(problem, look)}`);
     terminal.writeErr(`${cross(look)} ${cleanText(message)}${problems.join("")}\n`);
-    return exitCodeOf[code];
+    return exitCodeOf(code);
   }
 }
 

@@ -42,9 +42,10 @@ export function makeWork({ config, log, store, bus, hosts }: WorkOptions): Work 
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
   const definitions = new Definitions(store.executions);
   // The event's fact is in the store already; losing the event undoes nothing of it.
-  const publish = ({ topic, ...body }: EngineEvent | FiringEvent): void => {
+  const publish = (event: EngineEvent | FiringEvent): void => {
+    const { topic, ...body } = event;
     try {
-      bus.publish(topic, JSON.stringify(body));
+      bus.publish(topic, JSON.stringify({ ...body, ...seeMore(event) }));
     } catch (thrown) {
       log.error("cannot publish an event", { topic, reason: messageOf(thrown) });
     }
@@ -96,4 +97,17 @@ export async function openWork(
   );
   closers.add(() => ended.forEach((stop) => stop()));
   await ticker.open();
+}
+
+/** The command that shows more of an event that may become an alert. */
+function seeMore(event: EngineEvent | FiringEvent): { readonly see?: string } {
+  switch (event.topic) {
+    case "execution.failed":
+    case "firing.late":
+      return { see: `100ac execution show ${event.execution_id}` };
+    case "firing.skipped":
+      return { see: `100ac schedule explain ${event.schedule}` };
+    default:
+      return {};
+  }
 }

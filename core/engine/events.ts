@@ -73,8 +73,6 @@ export interface ExecutionFailed {
   readonly attempts?: number;
   /** Only if they are short and hold none of the daemon's secrets. */
   readonly inputs?: unknown;
-  /** The command that shows more. */
-  readonly see: string;
 }
 
 /** What is published of an execution that has ended. */
@@ -108,7 +106,6 @@ export function endedEvent(
     error,
     ...(failedStep && stepFacts(failedStep)),
     ...(mayBePublished(inputParams, secrets) && { inputs: JSON.parse(inputParams) }),
-    see: `100ac execution show ${executionId}`,
   };
 }
 

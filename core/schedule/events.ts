@@ -11,8 +11,6 @@ export type FiringEvent =
     readonly cause: FiringCause;
     /** From its due instant to this event. */
     readonly late_seconds: number;
-    /** The command that shows more. */
-    readonly see: string;
   }
   & (
     | { readonly topic: "firing.late"; readonly execution_id: string }
@@ -36,14 +34,12 @@ export interface FiringSubject {
 
 /** Started late: it had been missed, or had waited for the execution before it. */
 export function lateEvent(subject: FiringSubject, executionId: string): FiringEvent {
-  const see = `100ac execution show ${executionId}`;
-  return { topic: "firing.late", ...facts(subject), execution_id: executionId, see };
+  return { topic: "firing.late", ...facts(subject), execution_id: executionId };
 }
 
 /** Not started, and never to be. */
 export function skippedEvent(subject: FiringSubject, reason: string, many: boolean): FiringEvent {
-  const see = `100ac schedule explain ${subject.schedule}`;
-  return { topic: "firing.skipped", ...facts(subject), reason, many, see };
+  return { topic: "firing.skipped", ...facts(subject), reason, many };
 }
 
 function facts(

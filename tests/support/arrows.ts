@@ -2,6 +2,7 @@
 
 /** Pure files at the top of core that everything may use. */
 export const common = [
+  "core/error_kinds.ts",
   "core/errors.ts",
   "core/ids.ts",
   "core/closest.ts",
@@ -53,7 +54,18 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "agents/_lib/source": ["100ac"],
   "agents/_lib/statistics": [],
 
-  "core/errors.ts": [],
+  "core/error_kinds.ts": [],
+  // A domain's codes stand with the domain, in a file that imports nothing else.
+  "core/errors.ts": [
+    "core/bus/error_codes.ts",
+    "core/engine/error_codes.ts",
+    "core/host/error_codes.ts",
+    "core/http/error_codes.ts",
+    "core/schedule/error_codes.ts",
+    "core/sdk/error_codes.ts",
+    "core/store/error_codes.ts",
+    "core/workflow/error_codes.ts",
+  ],
   "core/ids.ts": ["uuid"],
   "core/closest.ts": [],
   "core/mask.ts": [],

@@ -1,6 +1,7 @@
 /** What the CLI's process tells its caller: the README's table of exit codes. */
 
-import type { ErrorCode } from "../../errors.ts";
+import type { ErrorKind } from "../../error_kinds.ts";
+import { type ErrorCode, kindOf } from "../../errors.ts";
 
 /** Every exit code of the CLI, by what it says. */
 export const exitCodes = {
@@ -17,43 +18,26 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** The exit code for each way something can fail. */
-export const exitCodeOf = {
-  invalid_input: exitCodes.usage,
-  invalid_workflow: exitCodes.refused,
-  expression_failed: exitCodes.failed,
-  invalid_manifest: exitCodes.refused,
-  invalid_config: exitCodes.usage,
+/** The exit code for each kind of failure. */
+const exitCodeOfKind = {
+  malformed: exitCodes.usage,
+  unprocessable: exitCodes.refused,
+  misconfigured: exitCodes.usage,
   unauthenticated: exitCodes.refused,
-  unknown_agent: exitCodes.refused,
-  unknown_capability: exitCodes.refused,
-  unknown_workflow: exitCodes.refused,
-  unknown_execution: exitCodes.refused,
-  unknown_step: exitCodes.refused,
-  unknown_schedule: exitCodes.refused,
-  unknown_route: exitCodes.refused,
+  unknown: exitCodes.refused,
   conflict: exitCodes.refused,
-  agent_unavailable: exitCodes.failed,
-  agent_error: exitCodes.failed,
-  invalid_output: exitCodes.failed,
-  host_gone: exitCodes.failed,
-  host_wedged: exitCodes.failed,
-  budget_exceeded: exitCodes.failed,
-  deadline_exceeded: exitCodes.failed,
-  // No answer of the daemon has this code: here it is the user who ended the wait.
+  failed: exitCodes.failed,
+  lost: exitCodes.failed,
+  // No answer of the daemon has this kind: here it is the user who ended the wait.
   cancelled: exitCodes.interrupted,
+  upstream: exitCodes.failed,
+  timeout: exitCodes.failed,
+  unavailable: exitCodes.failed,
   overloaded: exitCodes.refused,
-  rate_limited: exitCodes.failed,
-  unauthorized: exitCodes.failed,
-  not_found: exitCodes.failed,
-  bad_request: exitCodes.failed,
-  source_down: exitCodes.failed,
-  bad_answer: exitCodes.failed,
-  already_running: exitCodes.usage,
-  port_taken: exitCodes.usage,
-  store_unavailable: exitCodes.failed,
-  lease_lost: exitCodes.failed,
-  interrupted: exitCodes.failed,
-  not_reachable: exitCodes.unreachable,
+  unreachable: exitCodes.unreachable,
   internal: exitCodes.failed,
-} as const satisfies Record<ErrorCode, number>;
+} as const satisfies Record<ErrorKind, number>;
+
+export function exitCodeOf(code: ErrorCode): number {
+  return exitCodeOfKind[kindOf[code]];
+}

@@ -144,7 +144,6 @@ Deno.test("a step that fails ends its execution, and the steps after it are not 
       capability: "agent.bad",
       attempts: 1,
       inputs: {},
-      see: `100ac execution show ${ended.executionId}`,
     },
   ]);
 });

@@ -117,7 +117,6 @@ Deno.test("overlap: skip leaves out what comes due while the one before runs", a
     late_seconds: 30,
     reason: "overlap",
     many: false,
-    see: "100ac schedule explain w",
   }]);
 });
 

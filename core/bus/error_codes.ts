@@ -1,0 +1,9 @@
+/** What fails between a caller and whoever it asks. Codes with their kinds. */
+
+import type { ErrorKind } from "../error_kinds.ts";
+
+export const busErrors = {
+  deadline_exceeded: "timeout",
+  cancelled: "cancelled",
+  overloaded: "overloaded",
+} as const satisfies Readonly<Record<string, ErrorKind>>;

@@ -1,0 +1,15 @@
+/** What fails of agents and the hosts they run in. Codes with their kinds. */
+
+import type { ErrorKind } from "../error_kinds.ts";
+
+export const hostErrors = {
+  invalid_manifest: "unprocessable",
+  unknown_agent: "unknown",
+  unknown_capability: "unknown",
+  agent_unavailable: "unavailable",
+  agent_error: "upstream",
+  invalid_output: "upstream",
+  host_gone: "upstream",
+  host_wedged: "upstream",
+  budget_exceeded: "upstream",
+} as const satisfies Readonly<Record<string, ErrorKind>>;

@@ -1,0 +1,8 @@
+/** What fails of the store. Codes with their kinds. */
+
+import type { ErrorKind } from "../error_kinds.ts";
+
+export const storeErrors = {
+  store_unavailable: "unavailable",
+  already_running: "misconfigured",
+} as const satisfies Readonly<Record<string, ErrorKind>>;
