@@ -30,6 +30,8 @@ export interface RequestOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly caller?: string;
+  /** The instant it sees up to, in UTC milliseconds; absent: it is asked now. */
+  readonly asOfMs?: number | undefined;
 }
 
 /** A request as the side that answers it sees it. */
@@ -39,6 +41,8 @@ export interface IncomingRequest {
   readonly input: string;
   readonly caller: string;
   readonly timeoutMs: number;
+  /** The instant it sees up to, in UTC milliseconds; absent: it is asked now. */
+  readonly asOfMs?: number | undefined;
   /** Aborted when the caller cancels, or has stopped waiting. */
   readonly signal: AbortSignal;
 }
@@ -133,7 +137,7 @@ export class Bus {
    * `overloaded`, or `host_gone`.
    */
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
-    const { timeoutMs, signal, caller = "daemon" } = options;
+    const { timeoutMs, signal, caller = "daemon", asOfMs } = options;
     const { openMax = openRequestsMax } = this.#options;
     if (input.length > bodyMax) return Promise.reject(inputTooLarge(address, input));
     if (this.#open.size >= openMax || this.#openInput + input.length > openInputMax) {
@@ -150,7 +154,8 @@ export class Bus {
       const { length: inputLength } = input;
       this.#openInput += inputLength;
       this.#open.set(id, { to, resolve, reject, address, timeoutMs, slot, unlisten, inputLength });
-      this.#send(to, { kind: "request", id, address, input, caller, timeoutMs });
+      const request = { kind: "request", id, address, input, caller, timeoutMs } as const;
+      this.#send(to, asOfMs === undefined ? request : { ...request, asOfMs });
     });
   }
 
@@ -236,7 +241,7 @@ export class Bus {
   }
 
   async #answer(from: string, request: Message & { kind: "request" }): Promise<void> {
-    const { id, address, input, caller, timeoutMs } = request;
+    const { id, address, input, caller, timeoutMs, asOfMs } = request;
     const key = `${from}#${id}`;
     if (this.#overtaken.delete(key)) return;
     const abort = new AbortController();
@@ -245,7 +250,8 @@ export class Bus {
     let answer: Message;
     try {
       const { signal } = abort;
-      const output = await this.#options.onRequest({ address, input, caller, timeoutMs, signal });
+      const incoming = { address, input, caller, timeoutMs, asOfMs, signal };
+      const output = await this.#options.onRequest(incoming);
       if (output.length > bodyMax) throw outputTooLarge(address, output);
       answer = { kind: "reply", id, output };
     } catch (thrown) {

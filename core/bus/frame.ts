@@ -21,6 +21,8 @@ export type Message =
     readonly caller: string;
     /** How long the caller will wait, from now. */
     readonly timeoutMs: number;
+    /** The instant it sees up to, in UTC milliseconds; absent: it is asked now. */
+    readonly asOfMs?: number;
     readonly bulk?: number;
   }
   | {

@@ -13,7 +13,7 @@ import { type Frame, isFrame, type Message } from "./frame.ts";
 /** Kinds of message in the line; all but the first two are there as they are. */
 const kinds = { request: 0, reply: 1, other: 2 } as const;
 const headParts = 6;
-const requestParts = 8;
+const requestParts = 9;
 const replyParts = 5;
 const otherParts = 3;
 
@@ -55,8 +55,8 @@ export function decodeFrame(text: unknown): Frame | undefined {
 function addParts(parts: unknown[], message: Message): string {
   switch (message.kind) {
     case "request": {
-      const { id, address, input, caller, timeoutMs, bulk = null } = message;
-      parts.push(kinds.request, input.length, id, address, caller, timeoutMs, bulk);
+      const { id, address, input, caller, timeoutMs, bulk = null, asOfMs = null } = message;
+      parts.push(kinds.request, input.length, id, address, caller, timeoutMs, bulk, asOfMs);
       return input;
     }
     case "reply":
@@ -110,7 +110,13 @@ function request(parts: readonly unknown[], at: number, input: string): Message 
     timeoutMs: parts[at + 6] as number,
   };
   const bulk = parts[at + 7] as number | null;
-  return bulk === null ? message : { ...message, bulk };
+  const asOfMs = parts[at + 8] as number | null;
+  if (bulk === null && asOfMs === null) return message;
+  return {
+    ...message,
+    ...(bulk === null ? {} : { bulk }),
+    ...(asOfMs === null ? {} : { asOfMs }),
+  };
 }
 
 function reply(parts: readonly unknown[], at: number, output: string): Message {

@@ -26,20 +26,21 @@ export class Hub implements Channel {
 
   /**
    * Joins the endpoint `address` to the channel; gives what hears the frames it sends, of which
-   * only those pass that it `maySay`.
+   * those pass that are admitted, as they come out of `admit`.
    */
   join(
     address: string,
     spoke: Spoke,
-    maySay: (frame: Frame) => boolean = () => true,
+    admit: (frame: Frame) => Frame | undefined = (frame) => frame,
   ): (value: unknown) => void {
     this.#spokes.set(address, spoke);
     return (value) => {
       if (!isFrame(value) || value.from !== address || !this.#spokes.has(address)) return;
-      if (!maySay(value)) return;
-      this.#heard(value);
+      const frame = admit(value);
+      if (!frame) return;
+      this.#heard(frame);
       // Other threads may be meant, and subscribe to its events.
-      if (value.to !== this.#address && !this.#handOn(value)) this.#broadcast.post(value);
+      if (frame.to !== this.#address && !this.#handOn(frame)) this.#broadcast.post(frame);
     };
   }
 

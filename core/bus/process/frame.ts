@@ -26,7 +26,8 @@ function maySend(message: Unchecked<Message> | null, agents: ReadonlySet<string>
     case "request":
       return isCount(all["id"]) && typeof all["address"] === "string" &&
         typeof all["input"] === "string" && agents.has(String(all["caller"])) &&
-        typeof all["timeoutMs"] === "number" && all["timeoutMs"] > 0;
+        typeof all["timeoutMs"] === "number" && all["timeoutMs"] > 0 &&
+        (all["asOfMs"] === undefined || isInstant(all["asOfMs"]));
     case "reply":
       return isCount(all["id"]) && typeof all["output"] === "string";
     case "failure":
@@ -48,6 +49,11 @@ function mayPublish(value: unknown, agents: ReadonlySet<string>): boolean {
   const { seq, topic, from, body } = value as Unchecked<EventRecord>;
   return isCount(seq) && typeof topic === "string" && typeof body === "string" &&
     agents.has(String(from));
+}
+
+/** Milliseconds that a date can hold, before 1970 too. */
+function isInstant(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15;
 }
 
 function isCount(value: unknown): boolean {

@@ -58,7 +58,7 @@ export function openProcess(options: ProcessOptions): Vessel {
   const frameHeard = hub.join(
     address,
     { send: (frame) => pipe.sendFrame(frame) },
-    (frame) => mayProcessSay(frame, agents),
+    (frame) => mayProcessSay(frame, agents) ? frame : undefined,
   );
   const pipe: Pipe = new Pipe(child.stdout, child.stdin, {
     frame: frameHeard,

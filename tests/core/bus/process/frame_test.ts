@@ -34,6 +34,7 @@ function says(parts: Readonly<Record<string, unknown>>): boolean {
 Deno.test("a process may say all that a host has to say of its own agents", () => {
   const messages: Message[] = [
     request,
+    { ...request, asOfMs: -1 },
     { kind: "reply", id: 1, output: "1", bulk: 3 },
     { kind: "failure", id: 1, error },
     { kind: "cancel", id: 1, reason: error },
@@ -56,6 +57,9 @@ Deno.test("a process can't speak as another agent, or as the daemon", () => {
 Deno.test("a part that is malformed is not heard", () => {
   const broken: Record<string, unknown>[] = [
     { ack: -1 },
+    { messages: [{ ...request, asOfMs: "2026-03-01" }] },
+    { messages: [{ ...request, asOfMs: 1e300 }] },
+    { messages: [{ ...request, asOfMs: null }] },
     { eventSeq: NaN },
     { seqs: ["1"] },
     { beyond: [1.5] },
