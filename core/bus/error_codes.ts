@@ -6,4 +6,5 @@ export const busErrors = {
   deadline_exceeded: "timeout",
   cancelled: "cancelled",
   overloaded: "overloaded",
+  as_of_refused: "unprocessable",
 } as const satisfies Readonly<Record<string, ErrorKind>>;

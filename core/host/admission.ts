@@ -24,6 +24,12 @@ export function whyRefused(
   return undefined;
 }
 
+/** Why an agent can't be asked as of an earlier instant; undefined when it can. */
+export function whyNotAsOf({ net = [] }: Grants): string | undefined {
+  if (net.length === 0) return undefined;
+  return `it answers from ${net.join(", ")}, where it is now; ask for what is stored of it`;
+}
+
 function mayGrant(kind: string, what: string): boolean {
   return Deno.permissions.querySync(descriptor(kind, what)).state === "granted";
 }

@@ -28,6 +28,8 @@ export interface OpenCommand {
   /** The daemon's address. */
   readonly daemon: string;
   readonly agents: readonly AgentToLoad[];
+  /** The instant that it lives at, in UTC milliseconds; null: now. */
+  readonly asOfMs: number | null;
   /** How long an agent may hold the thread before its first await. */
   readonly budgetMs: number;
 }

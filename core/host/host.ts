@@ -13,10 +13,13 @@ const startMsDefault = 15_000;
 
 export interface HostOptions {
   readonly address: string;
-  readonly channel: string;
+  /** Name of the channel that threads share; null: its frames come by a port of their own. */
+  readonly channel: string | null;
   readonly daemon: string;
   readonly bus: Bus;
   readonly agents: readonly AgentToLoad[];
+  /** The instant that it lives at; null: now. */
+  readonly asOfMs: number | null;
   readonly watchdogMs: number;
   readonly budgetMs: number;
   /** How long it may take to load its agents. */
@@ -54,7 +57,7 @@ export class Host {
 
   /** @throws {AppError} `agent_unavailable` when the daemon itself lacks a permission. */
   constructor(options: HostOptions) {
-    const { address, bus, channel, daemon, agents, budgetMs, watchdogMs } = options;
+    const { address, bus, channel, daemon, agents, asOfMs, budgetMs, watchdogMs } = options;
     this.address = address;
     this.agents = new Set(agents.map(({ manifest }) => manifest.id));
     this.#options = options;
@@ -71,10 +74,17 @@ export class Host {
       address,
       daemon,
       agents,
+      asOfMs,
       budgetMs,
       channel: this.#vessel.kind === "thread" ? channel : null,
     });
     this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
+  }
+
+  /** The instant that it lives at; undefined: now. */
+  get asOf(): string | undefined {
+    const { asOfMs } = this.#options;
+    return asOfMs === null ? undefined : new Date(asOfMs).toISOString();
   }
 
   get kind(): Vessel["kind"] {

@@ -50,7 +50,7 @@ export class HostOpener {
 
   /** @throws {AppError} `agent_unavailable` when the daemon itself lacks a permission. */
   open(
-    { grants, kind }: Placement,
+    { grants, secrets, kind, asOfMs }: Placement,
     entries: readonly AgentEntry[],
     { onNews, onLost }: HostEvents,
   ): Host {
@@ -63,26 +63,27 @@ export class HostOpener {
     const host: Host = new Host({
       address,
       bus,
-      channel,
+      channel: asOfMs === null ? channel : null,
       daemon,
+      asOfMs,
       watchdogMs,
       budgetMs,
       ...(startMsMax === undefined ? {} : { startMsMax }),
-      agents: entries.flatMap((entry) => this.#toLoad(entry)),
-      openVessel: (events) =>
-        kind === "thread"
-          ? openThread({ address, grants, agents, readable, ...events })
-          : openProcess({ address, grants, agents, readable, hub, heapMb, ...events }),
+      agents: entries.flatMap((entry) => this.#toLoad(entry, secrets)),
+      openVessel: (events) => {
+        const options = { address, hub, daemon, asOfMs, grants, agents, readable, ...events };
+        return kind === "thread" ? openThread(options) : openProcess({ ...options, heapMb });
+      },
       onNews: (news) => onNews(host, news),
       onLost: (reason) => onLost(host, reason),
     });
     return host;
   }
 
-  #toLoad({ manifest, file, path }: AgentEntry): AgentToLoad[] {
+  #toLoad({ manifest, file, path }: AgentEntry, names: readonly string[]): AgentToLoad[] {
     if (!manifest) return [];
     const { settingsOf, secrets: all = {} } = this.#options;
-    const secrets = Object.fromEntries(manifest.secrets.map((name) => [name, all[name] ?? ""]));
+    const secrets = Object.fromEntries(names.map((name) => [name, all[name] ?? ""]));
     return [{ file, url: toFileUrl(path), manifest, settings: settingsOf(manifest.id), secrets }];
   }
 }

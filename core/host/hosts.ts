@@ -6,7 +6,7 @@
 
 import type { IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
-import { whyRefused } from "./admission.ts";
+import { whyNotAsOf, whyRefused } from "./admission.ts";
 import type { AgentEntry } from "./agent_entry.ts";
 import { AgentFiles, type ManifestCache, type ReadFile } from "./scan/agent_files.ts";
 import { pingAddress } from "./control.ts";
@@ -137,19 +137,19 @@ export class Hosts {
    * @throws {AppError} what the agent failed with, or why it can't be asked.
    */
   async invoke(request: IncomingRequest): Promise<string> {
-    const { address, input, caller, timeoutMs, signal } = request;
+    const { address, input, caller, timeoutMs, asOfMs, signal } = request;
     const { entry } = findServing(this.#versions.byId, address);
     const askedAtMs = Date.now();
     entry.begin();
     try {
+      const ask = (host: Host): Promise<string> => {
+        const leftMs = Math.max(1, timeoutMs - (Date.now() - askedAtMs));
+        const options = { timeoutMs: leftMs, signal, caller, asOfMs };
+        return this.#options.bus.request(host.address, address, input, options);
+      };
+      if (asOfMs !== undefined) return await this.#askAt(entry, asOfMs, request, ask);
       const host = await this.start(entry, request);
-      const leftMs = Math.max(1, timeoutMs - (Date.now() - askedAtMs));
-      const options = { timeoutMs: leftMs, signal, caller };
-      const { bus } = this.#options;
-      return await host.carry(
-        entry.id,
-        () => bus.request(host.address, address, input, options),
-      );
+      return await host.carry(entry.id, () => ask(host));
     } catch (thrown) {
       // A request that its caller cancelled is not the agent's failure.
       if (!signal.aborted) entry.noteError(messageOf(thrown));
@@ -157,6 +157,29 @@ export class Hosts {
     } finally {
       entry.end();
     }
+  }
+
+  /**
+   * Asks the agent as it is at an earlier instant.
+   * @throws {AppError} `as_of_refused` for an agent that answers from the network.
+   */
+  async #askAt(
+    entry: AgentEntry,
+    asOfMs: number,
+    request: IncomingRequest,
+    ask: (host: Host) => Promise<string>,
+  ): Promise<string> {
+    const cannot = `Cannot invoke "${request.address}" as of ${new Date(asOfMs).toISOString()}`;
+    const refusal = whyNotAsOf(entry.grants);
+    if (refusal !== undefined) throw new AppError("as_of_refused", `${cannot}: ${refusal}`);
+    const host = this.#keeper.useAt(entry, asOfMs);
+    // Carried from here on: a host that makes room for another one ends when this has.
+    return await host.carry(entry.id, async () => {
+      const failed = await whileCallerWaits(host.ready, request);
+      const failure = failed.find(({ id }) => id === entry.id);
+      if (!failure) return await ask(host);
+      throw new AppError("agent_unavailable", `${cannot}: ${failure.error.message}`);
+    });
   }
 
   /** Every capability that can be asked for, by address. */

@@ -11,7 +11,8 @@ import type { FailedAgent, HostNews } from "./control.ts";
 import { Home, lossesMax } from "./home.ts";
 import type { Host } from "./host.ts";
 import { HostOpener, type HostOpenerOptions } from "./host_opener.ts";
-import { keyOf, type Placement, type PlacementKey, placementOf } from "./placement.ts";
+import { PastHosts, pastIdleMs } from "./past_hosts.ts";
+import { keyOf, type Placement, placementAt, type PlacementKey, placementOf } from "./placement.ts";
 
 export interface KeeperOptions extends HostOpenerOptions {
   readonly log: Log;
@@ -25,6 +26,7 @@ export class Keeper {
   readonly #blame: Blame;
   readonly #opener: HostOpener;
   readonly #homes = new Map<PlacementKey, Home>();
+  readonly #past = new PastHosts();
   readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
@@ -66,7 +68,7 @@ export class Keeper {
     const home = this.#homeOf(entry);
     return home.use(() => {
       const entries = this.#inhabitants(home);
-      const host = this.#open(home);
+      const host = this.#openIn(home);
       host.ready.then(
         (failed) => {
           // The next use opens one with the versions before.
@@ -82,10 +84,24 @@ export class Keeper {
   }
 
   /**
+   * The host in which the agent lives at an earlier instant, with those it shares its host with
+   * now. What fails there says nothing of the agent as it is now.
+   * @throws {AppError} `agent_unavailable` when it can't be opened.
+   */
+  useAt(entry: AgentEntry, asOfMs: number): Host {
+    const key = this.#keyOf(entry);
+    return this.#past.use(key, asOfMs, () => {
+      const placement = placementAt(this.placementOf(entry), asOfMs);
+      return this.#open(placement, this.#sharing(key), (host, reason) => this.#drop(host, reason));
+    });
+  }
+
+  /**
    * Where agents of these files live or lived, a host with the agents as they are now takes over
    * from the one that runs.
    */
   async renew(touched: readonly AgentEntry[], changed: ReadonlySet<string>): Promise<void> {
+    if (touched.length > 0) this.#past.retire();
     const keys = new Set(touched.map((entry) => this.#keyOf(entry)));
     await Promise.all([...keys].map(async (key) => {
       const home = this.#homes.get(key);
@@ -100,6 +116,7 @@ export class Keeper {
       if (!this.#inhabitants(home).some(({ isListening }) => isListening)) home.endIfIdle(ms);
       if (host?.hasEnded) this.#running.delete(host.address);
     }
+    this.#past.endIdle(Math.min(ms, pastIdleMs));
   }
 
   /** Ends every host; resolves when nothing of them is left. */
@@ -131,7 +148,10 @@ export class Keeper {
 
   /** The agents that a host of this home would have now. */
   #inhabitants(home: Home): AgentEntry[] {
-    const key = keyOf(home.placement);
+    return this.#sharing(keyOf(home.placement));
+  }
+
+  #sharing(key: PlacementKey): AgentEntry[] {
     return this.#agents.entries.filter((entry) => entry.isServing && this.#keyOf(entry) === key);
   }
 
@@ -149,7 +169,7 @@ export class Keeper {
       }
       try {
         isOver = await home.renew(
-          () => this.#open(home),
+          () => this.#openIn(home),
           (failed) => !this.#blame.notLoaded(failed),
         );
         if (isOver) this.#retire(old);
@@ -175,42 +195,42 @@ export class Keeper {
     if (host.hasEnded) this.#running.delete(host.address);
   }
 
-  #open(home: Home): Host {
-    if (this.#isClosed) {
-      throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
-    }
+  #openIn(home: Home): Host {
     const entries = this.#inhabitants(home);
+    const onLost = (host: Host, reason: AppError): void => this.#lose(home, host, reason);
     try {
-      const host = this.#opener.open(home.placement, entries, {
-        onNews: (host, news) => this.#hear(host, news),
-        onLost: (host, reason) => this.#lose(home, host, reason),
-      });
-      this.#running.set(host.address, host);
-      this.#ending.add(host.gone);
-      void host.gone.then(() => {
-        this.#running.delete(host.address);
-        this.#ending.delete(host.gone);
-      });
+      const host = this.#open(home.placement, entries, onLost);
       host.ready.then((failed) => prove(entries, failed), () => undefined);
       return host;
     } catch (thrown) {
-      this.#blame.refuse(entries, messageOf(thrown));
+      if (!this.#isClosed) this.#blame.refuse(entries, messageOf(thrown));
       throw thrown;
     }
   }
 
-  #lose(home: Home, host: Host, reason: AppError): void {
-    const { bus, log } = this.#options;
-    const { busyAgents, loadingAgent } = host;
-    home.lost(host);
-    this.#running.delete(host.address);
-    log.error("host is lost", { host: host.address, reason: reason.message });
-    bus.drop(host.address, reason);
-    for (const other of this.#running.values()) other.forget(host.address);
-    if (reason.code === "host_wedged" && host.kind === "thread") {
-      this.#wedgedThreads++;
-      this.#blame.moveApart(busyAgents);
+  #open(
+    placement: Placement,
+    entries: readonly AgentEntry[],
+    onLost: (host: Host, reason: AppError) => void,
+  ): Host {
+    if (this.#isClosed) {
+      throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
     }
+    const onNews = (host: Host, news: HostNews): void => this.#hear(host, news);
+    const host = this.#opener.open(placement, entries, { onNews, onLost });
+    this.#running.set(host.address, host);
+    this.#ending.add(host.gone);
+    void host.gone.then(() => {
+      this.#running.delete(host.address);
+      this.#ending.delete(host.gone);
+    });
+    return host;
+  }
+
+  #lose(home: Home, host: Host, reason: AppError): void {
+    const { loadingAgent } = host;
+    home.lost(host);
+    this.#drop(host, reason);
     if (loadingAgent !== undefined && host.agents.size > 1) this.#blame.moveApart([loadingAgent]);
     const inhabitants = this.#inhabitants(home);
     if (home.losses > lossesMax) {
@@ -221,6 +241,18 @@ export class Keeper {
       // One that never came up would not do so now; the next request tries.
       if (first) void this.#reopen(first);
     }
+  }
+
+  /** Forgets a host that is lost. Agents that held its thread would do so again. */
+  #drop(host: Host, reason: AppError): void {
+    const { bus, log } = this.#options;
+    this.#running.delete(host.address);
+    log.error("host is lost", { host: host.address, reason: reason.message });
+    bus.drop(host.address, reason);
+    for (const other of this.#running.values()) other.forget(host.address);
+    if (reason.code !== "host_wedged" || host.kind !== "thread") return;
+    this.#wedgedThreads++;
+    this.#blame.moveApart(host.busyAgents);
   }
 
   async #reopen(entry: AgentEntry): Promise<void> {
@@ -235,7 +267,9 @@ export class Keeper {
   #hear(host: Host, news: HostNews): void {
     const { log } = this.#options;
     if (news.kind === "log") {
-      log[news.level](news.message, { host: host.address, agent: news.agent, ...news.fields });
+      const { asOf } = host;
+      const where = { host: host.address, agent: news.agent, ...(asOf && { as_of: asOf }) };
+      log[news.level](news.message, { ...where, ...news.fields });
       return;
     }
     log.error("agent fault", { host: host.address, agent: news.agent, reason: news.message });

@@ -9,6 +9,8 @@ export interface Placement {
   readonly kind: "thread" | "process";
   /** The one agent it is for, when that has been moved away from all others. */
   readonly only: string | null;
+  /** The instant that the host lives at, in UTC milliseconds; null: it lives now. */
+  readonly asOfMs: number | null;
 }
 
 /** Agents of equal keys share a host. */
@@ -21,7 +23,13 @@ export function placementOf(entry: AgentEntry, processForAll: boolean): Placemen
     secrets: entry.manifest?.secrets ?? [],
     kind: wantsProcess ? "process" : "thread",
     only: entry.isApart ? entry.id : null,
+    asOfMs: null,
   };
+}
+
+/** The placement at an earlier instant: what is granted, and every secret, leads to now. */
+export function placementAt(placement: Placement, asOfMs: number): Placement {
+  return { ...placement, grants: {}, secrets: [], asOfMs };
 }
 
 export function keyOf({ grants, secrets, kind, only }: Placement): PlacementKey {

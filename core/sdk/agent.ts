@@ -64,19 +64,30 @@ export interface AgentContext<Config = unknown> {
     input: unknown,
     output: Output,
   ): Promise<z.output<Output>>;
-  /** Tells all who subscribed to `topic`. A fact in the past tense: `market.bars_loaded`. */
+  /**
+   * Tells all who subscribed to `topic`. A fact in the past tense: `market.bars_loaded`. As of an
+   * earlier instant nobody hears it.
+   */
   publish(topic: string, body: unknown): void;
-  /** Values kept by the daemon for this agent alone, over restarts, until they expire. */
+  /**
+   * Values kept by the daemon for this agent alone, over restarts, until they expire. Each earlier
+   * instant has its own.
+   */
   readonly cache: AgentCache;
   /** The agent's configuration, as its `config` schema gives it. */
   readonly config: Config;
   readonly log: AgentLog;
-  /** The secrets that the manifest names, by name. */
+  /** The secrets that the manifest names, by name; none as of an earlier instant. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Aborted at the request's deadline, or when its caller cancels. Pass it to fetch. */
   readonly signal: AbortSignal;
-  /** Now, in UTC milliseconds. */
+  /** Now, in UTC milliseconds; in a request as of an earlier instant, that instant. */
   now(): number;
+  /**
+   * The earlier instant that the request sees up to, in UTC milliseconds; undefined: it is asked
+   * now. Whatever it asks of others is asked as of the same instant.
+   */
+  readonly asOfMs: number | undefined;
 }
 
 export interface AgentCache {

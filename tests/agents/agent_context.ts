@@ -21,7 +21,12 @@ export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
 
 export function tryAgent(
   agent: AgentDefinition,
-  options: { readonly config: unknown; readonly handlers: Handlers; readonly nowMs: number },
+  options: {
+    readonly config: unknown;
+    readonly handlers: Handlers;
+    readonly nowMs: number;
+    readonly asOfMs?: number;
+  },
 ): AgentTrial {
   const cached = new Map<string, { readonly value: unknown; readonly untilMs: number }>();
   const context: AgentContext = {
@@ -49,6 +54,7 @@ export function tryAgent(
     log: { debug: silent, info: silent, warn: silent, error: silent },
     signal: new AbortController().signal,
     now: () => trial.nowMs,
+    asOfMs: options.asOfMs,
   };
   const trial: AgentTrial = {
     context,

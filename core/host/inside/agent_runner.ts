@@ -21,9 +21,13 @@ export interface HostServices {
   fault(agent: string, message: string): void;
   /** How long an agent may hold the thread before its first await. */
   readonly budgetMs: number;
+  /** The instant that the host lives at; undefined: now. */
+  readonly asOfMs: number | undefined;
 }
 
 const eventHandlerMs = 30_000;
+/** A clock that runs on in a host of the past, and is no agent's to replace. */
+const elapsedMs = performance.now.bind(performance);
 const CacheAnswer = z.object({ hit: z.boolean(), value: z.unknown().optional() });
 
 export class AgentRunner {
@@ -65,7 +69,7 @@ export class AgentRunner {
     const finish = (output: unknown): string =>
       JSON.stringify(checkOutput(capability, output, address) ?? null);
     try {
-      const context = this.#context(signal, Date.now() + timeoutMs);
+      const context = this.#context(signal, elapsedMs() + timeoutMs);
       const begun = await withinBudget(() => {
         const output = capability.run(checkInput(inputSchema, request), context) as unknown;
         return isPlain(output) ? { text: finish(output) } : { output };
@@ -88,7 +92,7 @@ export class AgentRunner {
     const handle = async (): Promise<void> => {
       const signal = AbortSignal.timeout(eventHandlerMs);
       const body: unknown = JSON.parse(event.body);
-      const context = this.#context(signal, Date.now() + eventHandlerMs);
+      const context = this.#context(signal, elapsedMs() + eventHandlerMs);
       const { budgetMs } = this.#services;
       const { topic, from } = event;
       await withinBudget(() => handler({ topic, from, body }, context), budgetMs);
@@ -98,14 +102,15 @@ export class AgentRunner {
     );
   }
 
-  #context(signal: AbortSignal, deadlineAtMs: number): AgentContext {
-    const { bus, daemon } = this.#services;
+  #context(signal: AbortSignal, deadlineMs: number): AgentContext {
+    const { bus, daemon, asOfMs } = this.#services;
     const ask = async (address: string, input: unknown): Promise<unknown> => {
-      const timeoutMs = Math.max(1, deadlineAtMs - Date.now());
+      const timeoutMs = Math.max(1, deadlineMs - elapsedMs());
       const text = await bus.request(daemon, address, toJson(input, address), {
         timeoutMs,
         signal,
         caller: this.id,
+        asOfMs,
       });
       return JSON.parse(text) as unknown;
     };
@@ -116,11 +121,14 @@ export class AgentRunner {
       secrets: this.#secrets,
       signal,
       now: Date.now,
+      asOfMs,
       request: async (address, input, output) =>
         checkAnswer(output, await ask(address, input), address),
       publish: (topic, body) => {
         refuseReservedTopic(this.id, topic);
-        bus.publish(topic, toJson(body, topic), this.id);
+        const text = toJson(body, topic);
+        // What happens in the past is no news.
+        if (asOfMs === undefined) bus.publish(topic, text, this.id);
       },
       cache: {
         get: async (key, schema) => {

@@ -27,6 +27,8 @@ import {
   pingAddress,
 } from "../control.ts";
 import { harden } from "./harden.ts";
+import { loadOnly, sealFiles, sealModules } from "./seal_past.ts";
+import { stopClocks } from "./stop_clocks.ts";
 import { readManifest } from "../manifest.ts";
 import { NewsGate } from "./news_gate.ts";
 import { divertPrinting } from "./printing.ts";
@@ -90,18 +92,25 @@ async function open(
     onLost: (publisher, count) => tell("warn", null, "events were lost", { publisher, count }),
   });
   bus.attach(command.daemon, bulkOverPort(bulk));
+  if (command.asOfMs !== null) {
+    stopClocks(command.asOfMs);
+    sealModules();
+  }
   harden();
   const services: HostServices = {
     bus,
     budgetMs: command.budgetMs,
+    asOfMs: command.asOfMs ?? undefined,
     daemon: command.daemon,
     log: tell,
     fault: (agent, message) => gate.tell({ kind: "fault", agent, message }),
   };
   const failed: FailedAgent[] = [];
+  if (command.asOfMs !== null) failed.push(...await loadOnlyAll(command.agents));
   // One after the other: who holds the thread meanwhile must be known by name.
   for (const agent of command.agents) {
     const { id } = agent.manifest;
+    if (failed.some((other) => other.id === id)) continue;
     report({ kind: "loading", agent: id });
     try {
       await load(agent, services);
@@ -110,6 +119,20 @@ async function open(
     }
   }
   report({ kind: "ready", failed });
+}
+
+/** Loads the code of agents that live in the past, after which no file can be read. */
+async function loadOnlyAll(agents: readonly AgentToLoad[]): Promise<FailedAgent[]> {
+  const failed: FailedAgent[] = [];
+  for (const { url, manifest: { id } } of agents) {
+    try {
+      await loadOnly(url);
+    } catch (thrown) {
+      failed.push({ id, error: toErrorData(thrown, "agent_unavailable") });
+    }
+  }
+  sealFiles();
+  return failed;
 }
 
 async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
@@ -125,7 +148,9 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   }
   const runner = new AgentRunner({ ...definition, id: manifest.id }, agent, services);
   agents.set(manifest.id, runner);
-  for (const topic of manifest.subscriptions) {
+  // Events are of now.
+  const topics = services.asOfMs === undefined ? manifest.subscriptions : [];
+  for (const topic of topics) {
     subscriptions.push(services.bus.subscribe(topic, (event) => runner.hear(topic, event)));
   }
 }

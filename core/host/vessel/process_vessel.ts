@@ -5,12 +5,11 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { Hub } from "../../bus/hub.ts";
-import { mayProcessSay } from "../../bus/process/frame.ts";
 import { Pipe } from "../../bus/process/pipe.ts";
 import type { HostCommand, HostReport } from "../control.ts";
 import type { Grants } from "../manifest.ts";
 import { readBeginning } from "../scan/read_beginning.ts";
+import { joinHub } from "./join_hub.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 
 const entry = fileURLToPath(new URL("../inside/process_entry.ts", import.meta.url));
@@ -18,7 +17,6 @@ const coreFolder = fileURLToPath(new URL("../../", import.meta.url));
 const stderrMax = 2_000;
 
 export interface ProcessOptions extends VesselOptions {
-  readonly hub: Hub;
   readonly heapMb: number;
 }
 
@@ -30,7 +28,7 @@ export interface ProcessSetup {
 }
 
 export function openProcess(options: ProcessOptions): Vessel {
-  const { address, grants, agents, readable, hub, heapMb } = options;
+  const { address, grants, readable, hub, heapMb } = options;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -55,11 +53,7 @@ export function openProcess(options: ProcessOptions): Vessel {
     options.onEnd(reason);
   };
   let bulkHeard: (text: string) => void = () => undefined;
-  const frameHeard = hub.join(
-    address,
-    { send: (frame) => pipe.sendFrame(frame) },
-    (frame) => mayProcessSay(frame, agents) ? frame : undefined,
-  );
+  const frameHeard = joinHub(options, (frame) => pipe.sendFrame(frame));
   const pipe: Pipe = new Pipe(child.stdout, child.stdin, {
     frame: frameHeard,
     control: (report) => options.onReport(report as HostReport),

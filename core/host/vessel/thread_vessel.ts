@@ -5,12 +5,14 @@ import { bulkOverPort } from "../../bus/bulk.ts";
 import { AppError, messageOf } from "../../errors.ts";
 import type { HostReport } from "../control.ts";
 import type { Grants } from "../manifest.ts";
+import { joinHub } from "./join_hub.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 
 /** @throws {AppError} `agent_unavailable` when this process lacks a permission it should give. */
 export function openThread(options: VesselOptions): Vessel {
   const worker = spawnWorker(options.address, options.grants, options.readable);
   const { port1, port2 } = new MessageChannel();
+  const frames = options.asOfMs === null ? undefined : openFramePort(options);
   worker.onerror = (event) => {
     event.preventDefault();
     const [reason = ""] = stripVTControlCharacters(event.message).split("\n");
@@ -20,11 +22,31 @@ export function openThread(options: VesselOptions): Vessel {
   return {
     kind: "thread",
     bulk: bulkOverPort(port1),
-    command: (command) => worker.postMessage(command, command.kind === "open" ? [port2] : []),
+    command: (command) => {
+      const ports = frames ? [port2, frames.forWorker] : [port2];
+      worker.postMessage(command, command.kind === "open" ? ports : []);
+    },
     end: () => {
       worker.terminate();
       port1.close();
+      frames?.close();
       return Promise.resolve();
+    },
+  };
+}
+
+/** A way for frames of its own, past the channel that the threads of now share. */
+function openFramePort(
+  options: VesselOptions,
+): { readonly forWorker: MessagePort; readonly close: () => void } {
+  const { port1, port2 } = new MessageChannel();
+  const heard = joinHub(options, (frame) => port1.postMessage(frame));
+  port1.onmessage = ({ data }) => heard(data);
+  return {
+    forWorker: port2,
+    close: () => {
+      options.hub.leave(options.address);
+      port1.close();
     },
   };
 }

@@ -1,12 +1,18 @@
 /** What a host's code runs in: a thread of the daemon, or a process of its own. */
 
 import type { BulkWay } from "../../bus/bulk.ts";
+import type { Hub } from "../../bus/hub.ts";
 import type { HostCommand, HostReport } from "../control.ts";
 import type { Grants } from "../manifest.ts";
 
 export interface VesselOptions {
   /** The host's address on the bus, and its name. */
   readonly address: string;
+  readonly hub: Hub;
+  /** The daemon's address. */
+  readonly daemon: string;
+  /** The instant that the host lives at; null: now. */
+  readonly asOfMs: number | null;
   readonly grants: Grants;
   /** Ids of the agents that live in it. */
   readonly agents: ReadonlySet<string>;

@@ -82,6 +82,7 @@ function contextOf(agent: AgentDefinition, config: unknown, options: CallOptions
     log: { debug: unused, info: unused, warn: unused, error: unused },
     signal,
     now: () => nowMs,
+    asOfMs: undefined,
   };
 }
 

@@ -18,6 +18,13 @@ export interface StageOptions extends Partial<HostsOptions> {
   readonly serve?: (elsewhere: RequestHandler) => RequestHandler;
 }
 
+export interface AskOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** The instant it sees up to; now where there is none. */
+  readonly asOfMs?: number;
+}
+
 export interface LogLine {
   readonly level: string;
   readonly message: string;
@@ -79,10 +86,10 @@ export class Stage implements AsyncDisposable {
   async ask(
     address: string,
     input: unknown = {},
-    { timeoutMs = 10_000, signal = new AbortController().signal } = {},
+    { timeoutMs = 10_000, signal = new AbortController().signal, asOfMs }: AskOptions = {},
   ): Promise<unknown> {
-    const request = { address, input: JSON.stringify(input), caller: "daemon", timeoutMs, signal };
-    return JSON.parse(await this.hosts.invoke(request)) as unknown;
+    const asked = { address, input: JSON.stringify(input), caller: "daemon", timeoutMs };
+    return JSON.parse(await this.hosts.invoke({ ...asked, asOfMs, signal })) as unknown;
   }
 
   /** What asking an agent fails with. */

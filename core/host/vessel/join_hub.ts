@@ -1,0 +1,23 @@
+/** Joins a host that does not share the threads' channel to the hub, and looks at what it says. */
+
+import type { Frame } from "../../bus/frame.ts";
+import { fromThePast, toThePast } from "../../bus/past_gate.ts";
+import { mayProcessSay } from "../../bus/process/frame.ts";
+import type { VesselOptions } from "./vessel.ts";
+
+/** Sends it by `send` what it may hear; gives what takes the frames that it says. */
+export function joinHub(
+  { hub, daemon, address, agents, asOfMs }: VesselOptions,
+  send: (frame: Frame) => void,
+): (value: unknown) => void {
+  const spoke = {
+    send: (frame: Frame): void => {
+      const heard = asOfMs === null ? frame : toThePast(frame, daemon, address);
+      if (heard) send(heard);
+    },
+  };
+  return hub.join(address, spoke, (frame) => {
+    if (!mayProcessSay(frame, agents)) return undefined;
+    return asOfMs === null ? frame : fromThePast(frame, daemon, asOfMs);
+  });
+}

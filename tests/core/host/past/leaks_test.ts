@@ -1,0 +1,174 @@
+/** What is of now does not reach a host of the past by any way, nor what is of a later instant. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pastHostsMax } from "../../../../core/host/past_hosts.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { asOfMs, leaker, openLeaks } from "./leaker.ts";
+
+const earlierMs = asOfMs - 86_400_000;
+
+/** Ways to what an agent of its permissions may reach now, and what each is refused with. */
+const granted: Readonly<Record<string, readonly [code: string, refusal: RegExp]>> = {
+  "a file it may read": ["Deno.readTextFileSync('/etc/hostname')", /^Requires read access/],
+  "data beside its code": [
+    "Deno.readTextFileSync(new URL('./data.txt', tools.here.url))",
+    /^Requires read access/,
+  ],
+  "the age of its own code": ["Deno.statSync(tools.here.filename).mtime", /^Requires read access/],
+  "a file by fetch": [
+    "fetch(new URL('./data.txt', tools.here.url)).then((file) => file.text())",
+    /Requires read access/,
+  ],
+  "a module it loads late": [
+    "tools.load(new URL('./_late.ts', tools.here.url).href).then((late) => late.default)",
+    /^Requires read access/,
+  ],
+  "a variable": ["Deno.env.get('HOME')", /^Requires env access/],
+  "a variable by Node": ["process.env.HOME", /^Requires env access/],
+  "a command": ["new Deno.Command('true').outputSync().code", /^Requires run access/],
+  "the machine": ["Deno.osUptime()", /^Requires sys access/],
+};
+
+/** Ways that are open to it at no time. */
+const closed: Readonly<Record<string, readonly [code: string, refusal: RegExp]>> = {
+  "the network": ["fetch('http://127.0.0.1:8100')", /^Requires net access/],
+  "a socket": ["Deno.connect({ port: 8100 })", /^Requires net access/],
+  "a name": ["Deno.resolveDns('localhost', 'A')", /^Requires net access/],
+  "another thread": ["new BroadcastChannel('x').name", /^BroadcastChannel is not defined/],
+};
+
+for (const processForAll of [false, true]) {
+  const kind = processForAll ? "process" : "thread";
+
+  Deno.test(`a ${kind} of the past reaches nothing of now`, async (t) => {
+    await using leaks = await openLeaks({ processForAll });
+    const { stage, tries } = leaks;
+    for (const [what, [code, refusal]] of Object.entries({ ...granted, ...closed })) {
+      await t.step(what, async () => {
+        assert.match(refusalOf(await tries(code, asOfMs)), refusal);
+        if (what in granted) assert.equal(refusalOf(await tries(code)), "", "it may, now");
+      });
+    }
+    await t.step("nor the locks of other threads", async () => {
+      assert.equal(await tries("typeof navigator.locks"), "object");
+      assert.equal(await tries("typeof navigator.locks", asOfMs), "undefined");
+    });
+    await t.step("nor a source by way of another agent", async () => {
+      const dial = "ctx.request('dialer.dial', {}, tools.z.unknown())";
+      assert.equal(await tries(dial), "answered");
+      assert.match(String(await tries(dial, asOfMs)), /answers from 127\.0\.0\.1/);
+    });
+    await t.step("nor a file while it is imported", async () => {
+      assert.equal(await tries("tools.atLoad"), "worked: of now");
+      assert.match(String(await tries("tools.atLoad", asOfMs)), /^Requires read access/);
+    });
+    await t.step("and is given no secret", async () => {
+      assert.deepEqual(await tries("ctx.secrets"), { HONEY: "sweet" });
+      assert.deepEqual(await tries("ctx.secrets", asOfMs), {});
+    });
+    await t.step("a source is refused by name", async () => {
+      const failure = await stage.failure("dialer.dial", {}, { asOfMs });
+      assert.deepEqual(failure, {
+        code: "as_of_refused",
+        message: `Cannot invoke "dialer.dial" as of 2026-03-01T21:00:00.000Z: it answers from ` +
+          "127.0.0.1, where it is now; ask for what is stored of it",
+      });
+    });
+  });
+
+  Deno.test(`what an agent in a ${kind} remembers stays at its instant`, async () => {
+    await using leaks = await openLeaks({ processForAll });
+    const { tries } = leaks;
+    const remembered = "[...tools.memory.keys(), ...Object.keys(globalThis.kept ?? {})]";
+    const learn = (what: string): string =>
+      `(tools.memory.set("${what}"), globalThis.kept = { ["kept ${what}"]: 1 }, null)`;
+    await tries(learn("now"));
+    assert.deepEqual(await tries(remembered, asOfMs), []);
+    await tries(learn("later"), asOfMs);
+    assert.deepEqual(await tries(remembered, earlierMs), []);
+    assert.deepEqual(await tries(remembered, asOfMs), ["later", "kept later"]);
+    assert.deepEqual(await tries(remembered), ["now", "kept now"]);
+  });
+
+  Deno.test(`an agent asked by a ${kind} of the past lives at the same instant`, async () => {
+    await using leaks = await openLeaks({ processForAll });
+    const { stage, tries } = leaks;
+    await stage.ask("friend.learn", { what: "of now" });
+    const recall = "ctx.request('friend.recall', {}, tools.z.unknown())";
+    const then = { known: null, now: asOfMs, clock: asOfMs };
+    assert.deepEqual(await tries(recall, asOfMs), then);
+    assert.equal((await tries(recall) as typeof then).known, "of now");
+  });
+
+  Deno.test(`no event reaches a ${kind} of the past or leaves it`, async () => {
+    await using leaks = await openLeaks({ processForAll });
+    const { stage, tries } = leaks;
+    const publish = (topic: string): string => `(ctx.publish("${topic}", 1), null)`;
+    await tries("1", asOfMs);
+    stage.bus.publish("test.told", "1");
+    await stage.ask("friend.learn", { what: "x" });
+    await tries(publish("test.past"), asOfMs);
+    await eventually(async () => (await tries("tools.heard") as string[]).length === 1);
+    await tries(publish("test.said"));
+    await eventually(() => stage.events.length === 2);
+    assert.deepEqual(stage.events, ["test.told daemon 1", "test.said leaker 1"]);
+    assert.deepEqual(await tries("tools.heard", asOfMs), []);
+  });
+}
+
+Deno.test("hosts of the past are few, and end soon after they were used", async () => {
+  await using leaks = await openLeaks({ idleMs: 1_000 });
+  const { stage, tries } = leaks;
+  // One that ends meanwhile does not answer.
+  const count = (): Promise<number> => stage.hosts.ping(5_000).catch(() => NaN);
+  const before = await count();
+  for (let day = 0; day < pastHostsMax + 3; day++) {
+    assert.equal(await tries("ctx.now()", asOfMs + day), asOfMs + day);
+  }
+  assert.equal(await count(), before + pastHostsMax);
+  await eventually(async () => await count() === before);
+});
+
+Deno.test("a host that makes room for others finishes what is asked of it", async () => {
+  await using leaks = await openLeaks();
+  const { tries } = leaks;
+  const slow = tries("new Promise((done) => setTimeout(done, 1_000, ctx.now()))", asOfMs);
+  const days = Array.from({ length: pastHostsMax + 1 }, (_, day) => asOfMs + day + 1);
+  assert.deepEqual(await Promise.all(days.map((day) => tries("ctx.now()", day))), days);
+  assert.equal(await slow, asOfMs);
+});
+
+Deno.test("an agent that does not load in the past serves on now", async () => {
+  const needy = `import { defineAgent, z } from "100ac";
+    const text = Deno.readTextFileSync(new URL("./data.txt", import.meta.url));
+    export default defineAgent({ id: "needy", description: "d", capabilities: {
+      text: { description: "d", input: z.object({}), output: z.unknown(), run: () => text } } });`;
+  await using leaks = await openLeaks();
+  const { stage, folder } = leaks;
+  await Deno.writeTextFile(join(folder, "needy.ts"), needy);
+  await stage.hosts.refresh();
+  const failure = await stage.failure("needy.text", {}, { asOfMs });
+  assert.equal(failure.code, "agent_unavailable");
+  assert.match(
+    failure.message,
+    /^Cannot invoke "needy.text" as of 2026-03-01T.*Requires read access/,
+  );
+  assert.equal(await stage.ask("needy.text"), "of now");
+});
+
+Deno.test("a new version of an agent answers in the past, too", async () => {
+  await using leaks = await openLeaks();
+  const { stage, folder, tries } = leaks;
+  assert.equal(await tries("tools.version ?? 1", asOfMs), 1);
+  const text = leaker.replace("const tools = {", "const tools = { version: 2,");
+  await Deno.writeTextFile(join(folder, "leaker.ts"), text);
+  await stage.hosts.refresh();
+  assert.equal(await tries("tools.version ?? 1", asOfMs), 2);
+});
+
+function refusalOf(found: unknown): string {
+  const text = String(found);
+  const start = /^refused: (Cannot finish request "leaker.run": )?/.exec(text)?.[0];
+  return start === undefined ? "" : text.slice(start.length);
+}
