@@ -14,9 +14,9 @@ import {
 } from "../core/workflow/expression/expression.ts";
 import { filesMax } from "../core/workflow/folder/files.ts";
 import { descriptionLengthMax, nameLengthMax, stepsMax } from "../core/workflow/form/form.ts";
-import { problemsMax } from "../core/workflow/yaml/source_text.ts";
-import { depthMax, valuesMax } from "../core/workflow/yaml/json.ts";
-import { textLengthMax, tokensMax } from "../core/workflow/yaml/syntax.ts";
+import { problemsMax } from "../core/yaml/source_text.ts";
+import { depthMax, valuesMax } from "../core/yaml/json.ts";
+import { textLengthMax, tokensMax } from "../core/yaml/syntax.ts";
 import { parseWorkflows } from "../core/workflow/form/parse.ts";
 import { scheduleKeyNames } from "../core/workflow/form/schedule.ts";
 import { makeTempFolder } from "./support/temp_folder.ts";

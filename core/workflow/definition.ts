@@ -121,13 +121,3 @@ export const parallelMaxDefault = 8;
 export const itemsMax = 10_000;
 /** Attempts of one execution that run at once. */
 export const runningMax = 32;
-
-/** One thing wrong in a file, where it stands (1-based) and, if there is one, the cure. */
-export interface Problem {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  /** The line of the file, with a caret below the place; for people. */
-  readonly excerpt?: string;
-}

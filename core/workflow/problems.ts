@@ -1,24 +1,7 @@
-/** Problems as text for people, and as the error that refuses what has them. */
+/** The error that refuses a workflow with problems. */
 
 import { AppError } from "../errors.ts";
-import type { Problem } from "./definition.ts";
-
-/** `file:line:column: message`, then the line of the file with a caret below the place. */
-export function problemText(problem: Problem): string {
-  const head = `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
-  if (problem.excerpt === undefined) return head;
-  return `${head}\n${problem.excerpt.split("\n").map((line) => `    ${line}`).join("\n")}`;
-}
-
-/** Problems of one file that were found by more than one look, in the order of its text. */
-export function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-/** All problems, one below the other. */
-export function problemsText(problems: readonly Problem[]): string {
-  return problems.map(problemText).join("\n");
-}
+import type { Problem } from "../yaml/problem.ts";
 
 /** `invalid_workflow` with the problems in its message (the first) and details (all). */
 export function refusal(action: string, problems: readonly Problem[]): AppError {

@@ -80,17 +80,19 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/bus/process": ["core/bus"],
   "core/store": ["core/log.ts", "@libsql/client"],
 
+  // A text as JSON with the way back to each place in it, and zod's findings in plain words.
+  "core/yaml": ["yaml", "zod"],
+
   // The pure half of schedules alone: what a rule is, and when it is due.
-  "core/workflow": ["core/schedule/rule.ts", "zod"],
-  "core/workflow/expression": ["core/workflow", "@marcbachmann/cel-js"],
-  "core/workflow/yaml": ["core/workflow", "core/workflow/expression", "yaml"],
+  "core/workflow": ["core/schedule/rule.ts", "core/yaml"],
+  "core/workflow/expression": ["core/workflow", "core/yaml", "@marcbachmann/cel-js"],
   "core/workflow/form": [
     "core/calendar",
     "core/schedule/next.ts",
     "core/schedule/rule.ts",
     "core/workflow",
     "core/workflow/expression",
-    "core/workflow/yaml",
+    "core/yaml",
     "@marcbachmann/cel-js",
     "zod",
   ],
@@ -98,7 +100,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/workflow",
     "core/workflow/expression",
     "core/workflow/form",
-    "core/workflow/yaml",
+    "core/yaml",
     "@marcbachmann/cel-js",
   ],
   "core/workflow/check": [
@@ -106,13 +108,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/workflow/expression",
     "core/workflow/form",
     "core/workflow/types",
-    "core/workflow/yaml",
+    "core/yaml",
   ],
   "core/workflow/folder": [
     "core/workflow",
     "core/workflow/check",
     "core/workflow/form",
-    "core/workflow/yaml",
+    "core/yaml",
     "yaml",
   ],
 

@@ -4,13 +4,14 @@
  */
 
 import { nodesOf, parseExpression, stepOfNode } from "../expression/cel.ts";
-import type { ParsedWorkflow, Problem, Step } from "../definition.ts";
+import type { ParsedWorkflow, Step } from "../definition.ts";
 import { compileCondition, type Scope } from "../expression/expression.ts";
-import type { Issue } from "../form/issues.ts";
+import type { Issue } from "../../yaml/issues.ts";
 import { placeIssues } from "./place.ts";
 import { asTemplate, cutText, holdsExpression } from "../expression/template_text.ts";
-import { shown } from "../wording.ts";
-import type { YamlPath } from "../yaml/tree.ts";
+import { shown } from "../../yaml/wording.ts";
+import type { YamlPath } from "../../yaml/tree.ts";
+import type { Problem } from "../../yaml/problem.ts";
 
 /** Every warning, where it stands in the workflow's file. */
 export function adviseOn(workflow: ParsedWorkflow): readonly Problem[] {

@@ -5,14 +5,15 @@
  */
 
 import { capabilityAddress, splitAddress } from "../../ids.ts";
-import type { ParsedWorkflow, Problem, Step } from "../definition.ts";
-import { type Issue, validate } from "../form/issues.ts";
+import type { ParsedWorkflow, Step } from "../definition.ts";
+import { type Issue, validate } from "../../yaml/issues.ts";
 import { type JsonSchema, paramsSchema } from "../form/params.ts";
 import { placeIssues } from "./place.ts";
 import { holdsExpression } from "../expression/template_text.ts";
 import { checkTypes } from "../types/typing.ts";
-import { shown, suggestion } from "../wording.ts";
-import type { YamlPath } from "../yaml/tree.ts";
+import { shown, suggestion } from "../../yaml/wording.ts";
+import type { YamlPath } from "../../yaml/tree.ts";
+import type { Problem } from "../../yaml/problem.ts";
 
 /** What has to be known of a capability. */
 export interface CheckedCapability {

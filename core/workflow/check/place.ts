@@ -3,10 +3,11 @@
  * and so that nobody has to carry the positions along.
  */
 
-import type { ParsedWorkflow, Problem } from "../definition.ts";
-import type { Issue } from "../form/issues.ts";
-import { SourceText } from "../yaml/source_text.ts";
-import { readTree, type YamlPath } from "../yaml/tree.ts";
+import type { ParsedWorkflow } from "../definition.ts";
+import type { Issue } from "../../yaml/issues.ts";
+import { SourceText } from "../../yaml/source_text.ts";
+import { readTree, type YamlPath } from "../../yaml/tree.ts";
+import type { Problem } from "../../yaml/problem.ts";
 
 /** Issues of a workflow as problems of its file. */
 export function placeIssues(

@@ -5,9 +5,9 @@
 
 import { adviseOn } from "./advice.ts";
 import { checkAlone } from "./check.ts";
-import type { Problem } from "../definition.ts";
 import { parseWorkflows } from "../form/parse.ts";
-import { inOrder } from "../problems.ts";
+import type { Problem } from "../../yaml/problem.ts";
+import { inOrder } from "../../yaml/problem.ts";
 
 /** What was found in a text. */
 export interface ValidatedText {

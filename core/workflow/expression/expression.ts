@@ -15,9 +15,10 @@ import {
   toJson,
 } from "./cel.ts";
 import type { Template } from "../definition.ts";
-import { asTemplate, cutText, holdsExpression, type Place } from "./template_text.ts";
+import { asTemplate, cutText, holdsExpression } from "./template_text.ts";
 import { withinTime } from "./time_limit.ts";
-import { shown } from "../wording.ts";
+import { shown } from "../../yaml/wording.ts";
+import type { Place } from "../../yaml/tree.ts";
 
 /** What expressions see. */
 export interface Scope {

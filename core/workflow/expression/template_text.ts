@@ -9,12 +9,6 @@ export type Segment =
     readonly at: number;
   };
 
-/** A place in an expression: its text, and how far into it. */
-export interface Place {
-  readonly text: string;
-  readonly at: number;
-}
-
 const opening = "${{";
 
 /** Whether a text holds an expression, or the beginning of one. */

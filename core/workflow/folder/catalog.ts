@@ -6,11 +6,13 @@
 import { AppError } from "../../errors.ts";
 import { adviseOn } from "../check/advice.ts";
 import { type CheckedCapability, checkWorkflow } from "../check/check.ts";
-import type { ParsedWorkflow, Problem } from "../definition.ts";
+import type { ParsedWorkflow } from "../definition.ts";
 import { findWorkflow, loadWorkflows, type WorkflowFolder } from "./files.ts";
 import { type ParsedFile, parseWorkflows } from "../form/parse.ts";
-import { inOrder, refusal } from "../problems.ts";
+import { refusal } from "../problems.ts";
 import { saveWorkflow } from "./save.ts";
+import type { Problem } from "../../yaml/problem.ts";
+import { inOrder } from "../../yaml/problem.ts";
 
 const freshMs = 1_000;
 

@@ -6,10 +6,11 @@
 import { join } from "node:path";
 import { closest } from "../../closest.ts";
 import { AppError, messageOf } from "../../errors.ts";
-import type { ParsedWorkflow, Problem } from "../definition.ts";
+import type { ParsedWorkflow } from "../definition.ts";
 import { parseWorkflows } from "../form/parse.ts";
 import { placeIssues, placeText } from "../check/place.ts";
-import { textLengthMax } from "../yaml/syntax.ts";
+import { textLengthMax } from "../../yaml/syntax.ts";
+import type { Problem } from "../../yaml/problem.ts";
 
 export const filesMax = 1_000;
 

@@ -10,7 +10,7 @@ import {
 } from "../definition.ts";
 import { durationText } from "../form/duration.ts";
 import { scheduleKeys } from "../form/schedule_keys.ts";
-import { unprintable } from "../yaml/syntax.ts";
+import { unprintable } from "../../yaml/syntax.ts";
 
 /** Quoted text stays on its line: the library's folding puts "undefined" into some (2.9.1). */
 const oneLineEach = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER };

@@ -2,8 +2,8 @@
 
 import type { ParsedWorkflow } from "../definition.ts";
 import { saveWorkflow } from "./save.ts";
-import { SourceText } from "../yaml/source_text.ts";
-import { readTree } from "../yaml/tree.ts";
+import { SourceText } from "../../yaml/source_text.ts";
+import { readTree } from "../../yaml/tree.ts";
 
 /**
  * Gives a workflow this schedule, as a file has it: one, or a list of them.

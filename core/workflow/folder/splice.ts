@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../../errors.ts";
 import type { ParsedWorkflow } from "../definition.ts";
 import { parseWorkflows } from "../form/parse.ts";
-import { SourceText } from "../yaml/source_text.ts";
-import { readTree, type YamlPath, type YamlTree } from "../yaml/tree.ts";
+import { SourceText } from "../../yaml/source_text.ts";
+import { readTree, type YamlPath, type YamlTree } from "../../yaml/tree.ts";
 
 /**
  * `text` with the workflow of `replacement`'s name replaced by the one that `replacement` holds.

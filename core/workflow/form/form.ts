@@ -23,8 +23,8 @@ import { type DurationBounds, durationForm, durationMsMax } from "./duration.ts"
 import { compileCondition, compileTemplate, placeOf } from "../expression/expression.ts";
 import { inputProblem } from "./inputs.ts";
 import { SchedulesForm } from "./schedule.ts";
-import type { Place } from "../expression/template_text.ts";
-import { shown } from "../wording.ts";
+import { shown } from "../../yaml/wording.ts";
+import type { Place } from "../../yaml/tree.ts";
 
 export const stepsMax = 1_000;
 export const nameLengthMax = 64;

@@ -2,7 +2,7 @@
 
 import { AppError } from "../../errors.ts";
 import type { Input, InputType, Workflow } from "../definition.ts";
-import { shown, suggestion } from "../wording.ts";
+import { shown, suggestion } from "../../yaml/wording.ts";
 
 /**
  * The inputs, with the defaults of those that were not given.

@@ -8,14 +8,15 @@
  */
 
 import { closest } from "../../closest.ts";
-import type { ParsedWorkflow, Problem, Workflow } from "../definition.ts";
+import type { ParsedWorkflow, Workflow } from "../definition.ts";
 import { WorkflowForm } from "./form.ts";
-import { standing, validate } from "./issues.ts";
+import { standing, validate } from "../../yaml/issues.ts";
 import { refusal } from "../problems.ts";
 import { checkReferences } from "./references.ts";
-import { SourceText } from "../yaml/source_text.ts";
-import { shown } from "../wording.ts";
-import { readTree, type YamlPath, type YamlTree } from "../yaml/tree.ts";
+import { SourceText } from "../../yaml/source_text.ts";
+import { shown } from "../../yaml/wording.ts";
+import { readTree, type YamlPath, type YamlTree } from "../../yaml/tree.ts";
+import type { Problem } from "../../yaml/problem.ts";
 
 export interface ParsedFile {
   /** None when there is a problem. */

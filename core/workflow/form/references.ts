@@ -8,10 +8,10 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import { nodesOf, parseExpression } from "../expression/cel.ts";
 import type { Step, Workflow } from "../definition.ts";
 import { inputsProblems } from "./inputs.ts";
-import type { Issue } from "./issues.ts";
+import type { Issue } from "../../yaml/issues.ts";
 import { asTemplate, cutText, holdsExpression } from "../expression/template_text.ts";
-import { shown, suggestion } from "../wording.ts";
-import type { YamlPath } from "../yaml/tree.ts";
+import { shown, suggestion } from "../../yaml/wording.ts";
+import type { YamlPath } from "../../yaml/tree.ts";
 
 /** Every issue, with its path in the workflow's form. */
 export function checkReferences(workflow: Workflow): readonly Issue[] {

@@ -16,7 +16,7 @@ import {
 } from "../../schedule/rule.ts";
 import { type DurationBounds, durationForm, durationMsMax, parseDuration } from "./duration.ts";
 import { type InstantResult, parseInstant } from "./instant.ts";
-import { shown } from "../wording.ts";
+import { shown } from "../../yaml/wording.ts";
 
 export const everyBounds: DurationBounds = { msMin: 1_000, msMax: durationMsMax };
 export const jitterBounds: DurationBounds = { msMin: 0, msMax: 3_600_000 };

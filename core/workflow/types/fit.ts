@@ -1,7 +1,7 @@
 /** Whether what an expression gives can be what is wanted of it. Pure. */
 
 import { type Shape, shapeText, waysOf } from "./shape.ts";
-import { shown } from "../wording.ts";
+import { shown } from "../../yaml/wording.ts";
 
 /** How deep two shapes are compared; what is deeper fits. */
 const depthMax = 4;

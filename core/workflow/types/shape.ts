@@ -3,7 +3,7 @@
  * what may be; where it can't tell it says `any`, which fits everywhere.
  */
 
-import { shown, suggestion } from "../wording.ts";
+import { shown, suggestion } from "../../yaml/wording.ts";
 
 /** Schemas may speak of themselves: what is inside a shape is looked at when it is asked for. */
 export type Later = () => Shape;

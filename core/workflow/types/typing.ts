@@ -8,7 +8,7 @@ import type { Input, InputType, Step, Workflow } from "../definition.ts";
 import { misfit } from "./fit.ts";
 import { Inference, type TypeProblem } from "./infer.ts";
 import type { Names } from "./infer_calls.ts";
-import type { Issue } from "../form/issues.ts";
+import type { Issue } from "../../yaml/issues.ts";
 import type { JsonSchema } from "../form/params.ts";
 import { shapeOfSchema, shapeOfValue } from "./schema_shape.ts";
 import {
@@ -26,8 +26,8 @@ import {
   waysOf,
 } from "./shape.ts";
 import { asTemplate, cutText, holdsExpression } from "../expression/template_text.ts";
-import { shown } from "../wording.ts";
-import type { YamlPath } from "../yaml/tree.ts";
+import { shown } from "../../yaml/wording.ts";
+import type { YamlPath } from "../../yaml/tree.ts";
 
 /** The schemas of a step's capability; undefined where it isn't known. */
 export type SchemasOf = (

@@ -6,8 +6,8 @@ import { filesMax, loadWorkflows } from "../../../core/workflow/folder/files.ts"
 import { descriptionLengthMax, nameLengthMax, stepsMax } from "../../../core/workflow/form/form.ts";
 import { itemsMax } from "../../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
-import { depthMax, valuesMax } from "../../../core/workflow/yaml/json.ts";
-import { textLengthMax, tokensMax } from "../../../core/workflow/yaml/syntax.ts";
+import { depthMax, valuesMax } from "../../../core/yaml/json.ts";
+import { textLengthMax, tokensMax } from "../../../core/yaml/syntax.ts";
 import { workflowFolder, workflowOf } from "./folder.ts";
 
 const step = { name: "s", agent: "a", capability: "c" };

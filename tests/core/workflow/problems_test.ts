@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
-import { problemsText, problemText, refusal } from "../../../core/workflow/problems.ts";
+import { refusal } from "../../../core/workflow/problems.ts";
+import { problemsText, problemText } from "../../../core/yaml/problem.ts";
 
 Deno.test("a problem is told with its place, its line and a caret below it", () => {
   const { problems } = parseWorkflows("name: w\nsteps:\t[]\ntiemout: 30\n", "workflows/w.yaml");

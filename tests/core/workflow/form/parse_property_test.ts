@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { parseWorkflows, restoreWorkflow } from "../../../../core/workflow/form/parse.ts";
 import { workflowText } from "../../../../core/workflow/folder/print.ts";
-import { problemsText } from "../../../../core/workflow/problems.ts";
 import { anyWorkflow } from "../workflow_arbitrary.ts";
+import { problemsText } from "../../../../core/yaml/problem.ts";
 
 /** Answered, within bounds, in order, and every position is a place of the text. */
 function assertAnswered(text: string): void {

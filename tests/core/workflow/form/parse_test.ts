@@ -1,10 +1,11 @@
 /** Workflow files: what they mean, and every mistake where it stands. */
 
 import assert from "node:assert/strict";
-import type { ParsedWorkflow, Problem } from "../../../../core/workflow/definition.ts";
+import type { ParsedWorkflow } from "../../../../core/workflow/definition.ts";
 import { retryDefault } from "../../../../core/workflow/definition.ts";
 import { scheduleDefaults } from "../../../../core/schedule/rule.ts";
 import { parseWorkflows, restoreWorkflow } from "../../../../core/workflow/form/parse.ts";
+import type { Problem } from "../../../../core/yaml/problem.ts";
 
 const pipeline = `# kept with the file
 workflows:
@@ -260,7 +261,7 @@ Deno.test("what is no YAML 1.2 of one document is told", () => {
     ["name: w\n\tsteps: []", "2:1 a tab indents this line; use spaces"],
     [
       "name: a\n---\nname: b",
-      '2:1 a second document begins here; a file\'s workflows stand under "workflows:"',
+      "2:1 a second document begins here; a file holds one",
     ],
     [
       "%YAML 1.1\n---\nname: w",

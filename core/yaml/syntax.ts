@@ -85,7 +85,7 @@ function reportSyntax(errors: readonly YAMLError[], source: SourceText): void {
 }
 
 const syntaxMessages: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: 'a second document begins here; a file\'s workflows stand under "workflows:"',
+  MULTIPLE_DOCS: "a second document begins here; a file holds one",
   NON_STRING_KEY: "a key must be text",
   RESOURCE_EXHAUSTION: "the nesting is too deep",
   TAB_AS_INDENT: "a tab indents this line; use spaces",

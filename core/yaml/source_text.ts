@@ -4,7 +4,7 @@
  */
 
 import { LineCounter } from "yaml";
-import type { Problem } from "../definition.ts";
+import type { Problem } from "./problem.ts";
 
 /** How many problems of one text are told. */
 export const problemsMax = 100;

@@ -1,9 +1,9 @@
 /** Values against a schema: every issue at once, each with the path of what is wrong. */
 
 import { z } from "zod";
-import type { Place } from "../expression/template_text.ts";
-import { issueText, shown, suggestion } from "../wording.ts";
-import type { YamlPath } from "../yaml/tree.ts";
+import { issueText, shown, suggestion } from "./wording.ts";
+import type { YamlPath } from "./tree.ts";
+import type { Place } from "./tree.ts";
 
 /** What is wrong with a value, and where in it. */
 export interface Issue {

@@ -2,12 +2,17 @@
 
 import { isAlias, isSeq, type Pair } from "yaml";
 import type { SourcePosition, SourceText } from "./source_text.ts";
-import type { Place } from "../expression/template_text.ts";
 import { rangeOf, YamlJson } from "./json.ts";
 import { parseYaml } from "./syntax.ts";
 
 /** Keys and indexes from the root down. */
 export type YamlPath = readonly (string | number)[];
+
+/** A place in a part of a text: that part, and how far into it. */
+export interface Place {
+  readonly text: string;
+  readonly at: number;
+}
 
 /** The tree of a text; undefined when the text is no YAML, `source` then has the problems. */
 export function readTree(source: SourceText): YamlTree | undefined {

@@ -1,5 +1,5 @@
 /**
- * Zod's findings in the words of workflow files. Every text is a phrase that goes on from the
+ * Zod's findings in the words of YAML files. Every text is a phrase that goes on from the
  * name of the value: `"timeout" must be a number, not a list`.
  */
 

@@ -14,7 +14,7 @@ import {
   type Pair,
   type Scalar,
 } from "yaml";
-import { shown } from "../wording.ts";
+import { shown } from "./wording.ts";
 import type { SourceText } from "./source_text.ts";
 
 export const depthMax = 32;
