@@ -5,6 +5,9 @@
  * What an agent keeps is bounded in entries and in characters: past either, the values that were
  * set first go, a tenth of the bound at once. The daemon remembers an upper limit of both, and
  * counts only when that is past the bound.
+ *
+ * As of an earlier instant an agent has another cache: what is kept at one instant is there at no
+ * other, nor now.
  */
 
 import { z } from "zod";
@@ -14,6 +17,8 @@ import type { Store } from "../store/store.ts";
 const keyLengthMax = 512;
 const valueLengthMax = 1_000_000;
 const ttlMsMax = 30 * 24 * 60 * 60 * 1_000;
+/** There may be many instants, and each is asked about in one go. */
+const pastTtlMsMax = 60 * 60 * 1_000;
 
 /** The database keeps no NUL and no half of a surrogate pair: two keys could become one. */
 const Key = z.string().min(1).max(keyLengthMax).refine(
@@ -77,6 +82,11 @@ export interface CacheCounts {
   readonly misses: number;
 }
 
+interface CacheAnswer {
+  readonly hit: boolean;
+  readonly value?: unknown;
+}
+
 export interface CacheBounds {
   /** Of each agent. */
   readonly entriesMax: number;
@@ -128,30 +138,47 @@ export class Cache {
 
   /** The capabilities served on the bus, by name. Input is unchecked JSON. */
   readonly capabilities = {
-    get: async (input: unknown, agent: string): Promise<{ hit: boolean; value?: unknown }> => {
-      const { key } = GetInput.parse(input);
-      const [row] = await this.#store.database.read(
-        "SELECT value FROM agent_cache WHERE agent_id = ? AND cache_key = ? AND expires_at > ?",
-        [agent, key, this.#now()],
-      );
-      this.#count(agent, row ? "hits" : "misses");
-      return row ? { hit: true, value: JSON.parse(String(row.value)) as unknown } : { hit: false };
+    get: async (input: unknown, agent: string): Promise<CacheAnswer> => {
+      const answer = await this.#get(input, agent);
+      this.#count(agent, answer.hit ? "hits" : "misses");
+      return answer;
     },
-    set: async (input: unknown, agent: string): Promise<Record<string, never>> => {
-      const { key, value, ttl_ms } = SetInput.parse(input);
-      const at = this.#now();
-      const expires = at + ttl_ms;
-      await this.#store.commits.commit([
-        write(saveValue, { agent_id: agent, key, value, at, expires }),
-      ]);
-      await this.#bound(agent, value.length);
-      return {};
-    },
+    set: (input: unknown, agent: string): Promise<Record<string, never>> => this.#set(input, agent),
+  };
+
+  /** The same as of an earlier instant, in a cache of that instant; it counts no hits. */
+  readonly pastCapabilities = {
+    get: (input: unknown, agent: string, asOfMs: number): Promise<CacheAnswer> =>
+      this.#get(input, ownerAt(agent, asOfMs)),
+    set: (input: unknown, agent: string, asOfMs: number): Promise<Record<string, never>> =>
+      this.#set(input, ownerAt(agent, asOfMs), pastTtlMsMax),
   };
 
   /** Forgets what has expired; called now and then by the daemon. */
   async sweep(): Promise<void> {
+    // Owners come and go with the instants that are asked about.
+    this.#uses.clear();
     await this.#store.commits.commit([write(dropExpired, { at: this.#now() })]);
+  }
+
+  async #get(input: unknown, owner: string): Promise<CacheAnswer> {
+    const { key } = GetInput.parse(input);
+    const [row] = await this.#store.database.read(
+      "SELECT value FROM agent_cache WHERE agent_id = ? AND cache_key = ? AND expires_at > ?",
+      [owner, key, this.#now()],
+    );
+    return row ? { hit: true, value: JSON.parse(String(row.value)) as unknown } : { hit: false };
+  }
+
+  async #set(input: unknown, owner: string, ttlMax = ttlMsMax): Promise<Record<string, never>> {
+    const { key, value, ttl_ms } = SetInput.parse(input);
+    const at = this.#now();
+    const expires = at + Math.min(ttl_ms, ttlMax);
+    await this.#store.commits.commit([
+      write(saveValue, { agent_id: owner, key, value, at, expires }),
+    ]);
+    await this.#bound(owner, value.length);
+    return {};
   }
 
   /** Counts a value that was set, and evicts when it may be one too many. */
@@ -191,4 +218,9 @@ export class Cache {
     counts[outcome]++;
     this.#counts.set(agent, counts);
   }
+}
+
+/** Whose values those of an agent are at an earlier instant. No agent has an `@` in its id. */
+function ownerAt(agent: string, asOfMs: number): string {
+  return `${agent}@${asOfMs}`;
 }

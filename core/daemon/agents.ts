@@ -37,12 +37,11 @@ export async function openAgents(
 ): Promise<{ readonly bus: Bus; readonly hosts: Hosts }> {
   // A name that no other daemon of this process, and no agent by accident, speaks on.
   const channel = `100ac-${newOpaqueId()}`;
-  const services = { cache: cache.capabilities, market: market.capabilities };
   const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
   const bus: Bus = new Bus({
     channel: hub,
     address: daemonAddress,
-    onRequest: serveLocally(services, (request) => hosts.invoke(request)),
+    onRequest: serveLocally({ cache, market }, (request) => hosts.invoke(request)),
     onLost: (publisher, count) => log.warn("events were lost", { publisher, count }),
   });
   closers.add(() => bus.close());

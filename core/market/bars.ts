@@ -9,7 +9,15 @@ import { write } from "../store/commits.ts";
 import type { Row } from "../store/database.ts";
 import type { Store } from "../store/store.ts";
 import { noteAbsent, noteAsked, quarantineBar } from "./history_tables.ts";
-import { type DatedEvent, eventsMax, Series, series, seriesOf, toDated } from "./series.ts";
+import {
+  type DatedEvent,
+  eventsMax,
+  knownUntil,
+  Series,
+  series,
+  seriesOf,
+  toDated,
+} from "./series.ts";
 import { Bar } from "../sdk/market.ts";
 import type { Absence, SeriesState } from "../sdk/series.ts";
 
@@ -51,7 +59,7 @@ export class Bars {
   }
 
   /** Oldest first; the newest ones when there are more than the limit. Input is unchecked JSON. */
-  async read(input: unknown): Promise<{ bars: Bar[] }> {
+  async read(input: unknown, asOfMs?: number): Promise<{ bars: Bar[] }> {
     const { from, to, as_of, before, limit, ...of } = GetBars.parse(input);
     // a session's local date is less than a day away from the one of its first instant in UTC
     const firstMs = from === undefined ? -instantMsMax : Date.parse(from) - dayMs;
@@ -67,13 +75,14 @@ export class Bars {
     ];
     const where = `WHERE source = ?1 AND symbol = ?2 AND interval = ?3
       AND date >= ?4 AND date <= ?5 AND start_at >= ?7 AND start_at < ?8`;
-    const sql = as_of === undefined
+    const untilMs = knownUntil(as_of, asOfMs);
+    const sql = untilMs === undefined
       ? `SELECT ${served} FROM bars ${where} ORDER BY start_at DESC LIMIT ?6`
       : `SELECT ${served} FROM bars ${where} AND recorded_at <= ?9
          UNION ALL
          SELECT ${served} FROM bar_revisions ${where} AND known_at <= ?9 AND superseded_at > ?9
          ORDER BY start_at DESC LIMIT ?6`;
-    const args = as_of === undefined ? range : [...range, Date.parse(as_of)];
+    const args = untilMs === undefined ? range : [...range, untilMs];
     return { bars: (await this.#store.database.read(sql, args)).map(toBar).reverse() };
   }
 

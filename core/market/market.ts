@@ -8,6 +8,9 @@ import { write } from "../store/commits.ts";
 import type { Store } from "../store/store.ts";
 import { BarSaver } from "./bar_saver.ts";
 import { Bars } from "./bars.ts";
+import { PastBars } from "./past_bars.ts";
+import { knownUntil } from "./series.ts";
+import { GetQuotes, storedQuotes } from "./stored_quotes.ts";
 import { Findings } from "./findings.ts";
 import { forgetEstimates, saveEvent } from "./history_tables.ts";
 import { eventsMax } from "./series.ts";
@@ -36,6 +39,7 @@ const GetEvents = z.strictObject({
 export class Market {
   readonly findings: Findings;
   readonly #bars: Bars;
+  readonly #past: PastBars;
   readonly #saver: BarSaver;
   readonly #store: Store;
   readonly #now: () => number;
@@ -44,6 +48,7 @@ export class Market {
     this.#store = store;
     this.#now = now;
     this.#bars = new Bars(store, now);
+    this.#past = new PastBars(store);
     this.#saver = new BarSaver(store, now);
     this.findings = new Findings(store, now);
   }
@@ -58,6 +63,7 @@ export class Market {
       );
       return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
     },
+    get_quotes: (input: unknown) => this.#quotes(input),
     save_bars: (input: unknown) => this.#saver.save(input),
     get_bars: (input: unknown) => this.#bars.read(input),
     get_dates: (input: unknown) => this.#bars.dates(input),
@@ -84,8 +90,28 @@ export class Market {
     get_findings: (input: unknown) => this.findings.list(input),
   };
 
+  /**
+   * Those that answer with what was known at an earlier instant. Nothing is saved there; what has
+   * no instant of its own (what was asked for, what is restated, findings) is of now alone.
+   */
+  readonly pastCapabilities = {
+    get_quotes: (input: unknown, _caller: string, asOfMs: number) => this.#quotes(input, asOfMs),
+    get_bars: (input: unknown, _caller: string, asOfMs: number) => this.#bars.read(input, asOfMs),
+    get_dates: (input: unknown, _caller: string, asOfMs: number) => this.#past.dates(input, asOfMs),
+    get_series: (input: unknown, _caller: string, asOfMs: number) =>
+      this.#past.state(input, asOfMs),
+    get_events: (input: unknown, _caller: string, asOfMs: number) =>
+      this.#events(GetEvents.parse(input), asOfMs),
+  };
+
+  async #quotes(input: unknown, asOfMs?: number): Promise<{ quotes: Quote[] }> {
+    const asked = GetQuotes.parse(input);
+    return { quotes: await storedQuotes(this.#store, asked, asOfMs ?? this.#now()) };
+  }
+
   async #events(
     { source, symbol, from, to, as_of }: z.output<typeof GetEvents>,
+    asOfMs?: number,
   ): Promise<{ events: MarketEvent[] }> {
     const rows = await this.#store.database.read(
       `SELECT * FROM market_events
@@ -98,7 +124,7 @@ export class Market {
         from ?? "0000-00-00",
         to ?? "9999-99-99",
         eventsMax,
-        as_of === undefined ? null : Date.parse(as_of),
+        knownUntil(as_of, asOfMs) ?? null,
       ],
     );
     const events = rows.map((row) =>

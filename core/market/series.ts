@@ -28,3 +28,15 @@ export function seriesOf({ source, symbol, interval }: Series): [string, string,
 export function toDated({ kind, date }: Row): DatedEvent {
   return { kind: String(kind), date: String(date) };
 }
+
+/**
+ * The instant up to which what is read was known, in UTC milliseconds: the one that is asked for,
+ * but none after the one that the request itself sees up to; undefined: now.
+ */
+export function knownUntil(
+  asked: string | undefined,
+  asOfMs: number | undefined,
+): number | undefined {
+  if (asked === undefined) return asOfMs;
+  return Math.min(Date.parse(asked), asOfMs ?? Infinity);
+}

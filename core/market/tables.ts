@@ -73,6 +73,9 @@ const quoteColumns = [
   "recorded_at",
 ] as const satisfies readonly (keyof QuoteRow)[];
 
+/** What a source tells of an instant. */
+const toldColumns = quoteColumns.slice(3, -1);
+
 /** A quote of the same instant is the same quote, as it was told last. */
 export const saveQuote: Verb<QuoteRow> = {
   name: "save_quote",
@@ -81,7 +84,10 @@ export const saveQuote: Verb<QuoteRow> = {
   sql: `INSERT INTO quotes (${quoteColumns.join(", ")})
     SELECT ${columns(quoteColumns)} FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET
-      ${quoteColumns.slice(3).map((name) => `${name} = excluded.${name}`).join(", ")}
+      ${toldColumns.map((name) => `${name} = excluded.${name}`).join(", ")},
+      -- known since it was first so
+      recorded_at = iif((${columnsOf("quotes", toldColumns)}) IS
+        (${columnsOf("excluded", toldColumns)}), recorded_at, excluded.recorded_at)
     RETURNING source || '/' || symbol || '/' || as_of AS key`,
 };
 

@@ -154,7 +154,7 @@ Deno.test("what an agent keeps is its own, and expires", async () => {
   let nowMs = 1_000_000;
   const cache = new Cache(store, () => nowMs);
   await using stage = await Stage.open({
-    serve: (elsewhere) => serveLocally({ cache: cache.capabilities }, elsewhere),
+    serve: (elsewhere) => serveLocally({ cache }, elsewhere),
   });
   const recall = (key: string) => stage.ask("rogue.recall", { key });
   assert.deepEqual(await recall("price"), { value: null });
