@@ -20,7 +20,7 @@ import { EventTally } from "./http/metrics/event_tally.ts";
 import { type Log, maskedLog } from "./log.ts";
 import { Mask } from "./mask.ts";
 import { Market } from "./market/market.ts";
-import { openStore } from "./store/store.ts";
+import { openStore } from "./store/sqlite/open.ts";
 import { version } from "./version.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../migrations", import.meta.url));

@@ -11,7 +11,6 @@
  */
 
 import { z } from "zod";
-import { type Verb, write } from "../store/commits.ts";
 import type { Store } from "../store/store.ts";
 
 const keyLengthMax = 512;
@@ -35,47 +34,6 @@ const SetInput = z.strictObject({
   value: Value,
   ttl_ms: z.number().positive().max(ttlMsMax).transform(Math.ceil),
 });
-
-const saveValue: Verb<
-  { agent_id: string; key: string; value: string; at: number; expires: number }
-> = {
-  name: "save_cache_value",
-  order: 80,
-  key: ({ agent_id, key }) => `${agent_id}/${key}`,
-  sql: `INSERT INTO agent_cache (agent_id, cache_key, value, created_at, expires_at)
-    SELECT value ->> 'agent_id', value ->> 'key', value ->> 'value', value ->> 'at',
-      value ->> 'expires'
-    FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET value = excluded.value, created_at = excluded.created_at,
-      expires_at = excluded.expires_at
-    RETURNING agent_id || '/' || cache_key AS key`,
-};
-
-const dropExpired: Verb<{ at: number }> = {
-  name: "drop_expired_cache_values",
-  order: 81,
-  key: ({ at }) => String(at),
-  sql: `DELETE FROM agent_cache
-    WHERE expires_at <= (SELECT max(value ->> 'at') FROM json_each(?1))
-    RETURNING agent_id AS key`,
-};
-
-/** Leaves the newest `keep` values of an agent, of those as many as `length` characters hold. */
-const evictOldest: Verb<{ agent_id: string; keep: number; length: number }> = {
-  name: "evict_cache_values",
-  order: 82,
-  key: ({ agent_id }) => agent_id,
-  sql: `DELETE FROM agent_cache WHERE (agent_id, cache_key) IN (
-      SELECT agent_id, cache_key FROM (
-        SELECT agent_id, cache_key, bounds.keep, bounds.length,
-          row_number() OVER newest AS place, sum(length(agent_cache.value)) OVER newest AS used
-        FROM (SELECT value ->> 'agent_id' AS agent, max(value ->> 'keep') AS keep,
-            max(value ->> 'length') AS length FROM json_each(?1) GROUP BY 1) AS bounds
-          JOIN agent_cache ON agent_cache.agent_id = bounds.agent
-        WINDOW newest AS (PARTITION BY agent_id ORDER BY created_at DESC, cache_key))
-      WHERE place > keep OR used > length)
-    RETURNING agent_id AS key`,
-};
 
 export interface CacheCounts {
   readonly hits: number;
@@ -158,58 +116,52 @@ export class Cache {
   async sweep(): Promise<void> {
     // Owners come and go with the instants that are asked about.
     this.#uses.clear();
-    await this.#store.commits.commit([write(dropExpired, { at: this.#now() })]);
+    await this.#store.commit([{ kind: "drop_expired_values", atMs: this.#now() }]);
   }
 
   async #get(input: unknown, owner: string): Promise<CacheAnswer> {
     const { key } = GetInput.parse(input);
-    const [row] = await this.#store.database.read(
-      "SELECT value FROM agent_cache WHERE agent_id = ? AND cache_key = ? AND expires_at > ?",
-      [owner, key, this.#now()],
-    );
-    return row ? { hit: true, value: JSON.parse(String(row.value)) as unknown } : { hit: false };
+    const atMs = this.#now();
+    const value = await this.#store.read({ read: "cached_value", owner, key, atMs });
+    return value === undefined ? { hit: false } : { hit: true, value: JSON.parse(value) };
   }
 
   async #set(input: unknown, owner: string, ttlMax = ttlMsMax): Promise<Record<string, never>> {
     const { key, value, ttl_ms } = SetInput.parse(input);
-    const at = this.#now();
-    const expires = at + Math.min(ttl_ms, ttlMax);
-    await this.#store.commits.commit([
-      write(saveValue, { agent_id: owner, key, value, at, expires }),
+    const atMs = this.#now();
+    const expiresAtMs = atMs + Math.min(ttl_ms, ttlMax);
+    await this.#store.commit([
+      { kind: "save_cached_value", owner, key, value, atMs, expiresAtMs },
     ]);
     await this.#bound(owner, value.length);
     return {};
   }
 
   /** Counts a value that was set, and evicts when it may be one too many. */
-  async #bound(agent: string, length: number): Promise<void> {
+  async #bound(owner: string, length: number): Promise<void> {
     const { entriesMax, lengthMax } = this.#bounds;
-    const use = await (this.#uses.get(agent) ?? this.#measure(agent));
+    const use = await (this.#uses.get(owner) ?? this.#measure(owner));
     use.entries++;
     use.length += length;
     if (use.entries <= entriesMax && use.length <= lengthMax) return;
-    const exact = await this.#measure(agent);
+    const exact = await this.#measure(owner);
     if (exact.entries <= entriesMax && exact.length <= lengthMax) return;
     this.#evictions++;
-    await this.#store.commits.commit([
-      write(evictOldest, {
-        agent_id: agent,
-        keep: Math.floor(entriesMax * keptShare),
-        length: Math.floor(lengthMax * keptShare),
-      }),
-    ]);
-    await this.#measure(agent);
+    await this.#store.commit([{
+      kind: "evict_cached_values",
+      owner,
+      entriesMax: Math.floor(entriesMax * keptShare),
+      lengthMax: Math.floor(lengthMax * keptShare),
+    }]);
+    await this.#measure(owner);
   }
 
-  #measure(agent: string): Promise<Use> {
-    const measured = this.#store.database.read(
-      `SELECT count(*) AS entries, coalesce(sum(length(value)), 0) AS used
-       FROM agent_cache WHERE agent_id = ?`,
-      [agent],
-    ).then(([row]) => ({ entries: Number(row?.entries), length: Number(row?.used) }));
+  #measure(owner: string): Promise<Use> {
+    const measured = this.#store.read({ read: "cache_use", owner })
+      .then((use): Use => ({ ...use }));
     // a failed count is made anew by the next
-    measured.catch(() => this.#uses.delete(agent));
-    this.#uses.set(agent, measured);
+    measured.catch(() => this.#uses.delete(owner));
+    this.#uses.set(owner, measured);
     return measured;
   }
 

@@ -13,7 +13,7 @@ import type { Grants, Manifest } from "../host/manifest.ts";
 import { newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Market } from "../market/market.ts";
-import { readAgents, replaceAgents } from "../store/agents.ts";
+import type { SaveAgent } from "../store/operations/agents.ts";
 import type { Store } from "../store/store.ts";
 import type { Closers } from "./closers.ts";
 import { keptFolderOf } from "./folders.ts";
@@ -72,19 +72,27 @@ export async function openAgents(
 function manifestCache(store: Store): ManifestCache {
   return {
     load: async () =>
-      (await readAgents(store)).map(({ file, contentHash: hash, manifest }) => ({
+      (await store.read({ read: "scanned_agents" })).map((
+        { file, contentHash: hash, manifest },
+      ) => ({
         file,
         hash,
         manifest: JSON.parse(manifest) as Manifest,
       })),
     save: async (scanned) => {
-      const rows = scanned.map(({ file, hash, manifest }) => ({
+      const atMs = Date.now();
+      const saved = scanned.map(({ file, hash, manifest }): SaveAgent => ({
+        kind: "save_agent",
         file,
         agentId: manifest.id,
         contentHash: hash,
         manifest: JSON.stringify(manifest),
+        atMs,
       }));
-      await replaceAgents(store, rows, Date.now());
+      await store.commit([...saved, {
+        kind: "keep_agents",
+        files: scanned.map(({ file }) => file),
+      }]);
     },
   };
 }

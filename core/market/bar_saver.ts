@@ -5,8 +5,8 @@
  */
 
 import { z } from "zod";
-import { write } from "../store/commits.ts";
-import type { Row } from "../store/database.ts";
+import { write } from "../store/sqlite/commits.ts";
+import type { Row } from "../store/sqlite/database.ts";
 import type { Store } from "../store/store.ts";
 import {
   keepRevision,

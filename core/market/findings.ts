@@ -1,8 +1,8 @@
 /** Findings as they are kept: saved by the data agents, listed for people and workflows. */
 
 import { z } from "zod";
-import { type Verb, write } from "../store/commits.ts";
-import type { Row } from "../store/database.ts";
+import { type Verb, write } from "../store/sqlite/commits.ts";
+import type { Row } from "../store/sqlite/database.ts";
 import type { Store } from "../store/store.ts";
 import { Finding, MarketSymbol } from "../sdk/market.ts";
 import { saveFinding } from "./tables.ts";

@@ -3,7 +3,7 @@
  * to the share. Verbs over JSON rows, as in tables.ts.
  */
 
-import type { Verb } from "../store/commits.ts";
+import type { Verb } from "../store/sqlite/commits.ts";
 import { barColumns, barKey, type BarRow, columns, columnsOf, comparedColumns } from "./tables.ts";
 
 /** A bar about to be saved, with the length of its period. */

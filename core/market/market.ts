@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { write } from "../store/commits.ts";
+import { write } from "../store/sqlite/commits.ts";
 import type { Store } from "../store/store.ts";
 import { BarSaver } from "./bar_saver.ts";
 import { Bars } from "./bars.ts";

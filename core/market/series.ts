@@ -1,7 +1,7 @@
 /** A series of bars, as the capabilities of `market` name it. */
 
 import { z } from "zod";
-import type { Row } from "../store/database.ts";
+import type { Row } from "../store/sqlite/database.ts";
 import { Interval, MarketSymbol, SourceName } from "../sdk/market.ts";
 
 /** What names a series, for schemas that hold more. */

@@ -1,6 +1,6 @@
 /** The market tables: verbs that write quotes, bars and findings, as rows of `sdk/market.ts`. */
 
-import type { Verb } from "../store/commits.ts";
+import type { Verb } from "../store/sqlite/commits.ts";
 
 /** A quote's columns; instants in UTC milliseconds. */
 export interface QuoteRow {

@@ -6,7 +6,7 @@
  */
 
 import type { ErrorCode } from "../errors.ts";
-import type { Verb } from "./commits.ts";
+import type { Verb } from "./sqlite/commits.ts";
 import type { FinalStatus } from "../statuses.ts";
 
 /** What tells attempts apart, in a row and in SQL. */

@@ -2,10 +2,10 @@
 
 import type { ErrorCode } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row } from "./sqlite/database.ts";
 import { unpack } from "./payloads.ts";
 import { claimableSql } from "./queue.ts";
-import type { ReadRow } from "./reader.ts";
+import type { ReadRow } from "./sqlite/reader.ts";
 import type { ExecutionStatus, StepStatus } from "../statuses.ts";
 
 export interface ErrorRow {

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import type { Verb } from "./commits.ts";
+import type { Verb } from "./sqlite/commits.ts";
 
 /** Characters of a result that its row holds itself. */
 export const inlineLengthMax = 64 * 2 ** 10;

@@ -6,7 +6,7 @@
  * or floods of many, starve no other.
  */
 
-import type { Database } from "./database.ts";
+import type { Database } from "./sqlite/database.ts";
 
 /** Workflows that take turns; of more, the first by name. */
 const lanesMax = 1_000;

@@ -6,7 +6,7 @@
 
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./sqlite/database.ts";
 
 /** Executions that are forgotten in one transaction. */
 const batchMax = 50;

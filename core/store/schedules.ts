@@ -5,8 +5,8 @@
  */
 
 import type { ExecutionId } from "../ids.ts";
-import type { Verb } from "./commits.ts";
-import type { Database, Row } from "./database.ts";
+import type { Verb } from "./sqlite/commits.ts";
+import type { Database, Row } from "./sqlite/database.ts";
 import type { FiringCause, FiringStatus } from "../statuses.ts";
 
 export interface ScheduleRow {

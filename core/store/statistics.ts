@@ -4,7 +4,7 @@
  * exceed. Read through indexes, on the reader's thread.
  */
 
-import type { Reader, ReadRow } from "./reader.ts";
+import type { Reader, ReadRow } from "./sqlite/reader.ts";
 
 /** Of steps, the attempts of so many of the newest executions are looked at. */
 export const stepsOfExecutionsMax = 10_000;

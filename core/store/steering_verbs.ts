@@ -4,7 +4,7 @@
  * owner to carry out; so it outlives the daemon that was asked.
  */
 
-import type { Verb } from "./commits.ts";
+import type { Verb } from "./sqlite/commits.ts";
 
 /** Lets go of a running execution until an instant, or until it is resumed. */
 export const parkExecution: Verb<

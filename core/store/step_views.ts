@@ -1,7 +1,7 @@
 /** Steps of an execution as people look at them: summed up, however many items they have. */
 
 import type { ExecutionId } from "../ids.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row } from "./sqlite/database.ts";
 import { type ErrorRow, type StepRow, textOrNull, toError } from "./executions.ts";
 import { unpack } from "./payloads.ts";
 import type { StepStatus } from "../statuses.ts";

@@ -1,61 +1,45 @@
-/** Opens the store whole: lock, connection, schema, commit queue; closes it in reverse order. */
+/**
+ * The store as everyone else sees it: operations that are committed, and reads by name. Both are
+ * plain data and can be cloned to another thread; how they are carried out is an adapter's.
+ *
+ * To add an operation: its shape in `operations/`, into the union there; its SQL in
+ * `sqlite/operations/`, and its place among the others in `sqlite/kinds.ts`.
+ * To add a read: what is asked and answered in `reads/`; its SQL in `sqlite/reads/`.
+ */
 
-import type { AppError } from "../errors.ts";
-import { CommitQueue } from "./commits.ts";
-import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
-import { ExecutionReader } from "./executions.ts";
-import { isServer, lockDatabase } from "./lock.ts";
-import { migrate } from "./migrations.ts";
-import { Reader } from "./reader.ts";
+import type { ExecutionReader } from "./executions.ts";
+import type { Operation } from "./operation.ts";
+import type { Answer, Query, ReadName } from "./query.ts";
+import type { CommitQueue } from "./sqlite/commits.ts";
+import type { Database } from "./sqlite/database.ts";
+import type { Reader } from "./sqlite/reader.ts";
 
-export interface Store {
+/** What parts use that do not hand in operations yet; it goes with the last of them. */
+export interface StoreInside {
   readonly database: Database;
   readonly commits: CommitQueue;
   readonly executions: ExecutionReader;
-  /** For reads that take long. */
   readonly reader: Reader;
+}
+
+export interface Store extends StoreInside {
+  /**
+   * Commits the operations together, all or none of them. Within a transaction operations run by
+   * kind, in the order of the adapter's list, not in the order of the call; what is handed in
+   * during one turn of the event loop may share a transaction. Gives for each whether it took
+   * effect: an update that named a lost lease, or an insert of what was there already, did not.
+   * @throws {AppError} `store_unavailable`, `overloaded`.
+   */
+  commit(operations: readonly Operation[]): Promise<readonly boolean[]>;
+  /**
+   * Answers from what is committed: `read({ read: "cached_value", agentId, key, atMs })`.
+   * @throws {AppError} `store_unavailable`, also when it takes too long; `overloaded`.
+   */
+  read<N extends ReadName>(query: Query<N>): Promise<Answer<N>>;
+  /** Settles when all that was handed in has been committed or refused. */
+  drain(): Promise<void>;
   /** Whether a lock keeps every other daemon out, so that leases found at start are dead. */
   readonly exclusive: boolean;
   /** Commits what waits, then lets go of the database; once, however often it is called. */
   close(): Promise<void>;
-}
-
-export interface StoreOptions extends DatabaseOptions {
-  readonly url: string;
-  readonly migrationsFolder: string;
-  /** Told once when nothing more can be acknowledged. */
-  readonly onFatal: (error: AppError) => void;
-  readonly now?: () => number;
-}
-
-/** @throws {AppError} `already_running`, `store_unavailable`, `not_reachable`. */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const lock = await lockDatabase(options.url);
-  let database: Database | undefined;
-  try {
-    database = await openDatabase(options.url, options.onFatal, options);
-    await migrate(database, options.migrationsFolder, (options.now ?? Date.now)());
-  } catch (thrown) {
-    await database?.close();
-    lock.release();
-    throw thrown;
-  }
-  const opened = database;
-  const commits = new CommitQueue(opened);
-  const reader = new Reader({ url: options.url, database: opened });
-  const close = async (): Promise<void> => {
-    await commits.drain();
-    reader.close();
-    await opened.close();
-    lock.release();
-  };
-  let closed: Promise<void> | undefined;
-  return {
-    database: opened,
-    commits,
-    reader,
-    executions: new ExecutionReader(opened),
-    exclusive: !isServer(options.url),
-    close: () => closed ??= close(),
-  };
 }

@@ -6,7 +6,7 @@
 import { setImmediate as endOfTurn } from "node:timers/promises";
 import { type Client, createClient } from "@libsql/client";
 import { type ExecutionId, newExecutionId } from "../../core/ids.ts";
-import { type Write, write } from "../../core/store/commits.ts";
+import { type Write, write } from "../../core/store/sqlite/commits.ts";
 import {
   beginStep,
   claimExecution,
@@ -16,7 +16,8 @@ import {
   leaseMs,
   saveDefinition,
 } from "../../core/store/execution_verbs.ts";
-import { openStore, type Store } from "../../core/store/store.ts";
+import { openStore } from "../../core/store/sqlite/open.ts";
+import type { Store } from "../../core/store/store.ts";
 import { migrationsFolder } from "../support/temp_store.ts";
 
 /** The steps of the workflow that is measured. */

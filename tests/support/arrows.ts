@@ -78,7 +78,23 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/calendar": [],
   "core/bus": ["zod"],
   "core/bus/process": ["core/bus"],
-  "core/store": ["core/log.ts", "@libsql/client"],
+  "core/store": [
+    "core/log.ts",
+    "core/store/operations",
+    "core/store/reads",
+    "core/store/sqlite",
+  ],
+  "core/store/operations": [],
+  "core/store/reads": [],
+  // The adapter: nobody but the composition root knows that there is SQL.
+  "core/store/sqlite": [
+    "core/store",
+    "core/store/sqlite/operations",
+    "core/store/sqlite/reads",
+    "@libsql/client",
+  ],
+  "core/store/sqlite/operations": ["core/store/operations", "core/store/sqlite"],
+  "core/store/sqlite/reads": ["core/store/reads", "core/store/sqlite"],
 
   // A text as JSON with the way back to each place in it, and zod's findings in plain words.
   "core/yaml": ["yaml", "zod"],
@@ -164,7 +180,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 
-  "core/market": ["core/sdk", "core/store", "zod"],
+  "core/market": ["core/sdk", "core/store", "core/store/sqlite", "zod"],
   "core/cache": ["core/store", "zod"],
 
   "core/http": [

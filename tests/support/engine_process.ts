@@ -7,7 +7,7 @@
 import { Definitions } from "../../core/engine/definitions.ts";
 import { Engine } from "../../core/engine/engine.ts";
 import { openStandardLog } from "../../core/log.ts";
-import { openStore } from "../../core/store/store.ts";
+import { openStore } from "../../core/store/sqlite/open.ts";
 import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { endWithTest, sayReady } from "./child_script.ts";
 import { eventually } from "./eventually.ts";

@@ -6,7 +6,7 @@
 
 import agent from "../../agents/data/historical_data_loader.ts";
 import { Market } from "../../core/market/market.ts";
-import { openStore } from "../../core/store/store.ts";
+import { openStore } from "../../core/store/sqlite/open.ts";
 import { tryAgent } from "../agents/agent_context.ts";
 import { endWithTest, sayReady } from "./child_script.ts";
 import { restatedHistory, restatedNowMs, restatedSymbols } from "./restated_history.ts";

@@ -1,7 +1,8 @@
 /** A libSQL server for stores, for one test: `await using served = await serveStores()`. */
 
 import { join } from "node:path";
-import { openStore, type Store, type StoreOptions } from "../../core/store/store.ts";
+import { openStore, type StoreOptions } from "../../core/store/sqlite/open.ts";
+import type { Store } from "../../core/store/store.ts";
 import { type HranaServer, type HranaServerOptions, startHranaServer } from "./hrana_server.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 import { migrationsFolder } from "./temp_store.ts";

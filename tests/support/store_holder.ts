@@ -4,7 +4,7 @@
  */
 
 import { createClient } from "@libsql/client";
-import { lockDatabase } from "../../core/store/lock.ts";
+import { lockDatabase } from "../../core/store/sqlite/lock.ts";
 import { endWithTest, sayReady } from "./child_script.ts";
 
 const [mode, url = "", ms = "0"] = Deno.args;

@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { AppError } from "../../core/errors.ts";
-import { openStore, type Store, type StoreOptions } from "../../core/store/store.ts";
+import { openStore, type StoreOptions } from "../../core/store/sqlite/open.ts";
+import type { Store } from "../../core/store/store.ts";
 import { makeTempFolder, type TempFolder } from "./temp_folder.ts";
 
 export interface TempStore extends AsyncDisposable {

@@ -2,7 +2,7 @@
 
 import { Hono } from "hono";
 import { messageOf } from "../../errors.ts";
-import { withoutSecrets } from "../../store/lock.ts";
+import { withoutSecrets } from "../../store/address.ts";
 import { countAgents, hitRate } from "../views/agents.ts";
 import type { HealthCheck, HealthReport, SystemView } from "../api.ts";
 import type { ControlPlane } from "../control_plane.ts";

@@ -3,10 +3,8 @@
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
 import type { ExecutionId } from "../../../core/ids.ts";
-import { CommitQueue } from "../../../core/store/commits.ts";
-import { type Database, openDatabase } from "../../../core/store/database.ts";
-import { ExecutionReader } from "../../../core/store/executions.ts";
-import { Reader } from "../../../core/store/reader.ts";
+import { type Database, openDatabase } from "../../../core/store/sqlite/database.ts";
+import { storeOver } from "../../../core/store/sqlite/open.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
@@ -14,14 +12,7 @@ import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
 /** A store over another connection, or over one that misbehaves. */
 function storeOf(database: Database, exclusive: boolean): Store {
-  return {
-    database,
-    commits: new CommitQueue(database),
-    executions: new ExecutionReader(database),
-    reader: new Reader({ url: "libsql://elsewhere", database }),
-    exclusive,
-    close: () => database.close(),
-  };
+  return { ...storeOver(database, "libsql://elsewhere"), exclusive };
 }
 
 /** Gives the lease to another daemon, as if it had run out and been claimed. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { interruptionsMax } from "../../../core/engine/decide/unit.ts";
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
-import { write } from "../../../core/store/commits.ts";
+import { write } from "../../../core/store/sqlite/commits.ts";
 import { createExecution, saveDefinition } from "../../../core/store/execution_verbs.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { AppError } from "../../../core/errors.ts";
 import { instantsOf } from "../../../core/schedule/next.ts";
 import type { Scheduler } from "../../../core/schedule/scheduler.ts";
-import { CommitQueue } from "../../../core/store/commits.ts";
+import { CommitQueue } from "../../../core/store/sqlite/commits.ts";
 import type { Store } from "../../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { openTempStore } from "../../support/temp_store.ts";

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
-import { CommitQueue, type Verb, write } from "../../../core/store/commits.ts";
-import { openDatabase } from "../../../core/store/database.ts";
+import { CommitQueue, type Verb, write } from "../../../core/store/sqlite/commits.ts";
+import { openDatabase } from "../../../core/store/sqlite/database.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { prepareIn, scheduled, tryScheduler } from "./scheduler_trial.ts";
 

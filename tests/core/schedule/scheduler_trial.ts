@@ -5,7 +5,7 @@ import { createLog } from "../../../core/log.ts";
 import type { FiringEvent } from "../../../core/schedule/events.ts";
 import type { FiringStart, Startable } from "../../../core/schedule/firings.ts";
 import { Scheduler, type SchedulerOptions } from "../../../core/schedule/scheduler.ts";
-import { write } from "../../../core/store/commits.ts";
+import { write } from "../../../core/store/sqlite/commits.ts";
 import {
   claimExecution,
   createExecution,

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AppError } from "../../../core/errors.ts";
-import { CommitQueue, type Verb, type Write, write } from "../../../core/store/commits.ts";
-import type { Database } from "../../../core/store/database.ts";
+import { CommitQueue, type Verb, type Write, write } from "../../../core/store/sqlite/commits.ts";
+import type { Database } from "../../../core/store/sqlite/database.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 
 interface Entry {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { createClient } from "@libsql/client";
-import { type Verb, type Write, write } from "../../../core/store/commits.ts";
-import { openDatabase } from "../../../core/store/database.ts";
+import { type Verb, type Write, write } from "../../../core/store/sqlite/commits.ts";
+import { openDatabase } from "../../../core/store/sqlite/database.ts";
 import { startScript } from "../../support/child_script.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { openTempStore, type TempStore } from "../../support/temp_store.ts";

@@ -2,7 +2,7 @@
 
 import type { ErrorCode } from "../../../core/errors.ts";
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
-import { type Write, write } from "../../../core/store/commits.ts";
+import { type Write, write } from "../../../core/store/sqlite/commits.ts";
 import {
   beginStep,
   claimExecution,

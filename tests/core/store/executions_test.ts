@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ExecutionId } from "../../../core/ids.ts";
-import type { Database } from "../../../core/store/database.ts";
+import type { Database } from "../../../core/store/sqlite/database.ts";
 import { leaseMs, releaseAllLeases } from "../../../core/store/execution_verbs.ts";
 import { ExecutionReader } from "../../../core/store/executions.ts";
 import { readHistory } from "../../../core/store/history.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { databasePath, lockDatabase } from "../../../core/store/lock.ts";
+import { databasePath } from "../../../core/store/address.ts";
+import { lockDatabase } from "../../../core/store/sqlite/lock.ts";
 import { startScript } from "../../support/child_script.ts";
 import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 

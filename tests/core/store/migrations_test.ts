@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Database, openDatabase } from "../../../core/store/database.ts";
-import { migrate } from "../../../core/store/migrations.ts";
+import { type Database, openDatabase } from "../../../core/store/sqlite/database.ts";
+import { migrate } from "../../../core/store/sqlite/migrations.ts";
 import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 import { migrationsFolder } from "../../support/temp_store.ts";
 

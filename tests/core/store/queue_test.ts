@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Turns } from "../../../core/engine/turns.ts";
 import { newExecutionId } from "../../../core/ids.ts";
-import { write } from "../../../core/store/commits.ts";
+import { write } from "../../../core/store/sqlite/commits.ts";
 import {
   claimExecution,
   createExecution,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Reader } from "../../../core/store/reader.ts";
+import { Reader } from "../../../core/store/sqlite/reader.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { createdIn } from "./execution_writes.ts";
 

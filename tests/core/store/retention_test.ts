@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createLog } from "../../../core/log.ts";
-import type { Database } from "../../../core/store/database.ts";
+import type { Database } from "../../../core/store/sqlite/database.ts";
 import { Retention } from "../../../core/store/retention.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";

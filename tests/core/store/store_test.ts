@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { write } from "../../../core/store/commits.ts";
-import { openStore, type Store } from "../../../core/store/store.ts";
+import { write } from "../../../core/store/sqlite/commits.ts";
+import { openStore } from "../../../core/store/sqlite/open.ts";
+import type { Store } from "../../../core/store/store.ts";
 import { startScript } from "../../support/child_script.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { migrationsFolder, openTempStore } from "../../support/temp_store.ts";

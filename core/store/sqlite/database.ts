@@ -13,8 +13,8 @@
  */
 
 import { type Client, createClient, type InValue, LibsqlError, type Row } from "@libsql/client";
-import { AppError, messageOf } from "../errors.ts";
-import { isServer, withoutSecrets } from "./lock.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import { isServer, withoutSecrets } from "../address.ts";
 
 /** How long a write waits for another process that holds the database. */
 const busyTimeoutMsDefault = 5_000;

@@ -3,7 +3,7 @@
 /// <reference lib="deno.worker" />
 
 import { createClient } from "@libsql/client";
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../../errors.ts";
 import type { ReadReply, ReadRequest } from "./reader.ts";
 
 /** It was named by the database that it reads. */

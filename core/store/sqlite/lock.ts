@@ -3,9 +3,8 @@
  * however it ends.
  */
 
-import { fileURLToPath } from "node:url";
-import { resolve } from "node:path";
-import { AppError, messageOf } from "../errors.ts";
+import { AppError, messageOf } from "../../errors.ts";
+import { databasePath } from "../address.ts";
 
 export interface StoreLock {
   release(): void;
@@ -29,24 +28,6 @@ export async function lockDatabase(url: string): Promise<StoreLock> {
     );
   }
   return { release: () => file.close() };
-}
-
-/** Whether a database's address names a server, and not a file. */
-export function isServer(url: string): boolean {
-  return !url.startsWith("file:");
-}
-
-/** A database's address for messages: without the token and the name that it may hold. */
-export function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, "").replace(/\/\/[^/@]*@/, "//");
-}
-
-/** The path of a `file:` URL, relative ones from the current folder; undefined for servers. */
-export function databasePath(url: string): string | undefined {
-  if (isServer(url)) return undefined;
-  const [withoutQuery = ""] = url.split("?");
-  if (withoutQuery.startsWith("file://")) return fileURLToPath(withoutQuery);
-  return resolve(decodeURIComponent(withoutQuery.slice("file:".length)));
 }
 
 /** Two names of one file must lead to one lock. */

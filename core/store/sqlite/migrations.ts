@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { AppError, messageOf } from "../errors.ts";
+import { AppError, messageOf } from "../../errors.ts";
 import type { Database } from "./database.ts";
 
 interface Migration {

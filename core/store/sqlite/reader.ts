@@ -6,8 +6,8 @@
  * A database elsewhere holds up nobody here: it is read over the store's own connection.
  */
 
-import { AppError } from "../errors.ts";
-import { isServer } from "./lock.ts";
+import { AppError } from "../../errors.ts";
+import { isServer } from "../address.ts";
 import type { Database } from "./database.ts";
 
 /** Read at once or waiting; more are refused with `overloaded`. */

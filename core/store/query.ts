@@ -1,0 +1,17 @@
+/** Everything that can be read, by name: what is asked, and what is answered. */
+
+import type { AgentReads } from "./reads/agents.ts";
+import type { CacheReads } from "./reads/cache.ts";
+
+/** Each read as a function of what is asked; both are plain data. */
+export interface Reads extends AgentReads, CacheReads {}
+
+export type ReadName = keyof Reads;
+
+/** What a read is asked for, beside its name. */
+export type Ask<N extends ReadName> = Parameters<Reads[N]> extends [infer Given] ? Given : unknown;
+
+export type Answer<N extends ReadName> = ReturnType<Reads[N]>;
+
+/** A read as plain data: `{ read: "cached_value", agentId, key, atMs }`. */
+export type Query<N extends ReadName> = { readonly read: N } & Ask<N>;

@@ -1,0 +1,13 @@
+/** What is read of scanned agent files. */
+
+export interface ScannedAgent {
+  readonly file: string;
+  readonly agentId: string;
+  readonly contentHash: string;
+  /** JSON. */
+  readonly manifest: string;
+}
+
+export interface AgentReads {
+  scanned_agents(): readonly ScannedAgent[];
+}

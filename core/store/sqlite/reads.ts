@@ -1,0 +1,8 @@
+/** Every read there is, by name. */
+
+import type { ReadName } from "../query.ts";
+import { agentReads } from "./reads/agents.ts";
+import { cacheReads } from "./reads/cache.ts";
+import type { SqlReads } from "./sql_reads.ts";
+
+export const reads: SqlReads<ReadName> = { ...agentReads, ...cacheReads };
