@@ -61,10 +61,11 @@ export const commands: readonly Command[] = [
   defineCommand<ExecutionView>("workflow", "run", {
     summary: "Start a workflow and follow it to its end",
     argument: { name: "NAME", required: true },
-    flags: ["inputs", "priority", "detach", "timeout"],
+    flags: ["inputs", "priority", "as-of", "detach", "timeout"],
     ask: async ({ client, argument, values, follow }) => {
       const inputs = readInputs(values.inputs);
-      const execution = await client.start(argument, { inputs, priority: values.priority });
+      const { priority, "as-of": asOf } = values;
+      const execution = await client.start(argument, { inputs, priority, asOf });
       return values.detach ? execution : await follow(execution);
     },
     show: (execution, { look }) =>

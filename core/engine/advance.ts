@@ -63,7 +63,9 @@ class Advance {
     const wake = (): void => this.#wake?.();
     this.#progress = new Progress({ plan, executionId: execution.executionId, scope });
     this.#changes = new Changes({ ...options, execution });
-    this.#requests = new Requests({ ...options, stopped: steering.stopped, onEnded: wake });
+    const { asOfMs } = execution;
+    const { stopped } = steering;
+    this.#requests = new Requests({ ...options, asOfMs, stopped, onEnded: wake });
     steering.listen(wake);
   }
 

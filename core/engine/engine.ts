@@ -21,7 +21,7 @@ import type { ParsedWorkflow } from "../workflow/definition.ts";
 import { advance, type Left } from "./advance.ts";
 import { Claimer } from "./claimer.ts";
 import type { Definitions } from "./definitions.ts";
-import type { EngineEvent } from "./events.ts";
+import { asOf, type EngineEvent } from "./events.ts";
 import { isLeaseLost, Leases } from "./lease.ts";
 import { load } from "./load.ts";
 import { QueueRoom } from "./queue_room.ts";
@@ -126,16 +126,16 @@ export class Engine {
   }
 
   async #startedBefore(
-    { workflowName, inputParams }: ExecutionRow,
+    { workflowName, inputParams, asOfMs }: ExecutionRow,
     key: string,
   ): Promise<ExecutionRow> {
     const found = await this.#options.store.executions.startedWith(workflowName, key);
     if (!found) throw new AppError("internal", `Cannot start workflow "${workflowName}"`);
-    if (found.inputParams === inputParams) return found;
+    if (found.inputParams === inputParams && found.asOfMs === asOfMs) return found;
     throw new AppError(
       "conflict",
       `Cannot start workflow "${workflowName}": the idempotency key "${key}" was used with other ` +
-        `inputs, for execution "${found.executionId}"; take another key`,
+        `inputs, or as of another instant, for execution "${found.executionId}"; take another key`,
     );
   }
 
@@ -187,9 +187,13 @@ export class Engine {
 
   /** Undefined when it is not this daemon's to advance. */
   async #loadAndAdvance(row: ClaimableRow, steering: Steering): Promise<Left | undefined> {
-    const { store: { commits, executions } } = this.#options;
+    const { store: { commits, executions }, publish } = this.#options;
     const leases = this.#leases;
-    const means = { ...this.#options, commits, executions, leases };
+    const means = {
+      ...this.#options,
+      ...{ commits, executions, leases },
+      publish: (event: EngineEvent) => publish(asOf(row, event)),
+    };
     const loaded = await load(row, steering, means);
     return loaded && await advance(loaded, { ...means, steering, owner: leases.owner });
   }

@@ -6,8 +6,13 @@ import type { FailedStep } from "./decide/decision.ts";
 import { noItem } from "./decide/step_progress.ts";
 import type { FinalStatus } from "../statuses.ts";
 
-/** A fact about an execution, in the past tense. */
-export type EngineEvent =
+/**
+ * A fact about an execution, in the past tense. With `as_of` it is of one that sees up to an
+ * earlier instant: whoever acts on what happens now should leave it alone.
+ */
+export type EngineEvent = ExecutionFact & { readonly as_of?: string };
+
+type ExecutionFact =
   | {
     readonly topic: "execution.started" | "execution.paused" | `execution.${FinalStatus}`;
     readonly execution_id: ExecutionId;
@@ -27,6 +32,14 @@ export type EngineEvent =
   };
 
 export type StepTopic = `step.${"started" | "completed" | "failed" | "cancelled" | "skipped"}`;
+
+/** The event, marked with the instant that its execution sees up to. */
+export function asOf(
+  { asOfMs }: Pick<ClaimableRow, "asOfMs">,
+  event: EngineEvent,
+): EngineEvent {
+  return asOfMs === null ? event : { ...event, as_of: new Date(asOfMs).toISOString() };
+}
 
 /** An execution is being advanced, at first or again. */
 export function startedEvent(executionId: ExecutionId, workflow: string): EngineEvent {

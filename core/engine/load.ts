@@ -79,7 +79,7 @@ function withPlan(
   startedAtMs: number,
   { secrets }: LoadOptions,
 ): Pick<Loaded, "execution" | "plan" | "scope" | "deadlineAtMs"> {
-  const { executionId: id, workflowName, inputParams, createdAtMs } = execution;
+  const { executionId: id, workflowName, inputParams, createdAtMs, asOfMs } = execution;
   const { timeoutMs } = plan.workflow;
   return {
     execution,
@@ -87,7 +87,7 @@ function withPlan(
     scope: {
       inputs: JSON.parse(inputParams),
       execution: { id, workflow: workflowName },
-      now: new Date(createdAtMs).toISOString(),
+      now: new Date(asOfMs ?? createdAtMs).toISOString(),
       secrets: secretsOf(plan.workflow, secrets),
     },
     deadlineAtMs: timeoutMs === undefined ? undefined : startedAtMs + timeoutMs,

@@ -14,7 +14,12 @@ import { type Outcome, stopped } from "./outcome.ts";
 export type Invoke = (
   address: string,
   input: string,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+    /** The instant it sees up to; undefined: now. */
+    readonly asOfMs: number | undefined;
+  },
 ) => Promise<string>;
 
 /** An attempt that has ended. */
@@ -25,6 +30,8 @@ export interface Ended {
 
 export interface RequestsOptions {
   readonly invoke: Invoke;
+  /** The instant that the execution sees up to; null: now. */
+  readonly asOfMs: number | null;
   /** All of the daemon's: an agent may give away its own as well as those it was sent. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Aborted when the execution is to be left as it is. */
@@ -61,12 +68,13 @@ export class Requests {
 
   /** Asks the agent of a step; `signal` takes the request back. */
   ask(begun: Begin, signal: AbortSignal): void {
-    const { invoke } = this.#options;
+    const { invoke, asOfMs } = this.#options;
     const { step: { agent, capability, timeoutMs } } = begun.planned;
     this.#openCount++;
     Promise.try(() => {
       signal.throwIfAborted();
-      return invoke(capabilityAddress(agent, capability), begun.input, { timeoutMs, signal });
+      const options = { timeoutMs, signal, asOfMs: asOfMs ?? undefined };
+      return invoke(capabilityAddress(agent, capability), begun.input, options);
     }).then(async (answer) => {
       const result = this.#mask.json(answer);
       return { result, packed: await packLarge(result) };

@@ -1,6 +1,7 @@
 /** A new execution: what is stored of it, and what it is claimed by. */
 
 import { createHash } from "node:crypto";
+import { AppError } from "../errors.ts";
 import { type ExecutionId, newExecutionId } from "../ids.ts";
 import { type Write, write } from "../store/commits.ts";
 import { createExecution, saveDefinition } from "../store/execution_verbs.ts";
@@ -18,6 +19,8 @@ export interface StartOptions {
   readonly priority?: number;
   /** The execution that the new one repeats. */
   readonly rerunOf?: ExecutionId;
+  /** The instant that it sees up to, as do all its requests; now when not given. */
+  readonly asOfMs?: number;
   /** The firing that starts it; it is stored only if the firing is as `was` says. */
   readonly firing?: FiringOrigin;
 }
@@ -45,21 +48,26 @@ interface NewExecution extends Omit<Prepared, "onStored"> {
 
 /**
  * A new execution of a workflow; `isDefined` says whose text is in the store.
- * @throws {AppError} `invalid_input` with every problem, `expression_failed` for its key.
+ * @throws {AppError} `invalid_input` with every problem, or for an instant that is to come;
+ * `expression_failed` for its key.
  */
 export function newExecution(
   workflow: ParsedWorkflow,
-  { inputs: given = {}, idempotencyKey, rerunOf, priority = 0, firing }: StartOptions,
+  { inputs: given = {}, idempotencyKey, rerunOf, asOfMs, priority = 0, firing }: StartOptions,
   at: number,
   isDefined: (definitionId: string) => boolean,
 ): NewExecution {
   const { name, text } = workflow;
+  refuseTheFuture(name, asOfMs, at);
   const executionId = newExecutionId();
   const inputs = resolveInputs(workflow, given);
   const inputParams = JSON.stringify(inputs);
   const definitionId = definitionIdOf(workflow);
-  const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, at);
-  const common = { executionId, workflowName: name, definitionId, inputParams, createdAtMs: at };
+  const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, asOfMs ?? at);
+  const common = {
+    ...{ executionId, workflowName: name, definitionId, inputParams },
+    ...{ createdAtMs: at, asOfMs: asOfMs ?? null },
+  };
   return {
     claimable: {
       ...common,
@@ -91,6 +99,7 @@ export function newExecution(
         at,
         idempotency_key: idempotencyKey ?? null,
         rerun_of: rerunOf ?? null,
+        as_of: asOfMs ?? null,
         concurrency_key: concurrencyKey,
         concurrency_max: workflow.concurrency?.max ?? null,
         ...(firing && {
@@ -101,6 +110,15 @@ export function newExecution(
       }),
     ],
   };
+}
+
+function refuseTheFuture(workflow: string, asOfMs: number | undefined, nowMs: number): void {
+  if (asOfMs === undefined || asOfMs <= nowMs) return;
+  const found = `${new Date(asOfMs).toISOString()} is to come`;
+  throw new AppError(
+    "invalid_input",
+    `Cannot start workflow "${workflow}" as of an instant: ${found}; give one that has passed`,
+  );
 }
 
 const definitionIds = new WeakMap<ParsedWorkflow, string>();

@@ -18,7 +18,7 @@ import {
 import type { Store } from "../store/store.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Engine } from "./engine.ts";
-import { endedEvent, type EngineEvent } from "./events.ts";
+import { asOf, endedEvent, type EngineEvent } from "./events.ts";
 import { finishWrite } from "./step_writes.ts";
 
 /** The owner of an execution that has no lease. */
@@ -58,7 +58,7 @@ export class Steerer {
     // Whoever advances it may have ended it in the same transaction, and says so.
     const { status, startedAtMs } = execution;
     if (status === "cancelled" && startedAtMs === null) {
-      publish(endedEvent(execution, "cancelled", null));
+      publish(asOf(execution, endedEvent(execution, "cancelled", null)));
     }
   }
 
@@ -102,18 +102,20 @@ export class Steerer {
   }
 
   /**
-   * Starts a new execution of the same text with the same inputs.
+   * Starts a new execution of the same text with the same inputs, as of the same instant.
    * @throws {AppError} `unknown_execution`; `invalid_workflow` when its text can't be used any
    * more; whatever a start throws.
    */
   async rerun(id: ExecutionId): Promise<ExecutionRow> {
     const { store, definitions, engine } = this.#options;
-    const { definitionId, inputParams, workflowName } = await this.#execution(id, "rerun");
+    const row = await this.#execution(id, "rerun");
+    const { definitionId, inputParams, workflowName, asOfMs } = row;
     const { workflow } = await definitions.of({ definitionId, workflowName });
     const text = await store.executions.definitionText(definitionId) ?? "";
     const inputs = JSON.parse(inputParams) as Record<string, unknown>;
     const stored = { ...workflow, text, file: "kept text", line: 1 };
-    return await engine.start(stored, { inputs, rerunOf: id });
+    const options = { inputs, rerunOf: id, ...(asOfMs !== null && { asOfMs }) };
+    return await engine.start(stored, options);
   }
 
   async #execution(id: ExecutionId, verb: string): Promise<ExecutionRow> {

@@ -18,7 +18,7 @@
  * | POST /api/v1/workflows/validate?file=, a text | ValidationView |
  * | GET /api/v1/workflows/schema.json | JSON Schema of workflow files, for editors |
  * | GET /api/v1/workflows/:name/statistics | StatisticsView |
- * | POST /api/v1/workflows/:name/executions?priority= | 202 ExecutionView (pending) |
+ * | POST /api/v1/workflows/:name/executions?priority=&as_of= | 202 ExecutionView (pending) |
  * | GET /api/v1/executions?workflow=&status=&limit=&cursor= | ExecutionsAnswer, newest first |
  * | GET /api/v1/executions/:id | ExecutionView with steps |
  * | GET /api/v1/executions/:id/steps/:step/items?from=&limit= | { items: ItemView[] } |
@@ -231,6 +231,8 @@ export interface ExecutionView {
   readonly outputs: Readonly<Record<string, unknown>> | null;
   /** The execution that it repeats. */
   readonly rerun_of: string | null;
+  /** The instant that it sees up to; null: now. */
+  readonly as_of: string | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** One for each step, at its latest attempt, in order; absent in lists. */
   readonly steps?: readonly StepView[];

@@ -59,6 +59,7 @@ export const createExecution: Verb<
     at: number;
     idempotency_key?: string | null;
     rerun_of?: string | null;
+    as_of?: number | null;
     concurrency_key?: string | null;
     concurrency_max?: number | null;
     schedule_id?: string;
@@ -71,11 +72,12 @@ export const createExecution: Verb<
   key: ({ execution_id }) => execution_id,
   sql: `INSERT INTO workflow_executions
       (execution_id, workflow_name, definition_id, status, input_params, priority, created_at,
-       idempotency_key, rerun_of, concurrency_key, concurrency_max, schedule_id, due_at)
+       idempotency_key, rerun_of, as_of, concurrency_key, concurrency_max, schedule_id, due_at)
     SELECT value ->> 'execution_id', value ->> 'name', value ->> 'definition_id', 'pending',
       value ->> 'input', coalesce(value ->> 'priority', 0), value ->> 'at',
-      value ->> 'idempotency_key', value ->> 'rerun_of', value ->> 'concurrency_key',
-      value ->> 'concurrency_max', value ->> 'schedule_id', value ->> 'due_at'
+      value ->> 'idempotency_key', value ->> 'rerun_of', value ->> 'as_of',
+      value ->> 'concurrency_key', value ->> 'concurrency_max',
+      value ->> 'schedule_id', value ->> 'due_at'
     FROM json_each(?1)
     WHERE value ->> 'schedule_id' IS NULL OR value ->> 'was' = coalesce((
       SELECT status FROM firings WHERE firings.schedule_id = value ->> 'schedule_id'

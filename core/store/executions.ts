@@ -29,6 +29,8 @@ export interface ExecutionRow {
   readonly completedAtMs: number | null;
   /** The execution that this one repeats. */
   readonly rerunOf: ExecutionId | null;
+  /** The instant that it sees up to; null: now. */
+  readonly asOfMs: number | null;
 }
 
 /** An execution that nobody advances. */
@@ -39,6 +41,8 @@ export interface ClaimableRow {
   readonly status: "pending" | "running" | "waiting";
   readonly inputParams: string;
   readonly createdAtMs: number;
+  /** The instant that it sees up to; null: now. */
+  readonly asOfMs: number | null;
   /** What at most so many executions at once share; null where there is no limit. */
   readonly concurrencyKey: string | null;
   /** The firing that started it; null when someone did. */
@@ -65,7 +69,8 @@ export interface StepRow {
 
 /** What {@link toExecution} reads. */
 export const executionColumns = "execution_id, workflow_name, definition_id, status, wanted, " +
-  "input_params, result, error_code, error_message, created_at, started_at, completed_at, rerun_of";
+  "input_params, result, error_code, error_message, created_at, started_at, completed_at, " +
+  "rerun_of, as_of";
 
 /** What is read of executions. */
 export class ExecutionReader {
@@ -128,6 +133,7 @@ export class ExecutionReader {
       status: String(row.status) as ClaimableRow["status"],
       inputParams: String(row.input_params),
       createdAtMs: Number(row.created_at),
+      asOfMs: numberOrNull(row.as_of),
       concurrencyKey: textOrNull(row.concurrency_key),
       scheduleId: textOrNull(row.schedule_id),
       dueAtMs: numberOrNull(row.due_at),
@@ -176,6 +182,7 @@ export function toExecution(row: ReadRow): ExecutionRow {
     startedAtMs: numberOrNull(row.started_at),
     completedAtMs: numberOrNull(row.completed_at),
     rerunOf: textOrNull(row.rerun_of) as ExecutionId | null,
+    asOfMs: numberOrNull(row.as_of),
   };
 }
 

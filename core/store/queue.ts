@@ -26,6 +26,7 @@ function columns(table: string): string {
     "status",
     "input_params",
     "created_at",
+    "as_of",
     "concurrency_key",
     "schedule_id",
     "due_at",

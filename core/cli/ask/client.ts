@@ -111,14 +111,19 @@ export class Client {
 
   start(
     workflow: string,
-    { inputs = {}, priority }: {
+    { inputs = {}, priority, asOf }: {
       readonly inputs?: Readonly<Record<string, unknown>>;
       readonly priority?: number | undefined;
+      /** An instant, as people write it. */
+      readonly asOf?: string | undefined;
     } = {},
   ): Promise<ExecutionView> {
     const path = `/workflows/${encodeURIComponent(workflow)}/executions`;
-    const query = priority === undefined ? "" : `?priority=${priority}`;
-    return this.#wire.ask("POST", path + query, { body: inputs });
+    const search = new URLSearchParams({
+      ...(priority !== undefined && { priority: String(priority) }),
+      ...(asOf !== undefined && { as_of: asOf }),
+    });
+    return this.#wire.ask("POST", search.size === 0 ? path : `${path}?${search}`, { body: inputs });
   }
 
   steerExecution(id: string, verb: ExecutionVerb): Promise<ExecutionView> {

@@ -52,6 +52,11 @@ export const flags = {
     max: 100,
     summary: "Higher ones are taken from the queue first: -100 to 100 (default 0)",
   },
+  "as-of": {
+    kind: "text",
+    value: "INSTANT",
+    summary: "Let it see what was known at an earlier instant: 2026-03-01T21:00:00Z",
+  },
   every: { kind: "text", value: "DURATION", summary: "Start it every so often: 30s, 5m, 2h" },
   cron: { kind: "text", value: "RULE", summary: 'Start it by a cron rule: "40 9 * * MON-FRI"' },
   timezone: { kind: "text", value: "ZONE", summary: "The rule's time zone (default UTC)" },

@@ -33,6 +33,7 @@ export function showOutcome(execution: ExecutionView, look: Look): string {
     headlineOf(execution, look),
     ...(error && !isToldBelow ? wrapText(error.message, look.columns) : []),
     `Execution ID: ${execution.execution_id}`,
+    ...(execution.as_of === null ? [] : [`As of: ${execution.as_of}`]),
     "",
     isOver ? "Results:" : "Steps:",
     ...steps.flatMap((step) => stepLines(step, status === "completed", look)),

@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { AppError, messageOf } from "../../errors.ts";
 import { statistics } from "../../store/statistics.ts";
 import type { ParsedWorkflow } from "../../workflow/definition.ts";
+import { parseInstant } from "../../workflow/form/instant.ts";
 import { editorSchema } from "../../workflow/form/editor_schema.ts";
 import { priorityMax } from "../../workflow/form/schedule.ts";
 import { ruleText } from "../../workflow/form/schedule_keys.ts";
@@ -59,7 +60,11 @@ export function workflowRoutes(plane: ControlPlane): Hono {
   routes.post("/:name/executions", async (c) => {
     const inputs = await readInputs(c);
     const workflow = await catalog.runnable(c.req.param("name"));
-    const options = { inputs, priority: readPriority(c), ...readIdempotencyKey(c) };
+    const options = {
+      ...{ inputs, priority: readPriority(c) },
+      ...readAsOf(c),
+      ...readIdempotencyKey(c),
+    };
     return c.json(executionView(await engine.start(workflow, options)), 202);
   });
   return routes;
@@ -101,6 +106,18 @@ function readPriority(c: Context): number {
     "invalid_input",
     `Cannot start workflow "${c.req.param("name")}": its priority "${text}" is no whole number ` +
       `from -${priorityMax} to ${priorityMax}`,
+  );
+}
+
+/** Beside the inputs, as an input may have its name. */
+function readAsOf(c: Context): { readonly asOfMs?: number } {
+  const text = c.req.query("as_of");
+  if (text === undefined) return {};
+  const read = parseInstant(text);
+  if ("atMs" in read) return { asOfMs: read.atMs };
+  throw new AppError(
+    "invalid_input",
+    `Cannot start workflow "${c.req.param("name")}": its as_of ${read.problem}`,
   );
 }
 

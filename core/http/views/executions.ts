@@ -41,6 +41,7 @@ export function executionView(row: ExecutionRow): ExecutionView {
     inputs: JSON.parse(row.inputParams),
     outputs: row.result === null ? null : JSON.parse(row.result),
     rerun_of: row.rerunOf,
+    as_of: isoOrNull(row.asOfMs),
     error: row.error,
   };
 }

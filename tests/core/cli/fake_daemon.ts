@@ -112,6 +112,7 @@ export function anExecution(values: Partial<ExecutionView> = {}): ExecutionView 
     inputs: {},
     outputs: null,
     rerun_of: null,
+    as_of: null,
     error: null,
     ...values,
   };

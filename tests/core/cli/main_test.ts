@@ -180,6 +180,22 @@ Deno.test("schedule set sends the keys that were given, and shows the schedule",
   assert.match(out, /Rule +\*\/5 Asia\/Kolkata/);
 });
 
+Deno.test("workflow run passes the instant on that the execution sees up to", async () => {
+  const asked: string[] = [];
+  const as_of = "2026-03-01T21:00:00.000Z";
+  const routes = {
+    "POST /workflows/w/executions": (request: Request) => {
+      asked.push(new URL(request.url).search);
+      return Response.json(anExecution({ status: "pending", as_of }), { status: 202 });
+    },
+    "GET /executions/a": () => Response.json(anExecution({ as_of, steps: [] })),
+  };
+  const command = "workflow run w --detach --as-of 2026-03-01T21:00:00Z --priority 7";
+  assert.equal((await run(command, routes)).code, 0);
+  assert.deepEqual(asked, ["?priority=7&as_of=2026-03-01T21%3A00%3A00Z"]);
+  assert.match((await run("execution show a", routes)).out, /^As of: 2026-03-01T21:00:00.000Z$/m);
+});
+
 Deno.test("workflow run passes a priority on, and refuses one that is none", async () => {
   const asked: string[] = [];
   const routes = {

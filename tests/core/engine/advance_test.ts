@@ -33,6 +33,7 @@ async function tryAdvance({ store }: TempStore, invoke: () => string): Promise<T
       status: "pending",
       inputParams: "{}",
       createdAtMs: 0,
+      asOfMs: null,
       concurrencyKey: null,
       scheduleId: null,
       dueAtMs: null,

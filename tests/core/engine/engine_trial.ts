@@ -29,6 +29,8 @@ export interface EngineTrial extends AsyncDisposable {
   readonly events: readonly EngineEvent[];
   /** The capabilities that were asked, in order. */
   readonly asked: readonly string[];
+  /** The instant that each of them was asked as of. */
+  readonly askedAsOf: readonly (number | undefined)[];
   /** What it logged, a line of JSON each. */
   readonly log: readonly string[];
   start(workflow: ParsedWorkflow, options?: StartOptions): Promise<ExecutionId>;
@@ -55,18 +57,23 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
   const { agents, onEvent, ...timings } = options;
   const events: EngineEvent[] = [];
   const asked: string[] = [];
+  const askedAsOf: (number | undefined)[] = [];
   const log: string[] = [];
   const definitions = new Definitions(store.executions);
   const publish = (event: EngineEvent): void => {
     events.push(event);
     onEvent?.(event);
   };
+  const invoke = invokeOf(agents, asked);
   const engine = new Engine({
     concurrentMax: 5,
     ...timings,
     store,
     definitions,
-    invoke: invokeOf(agents, asked),
+    invoke: (address, input, options) => {
+      askedAsOf.push(options.asOfMs);
+      return invoke(address, input, options);
+    },
     publish,
     log: createLog({ threshold: "debug", write: (line) => log.push(line), pretty: false }),
   });
@@ -84,6 +91,7 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     store,
     events,
     asked,
+    askedAsOf,
     log,
     start,
     end,

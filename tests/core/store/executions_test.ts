@@ -26,6 +26,7 @@ Deno.test("an execution is kept with all that is told of it", async () => {
     startedAtMs: null,
     completedAtMs: null,
     rerunOf: null,
+    asOfMs: null,
   };
   assert.deepEqual(await store.executions.execution(id), created);
   await store.commits.commit([claim(id, "me", startMs + 1), begin(id, "me", { at: startMs + 2 })]);
