@@ -5,20 +5,12 @@
  */
 
 import { z } from "zod";
-import { write } from "../store/sqlite/commits.ts";
-import type { Row } from "../store/sqlite/database.ts";
+import type { Operation } from "../store/operation.ts";
+import { type BarTuple, barValues } from "../store/operations/bars.ts";
+import type { KnownBar } from "../store/reads/bars.ts";
 import type { Store } from "../store/store.ts";
-import {
-  keepRevision,
-  noteRestated,
-  releaseBar,
-  type RevisableBarRow,
-  saveEvent,
-  saveSeries,
-} from "./history_tables.ts";
-import { type DatedEvent, eventsMax, type Series, seriesOf, toDated } from "./series.ts";
+import { eventsMax, saveEvent, type Series } from "./series.ts";
 import { Bar, History, type Interval, MarketEvent } from "../sdk/market.ts";
-import { barTuple, comparedColumns, saveBars } from "./tables.ts";
 
 /** Twice what the longest daily history has: half a second of the daemon. */
 const barsSavedMax = 50_000;
@@ -67,7 +59,7 @@ export class BarSaver {
   /** Input is unchecked JSON. */
   async save(input: unknown): Promise<Saved> {
     const { history, restated } = SaveBars.parse(input);
-    const key = seriesOf(history).join("/");
+    const key = [history.source, history.symbol, history.interval].join("/");
     const before = this.#saving.get(key) ?? Promise.resolve();
     const saved = before.then(() => this.#save(history, restated));
     // a save that failed is its caller's, and keeps nobody from the next
@@ -84,88 +76,80 @@ export class BarSaver {
     const { source, symbol, interval, currency, timezone, calendar, events } = history;
     const of = { source, symbol, interval };
     const nowMs = this.#now();
-    // one that is told twice counts once, as it was told last
+    // one that is given twice counts once, as it was given last
     const byStart = new Map(history.bars.map(({ start, ...bar }) => {
       const start_at = Date.parse(start);
-      return [start_at, { ...bar, source, symbol, interval, currency, start_at }] as const;
+      return [start_at, { ...bar, currency, start_at }] as const;
     }));
-    const known = await this.#known(history, [...byStart.keys()]);
+    const known = await this.#known(of, [...byStart.keys()]);
     // most of what is loaded is known already: it costs a comparison and no write
     const written = [...byStart.values()].filter((row) => {
       const bar = known.bars.get(row.start_at);
-      return bar === undefined || comparedColumns.some((name) => bar[name] !== row[name]);
+      return bar === undefined || barValues.some((name) => bar[name] !== row[name]);
     });
-    const others = written.filter(({ start_at }) => known.bars.has(start_at));
+    const changed = written.filter(({ start_at }) => known.bars.has(start_at));
     // a clock that was put back must not make what is known now older than what was known then
-    const recorded_at = others.reduce(
-      (atMs, { start_at }) => Math.max(atMs, Number(known.bars.get(start_at)?.recorded_at) + 1),
+    const recorded_at = changed.reduce(
+      (atMs, { start_at }) => Math.max(atMs, (known.bars.get(start_at)?.recorded_at ?? 0) + 1),
       nowMs,
     );
-    const rows: RevisableBarRow[] = written.map((row) => (
-      { ...row, recorded_at, length_ms: lengthMs[interval] }
-    ));
-    const changed = rows.filter(({ start_at }) => known.bars.has(start_at));
-    // with the bars, so that no crash leaves an event known whose bars are not restated
-    const news = events.map((event) => write(saveEvent, { ...event, source, symbol, recorded_at }));
-    const isWhole = restated || await this.#isEmpty(history);
-    const dates = isWhole ? [...events, ...await this.#adjusting(history)] : [];
-    const notes = dates.map(({ kind, date }) => write(noteRestated, { ...of, kind, date }));
-    const applied = await this.#store.commits.commit([
-      ...changed.map((row) => write(keepRevision, row)),
-      write(saveSeries, { ...of, timezone, calendar }),
-      ...rows.length === 0
-        ? []
-        : [write(saveBars, { ...of, currency, recorded_at, bars: rows.map(barTuple) })],
-      ...known.isQuarantined
-        ? [...byStart.values()].map((row) => write(releaseBar, { ...row, recorded_at }))
-        : [],
-      ...news,
-      ...notes,
-    ]);
+    const length_ms = lengthMs[interval];
+    const dates = restated || await this.#isEmpty(of)
+      ? [
+        ...events,
+        ...await this.#store.read({ read: "adjusting_events", ...of, limit: eventsMax }),
+      ]
+      : [];
+    // in one transaction, so that no crash leaves an event known whose bars are not restated
+    const operations: Operation[] = [
+      ...changed.map((row): Operation => (
+        { kind: "keep_revision", ...of, ...row, recorded_at, length_ms }
+      )),
+      { kind: "save_series", ...of, timezone, calendar },
+    ];
+    if (written.length > 0) {
+      const bars = written.map(toTuple);
+      operations.push({ kind: "save_bars", ...of, currency, recorded_at, bars });
+    }
+    if (known.isQuarantined) {
+      for (const start_at of byStart.keys()) {
+        operations.push({ kind: "release_bar", ...of, start_at });
+      }
+    }
+    for (const event of events) operations.push(saveEvent(of, event, recorded_at));
+    for (const { kind, date } of dates) {
+      operations.push({ kind: "note_restated", ...of, event_kind: kind, date });
+    }
+    const applied = await this.#store.commit(operations);
     return {
-      inserted: rows.length - changed.length,
+      inserted: written.length - changed.length,
       changed: changed.length,
       revised: applied.slice(0, changed.length).filter(Boolean).length,
     };
   }
 
   async #isEmpty(of: Series): Promise<boolean> {
-    const [bar] = await this.#store.database.read(
-      "SELECT 1 FROM bars WHERE source = ? AND symbol = ? AND interval = ? LIMIT 1",
-      seriesOf(of),
-    );
-    return bar === undefined;
+    return !await this.#store.read({ read: "has_bars", ...of });
   }
 
   /** The stored bars among some instants, and whether any of the series is in quarantine. */
   async #known(
     of: Series,
     starts: readonly number[],
-  ): Promise<{ readonly bars: ReadonlyMap<number, Row>; readonly isQuarantined: boolean }> {
+  ): Promise<{ readonly bars: ReadonlyMap<number, KnownBar>; readonly isQuarantined: boolean }> {
     if (starts.length === 0) return { bars: new Map(), isQuarantined: false };
-    const from = starts.reduce((a, b) => Math.min(a, b));
-    const to = starts.reduce((a, b) => Math.max(a, b));
-    const rows = await this.#store.database.read(
-      `SELECT start_at, recorded_at, ${comparedColumns.join(", ")} FROM bars
-       WHERE source = ? AND symbol = ? AND interval = ? AND start_at BETWEEN ? AND ?`,
-      [...seriesOf(of), from, to],
-    );
-    const [quarantine] = await this.#store.database.read(
-      `SELECT 1 FROM quarantined_bars WHERE source = ? AND symbol = ? AND interval = ? LIMIT 1`,
-      seriesOf(of),
-    );
-    const bars = new Map(rows.map((row) => [Number(row.start_at), row]));
-    return { bars, isQuarantined: quarantine !== undefined };
+    const fromMs = starts.reduce((a, b) => Math.min(a, b));
+    const toMs = starts.reduce((a, b) => Math.max(a, b));
+    const bars = await this.#store.read({ read: "known_bars", ...of, fromMs, toMs });
+    const isQuarantined = await this.#store.read({ read: "has_quarantined_bars", ...of });
+    return { bars: new Map(bars.map((bar) => [bar.start_at, bar])), isQuarantined };
   }
+}
 
-  /** Splits and dividends of the symbol that the store knows, whoever told of them. */
-  async #adjusting({ source, symbol }: Series): Promise<DatedEvent[]> {
-    const rows = await this.#store.database.read(
-      `SELECT kind, date FROM market_events
-       WHERE source = ? AND symbol = ? AND kind IN ('split', 'dividend') AND estimated = 0
-       ORDER BY date DESC LIMIT ${eventsMax}`,
-      [source, symbol],
-    );
-    return rows.map(toDated);
-  }
+function toTuple(
+  { start_at, date, open, high, low, close, adjusted_close, volume }: Omit<Bar, "start"> & {
+    readonly start_at: number;
+  },
+): BarTuple {
+  return [start_at, date, open, high, low, close, adjusted_close, volume];
 }

@@ -4,18 +4,13 @@
  */
 
 import { z } from "zod";
-import { write } from "../store/sqlite/commits.ts";
 import type { Store } from "../store/store.ts";
 import { BarSaver } from "./bar_saver.ts";
 import { Bars } from "./bars.ts";
-import { PastBars } from "./past_bars.ts";
-import { knownUntil } from "./series.ts";
+import { eventsMax, knownUntil, saveEvent } from "./series.ts";
 import { GetQuotes, storedQuotes } from "./stored_quotes.ts";
 import { Findings } from "./findings.ts";
-import { forgetEstimates, saveEvent } from "./history_tables.ts";
-import { eventsMax } from "./series.ts";
 import { MarketEvent, MarketSymbol, Quote, SourceName } from "../sdk/market.ts";
-import { saveQuote } from "./tables.ts";
 
 const quotesMax = 500;
 
@@ -39,7 +34,6 @@ const GetEvents = z.strictObject({
 export class Market {
   readonly findings: Findings;
   readonly #bars: Bars;
-  readonly #past: PastBars;
   readonly #saver: BarSaver;
   readonly #store: Store;
   readonly #now: () => number;
@@ -48,7 +42,6 @@ export class Market {
     this.#store = store;
     this.#now = now;
     this.#bars = new Bars(store, now);
-    this.#past = new PastBars(store);
     this.#saver = new BarSaver(store, now);
     this.findings = new Findings(store, now);
   }
@@ -58,10 +51,10 @@ export class Market {
     save_quotes: async (input: unknown): Promise<{ saved: number }> => {
       const { quotes } = SaveQuotes.parse(input);
       const recorded_at = this.#now();
-      const rows = quotes.map(({ as_of, ...quote }) =>
-        write(saveQuote, { ...quote, as_of: Date.parse(as_of), recorded_at })
-      );
-      return { saved: (await this.#store.commits.commit(rows)).filter(Boolean).length };
+      const saved = await this.#store.commit(quotes.map(({ as_of, ...quote }) => (
+        { kind: "save_quote", ...quote, as_of: Date.parse(as_of), recorded_at }
+      )));
+      return { saved: saved.filter(Boolean).length };
     },
     get_quotes: (input: unknown) => this.#quotes(input),
     save_bars: (input: unknown) => this.#saver.save(input),
@@ -75,11 +68,9 @@ export class Market {
     save_events: async (input: unknown): Promise<{ saved: number }> => {
       const { symbol, source, events, complete } = SaveEvents.parse(input);
       const recorded_at = this.#now();
-      const rows = events.map((event) =>
-        write(saveEvent, { ...event, source, symbol, recorded_at })
-      );
-      const applied = await this.#store.commits.commit(
-        complete ? [...rows, write(forgetEstimates, { source, symbol })] : rows,
+      const rows = events.map((event) => saveEvent({ source, symbol }, event, recorded_at));
+      const applied = await this.#store.commit(
+        complete ? [...rows, { kind: "forget_estimates", source, symbol }] : rows,
       );
       return { saved: applied.slice(0, rows.length).filter(Boolean).length };
     },
@@ -97,9 +88,9 @@ export class Market {
   readonly pastCapabilities = {
     get_quotes: (input: unknown, _caller: string, asOfMs: number) => this.#quotes(input, asOfMs),
     get_bars: (input: unknown, _caller: string, asOfMs: number) => this.#bars.read(input, asOfMs),
-    get_dates: (input: unknown, _caller: string, asOfMs: number) => this.#past.dates(input, asOfMs),
+    get_dates: (input: unknown, _caller: string, asOfMs: number) => this.#bars.dates(input, asOfMs),
     get_series: (input: unknown, _caller: string, asOfMs: number) =>
-      this.#past.state(input, asOfMs),
+      this.#bars.state(input, asOfMs),
     get_events: (input: unknown, _caller: string, asOfMs: number) =>
       this.#events(GetEvents.parse(input), asOfMs),
   };
@@ -113,22 +104,17 @@ export class Market {
     { source, symbol, from, to, as_of }: z.output<typeof GetEvents>,
     asOfMs?: number,
   ): Promise<{ events: MarketEvent[] }> {
-    const rows = await this.#store.database.read(
-      `SELECT * FROM market_events
-       WHERE source = ?1 AND symbol = ?2 AND date >= ?3 AND date <= ?4
-         AND (?6 IS NULL OR recorded_at <= ?6)
-       ORDER BY date DESC, kind LIMIT ?5`,
-      [
-        source,
-        symbol,
-        from ?? "0000-00-00",
-        to ?? "9999-99-99",
-        eventsMax,
-        knownUntil(as_of, asOfMs) ?? null,
-      ],
-    );
-    const events = rows.map((row) =>
-      MarketEvent.parse({ ...row, estimated: Number(row.estimated) === 1 })
+    const stored = await this.#store.read({
+      read: "market_events",
+      source,
+      symbol,
+      fromDate: from ?? "0000-00-00",
+      toDate: to ?? "9999-99-99",
+      knownAtMs: knownUntil(as_of, asOfMs),
+      limit: eventsMax,
+    });
+    const events = stored.map(({ event_kind, ...event }) =>
+      MarketEvent.parse({ ...event, kind: event_kind })
     );
     return { events: events.reverse() };
   }

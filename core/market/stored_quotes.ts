@@ -13,19 +13,12 @@ export const GetQuotes = z.strictObject({
 
 /** The newest of each symbol; those alone that have one. */
 export async function storedQuotes(
-  { database }: Store,
+  store: Store,
   { source, symbols }: z.output<typeof GetQuotes>,
-  asOfMs: number,
+  knownAtMs: number,
 ): Promise<Quote[]> {
-  const rows = await database.read(
-    `SELECT * FROM (
-       SELECT *, row_number() OVER (PARTITION BY symbol ORDER BY as_of DESC) AS place
-       FROM quotes WHERE source = ?1 AND symbol IN (SELECT value FROM json_each(?2))
-         AND as_of <= ?3 AND recorded_at <= ?3)
-     WHERE place = 1 ORDER BY symbol`,
-    [source, JSON.stringify(symbols), asOfMs],
-  );
-  return rows.map(({ as_of, ...quote }) =>
-    Quote.parse({ ...quote, as_of: new Date(Number(as_of)).toISOString() })
+  const quotes = await store.read({ read: "newest_quotes", source, symbols, knownAtMs });
+  return quotes.map(({ as_of, ...quote }) =>
+    Quote.parse({ ...quote, as_of: new Date(as_of).toISOString() })
   );
 }

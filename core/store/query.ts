@@ -1,10 +1,12 @@
 /** Everything that can be read, by name: what is asked, and what is answered. */
 
 import type { AgentReads } from "./reads/agents.ts";
+import type { BarReads } from "./reads/bars.ts";
 import type { CacheReads } from "./reads/cache.ts";
+import type { MarketReads } from "./reads/market.ts";
 
 /** Each read as a function of what is asked; both are plain data. */
-export interface Reads extends AgentReads, CacheReads {}
+export interface Reads extends AgentReads, BarReads, CacheReads, MarketReads {}
 
 export type ReadName = keyof Reads;
 
@@ -13,5 +15,5 @@ export type Ask<N extends ReadName> = Parameters<Reads[N]> extends [infer Given]
 
 export type Answer<N extends ReadName> = ReturnType<Reads[N]>;
 
-/** A read as plain data: `{ read: "cached_value", agentId, key, atMs }`. */
+/** A read as plain data: `{ read: "cached_value", owner, key, atMs }`. */
 export type Query<N extends ReadName> = { readonly read: N } & Ask<N>;

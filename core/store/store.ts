@@ -32,7 +32,7 @@ export interface Store extends StoreInside {
    */
   commit(operations: readonly Operation[]): Promise<readonly boolean[]>;
   /**
-   * Answers from what is committed: `read({ read: "cached_value", agentId, key, atMs })`.
+   * Answers from what is committed: `read({ read: "cached_value", owner, key, atMs })`.
    * @throws {AppError} `store_unavailable`, also when it takes too long; `overloaded`.
    */
   read<N extends ReadName>(query: Query<N>): Promise<Answer<N>>;

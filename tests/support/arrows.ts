@@ -85,7 +85,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/store/sqlite",
   ],
   "core/store/operations": [],
-  "core/store/reads": [],
+  "core/store/reads": ["core/store/operations"],
   // The adapter: nobody but the composition root knows that there is SQL.
   "core/store/sqlite": [
     "core/store",
@@ -94,7 +94,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "@libsql/client",
   ],
   "core/store/sqlite/operations": ["core/store/operations", "core/store/sqlite"],
-  "core/store/sqlite/reads": ["core/store/reads", "core/store/sqlite"],
+  "core/store/sqlite/reads": ["core/store/operations", "core/store/reads", "core/store/sqlite"],
 
   // A text as JSON with the way back to each place in it, and zod's findings in plain words.
   "core/yaml": ["yaml", "zod"],
@@ -180,7 +180,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 
-  "core/market": ["core/sdk", "core/store", "core/store/sqlite", "zod"],
+  "core/market": [
+    "core/sdk",
+    "core/store",
+    "core/store/operations",
+    "core/store/reads",
+    "zod",
+  ],
   "core/cache": ["core/store", "zod"],
 
   "core/http": [

@@ -8,8 +8,6 @@ export interface CacheUse {
 
 export interface CacheReads {
   /** The value as JSON, unless it has expired by then. */
-  cached_value(
-    ask: { readonly owner: string; readonly key: string; readonly atMs: number },
-  ): string | undefined;
-  cache_use(ask: { readonly owner: string }): CacheUse;
+  cached_value(ask: { owner: string; key: string; atMs: number }): string | undefined;
+  cache_use(ask: { owner: string }): CacheUse;
 }
