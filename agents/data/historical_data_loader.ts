@@ -18,6 +18,7 @@ import {
 import { calendarNames } from "100ac/calendar";
 import { asTraded } from "../_lib/history/adjustment.ts";
 import { keepHistory, Loaded } from "../_lib/history/keep.ts";
+import { loadedBefore, syncedBefore } from "../_lib/history/past.ts";
 import { Quality, qualityOf } from "../_lib/history/quality_check.ts";
 import { firstAnswer, isOfSource } from "../_lib/source/order.ts";
 import { isUnhealthy } from "../_lib/source/policy.ts";
@@ -114,8 +115,10 @@ export default defineAgent({
       output: Synced,
       idempotent: true,
       examples: { "A month of daily bars, fetched once": { symbol: "AAPL", period: "1mo" } },
-      run: ({ symbol, ...span }, ctx) =>
-        syncHistory({ symbol: requireSymbol(symbol, "sync history"), ...span }, ctx),
+      run: ({ symbol, ...span }, ctx) => {
+        const asked = { symbol: requireSymbol(symbol, "sync history"), ...span };
+        return isPast(ctx) ? syncedBefore(asked, ctx) : syncHistory(asked, ctx);
+      },
     },
     check_quality: {
       description: "How far the stored bars of a symbol can be trusted, as a score from 0 to 1",
@@ -160,11 +163,17 @@ async function loadHistory(
   ctx: Context,
 ): Promise<Loaded> {
   const input = { symbol, period, interval };
+  if (isPast(ctx)) return await loadedBefore(input, ctx);
   const fetched = await firstAnswer(
     ctx.config.sources,
     (source) => ctx.request(`${source}.fetch_history`, input, History),
   );
   return await keepHistory(fetched, ctx);
+}
+
+/** Whether it is asked as of an earlier instant: from the store, not from a source. */
+function isPast({ asOfMs }: Context): boolean {
+  return asOfMs !== undefined;
 }
 
 /** Histories under way at once in a batch: polite to the source, and bounded in memory. */

@@ -56,6 +56,7 @@ const Verdict = z.object({
 type Verdict = z.infer<typeof Verdict>;
 
 const Saved = z.object({ saved: z.int() });
+const Stored = z.object({ quotes: z.array(Quote) });
 
 export default defineAgent({
   id: "market_data_fetcher",
@@ -104,7 +105,7 @@ async function fetchQuote(text: string, ctx: Context): Promise<CheckedQuote> {
   const symbol = requireSymbol(text, "fetch quote");
   const { quotes, missing, cached } = await quotesOf([symbol], ctx);
   const quote = quotes.get(symbol);
-  if (quote === undefined) throw missingError(symbol, missing[0]);
+  if (quote === undefined) throw missingError(symbol, missing[0], ctx);
   return { ...quote, cached: cached > 0 };
 }
 
@@ -129,8 +130,8 @@ async function validateSymbol(text: string, ctx: Context): Promise<Verdict> {
   const quote = quotes.get(symbol);
   if (quote !== undefined) return { symbol, valid: true, reason: null, name: quote.name };
   const isUnknown = missing?.code === "not_found" || missing?.code === "bad_request";
-  // any other failure says nothing about the symbol
-  if (!isUnknown) throw missingError(symbol, missing);
+  // any other failure says nothing about the symbol, nor does what was not stored
+  if (!isUnknown || ctx.asOfMs !== undefined) throw missingError(symbol, missing, ctx);
   return { symbol, valid: false, reason: missing.reason, name: null };
 }
 
@@ -143,6 +144,7 @@ interface Quotes {
 
 /** Each of the well-formed, distinct symbols is either among the quotes or among the missing. */
 async function quotesOf(symbols: readonly string[], ctx: Context): Promise<Quotes> {
+  if (ctx.asOfMs !== undefined) return await storedQuotes(symbols, ctx);
   const known = await Promise.all(
     symbols.map((symbol) => ctx.cache.get(keyOf(symbol, ctx), Quote)),
   );
@@ -151,6 +153,23 @@ async function quotesOf(symbols: readonly string[], ctx: Context): Promise<Quote
   const fetched = wanted.length === 0 ? nothing : await fetchShared(wanted, ctx);
   const quotes = new Map([...cached, ...fetched.usable].map((quote) => [quote.symbol, quote]));
   return { quotes, missing: fetched.missing, cached: cached.length };
+}
+
+/** As of an earlier instant: the newest that were stored by then; no source is asked. */
+async function storedQuotes(symbols: readonly string[], ctx: Context): Promise<Quotes> {
+  const quotes = new Map<string, Quote>();
+  for (const source of ctx.config.sources) {
+    const wanted = symbols.filter((symbol) => !quotes.has(symbol));
+    if (wanted.length === 0) break;
+    const asked = { source, symbols: wanted };
+    const stored = await ctx.request("market.get_quotes", asked, Stored);
+    for (const quote of stored.quotes) quotes.set(quote.symbol, quote);
+  }
+  const reason = `no quote of ${ctx.config.sources.join(", ")} was stored by ` +
+    new Date(ctx.now()).toISOString();
+  const missing = symbols.filter((symbol) => !quotes.has(symbol))
+    .map((symbol) => ({ symbol, code: "not_found", reason }));
+  return { quotes, missing, cached: 0 };
 }
 
 interface Sorted {
@@ -293,10 +312,17 @@ const MissingCode = z.enum(
   ] satisfies ErrorCode[],
 ).catch("bad_answer");
 
-function missingError(symbol: string, missing: Missing | undefined): AppError {
+function missingError(
+  symbol: string,
+  missing: Missing | undefined,
+  { asOfMs }: Context,
+): AppError {
   const code = MissingCode.parse(missing?.code);
   const reason = missing?.reason ?? "the source gave no reason";
-  const advice = code === "not_found" || code === "bad_request"
+  const isOfSymbol = code === "not_found" || code === "bad_request";
+  const advice = asOfMs !== undefined
+    ? "give a later as_of"
+    : isOfSymbol
     ? "check the symbol"
     : "try again later";
   return new AppError(code, `Cannot fetch quote "${symbol}": ${reason}; ${advice}`);

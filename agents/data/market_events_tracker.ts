@@ -3,7 +3,15 @@
  * the cache does not have, and keeps what they tell in the store.
  */
 
-import { type AgentContext, defineAgent, EventsOutput, MarketEvent, Missing, z } from "100ac";
+import {
+  type AgentContext,
+  AppError,
+  defineAgent,
+  EventsOutput,
+  MarketEvent,
+  Missing,
+  z,
+} from "100ac";
 import { firstAnswer, isOfSource } from "../_lib/source/order.ts";
 import { sortOutSymbols } from "../_lib/source/symbols.ts";
 
@@ -28,6 +36,7 @@ const Output = z.object({
 });
 
 const Saved = z.object({ saved: z.int() });
+const Stored = z.object({ events: z.array(MarketEvent) });
 /** Symbols under way at once. */
 const parallelMax = 4;
 
@@ -100,6 +109,7 @@ async function eventsOf(entries: readonly string[], ctx: Context): Promise<Told>
 }
 
 async function toldOf(symbol: string, ctx: Context): Promise<z.output<typeof EventsOutput>> {
+  if (ctx.asOfMs !== undefined) return await storedBefore(symbol, ctx);
   const { sources, events_ttl_seconds: ttlSeconds } = ctx.config;
   const key = `events:${sources.join(",")}:${symbol}`;
   const cached = await ctx.cache.get(key, EventsOutput);
@@ -113,6 +123,24 @@ async function toldOf(symbol: string, ctx: Context): Promise<z.output<typeof Eve
   await ctx.request("market.save_events", { symbol, source, events, complete: true }, Saved);
   await ctx.cache.set(key, told, ttlSeconds * 1_000);
   return told;
+}
+
+/** As of an earlier instant: what was stored by then; no source is asked. */
+async function storedBefore(
+  symbol: string,
+  ctx: Context,
+): Promise<z.output<typeof EventsOutput>> {
+  const { sources } = ctx.config;
+  for (const source of sources) {
+    const { events } = await ctx.request("market.get_events", { symbol, source }, Stored);
+    if (events.length > 0) return { symbol, events, source, stale: false, age_seconds: 0 };
+  }
+  const asOf = new Date(ctx.now()).toISOString();
+  throw new AppError(
+    "not_found",
+    `Cannot read events of "${symbol}": none of ${sources.join(", ")} were stored by ${asOf}; ` +
+      "give a later as_of",
+  );
 }
 
 /** The UTC date some days from now. */

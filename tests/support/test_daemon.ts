@@ -20,8 +20,8 @@ export interface TestDaemon extends AsyncDisposable {
   api(path: string, init?: RequestInit): Promise<Response>;
   /** Starts a workflow and waits for its end, 30 s if not told otherwise. */
   run(workflow: string, withinMs?: number): Promise<ExecutionView>;
-  /** Asks an agent, as the engine does. */
-  ask(address: string, input: unknown): Promise<unknown>;
+  /** Asks an agent, as the engine does; as of an earlier instant where one is given. */
+  ask(address: string, input: unknown, asOfMs?: number): Promise<unknown>;
 }
 
 /** `environment` adds to, or replaces, the test's own settings. */
@@ -70,13 +70,14 @@ export async function startTestDaemon(
         return status === "pending" || status === "running" ? undefined : view as ExecutionView;
       }, { withinMs });
     },
-    ask: async (address, input) =>
+    ask: async (address, input, asOfMs) =>
       JSON.parse(
         await daemon.plane.hosts.invoke({
           address,
           input: JSON.stringify(input),
           caller: "daemon",
           timeoutMs: 20_000,
+          asOfMs,
           signal: new AbortController().signal,
         }),
       ),

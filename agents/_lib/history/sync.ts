@@ -6,12 +6,11 @@
  * them fetched anew, and what they were stays as revisions.
  */
 
-import { Absence, type AgentContext, Bar, History, Interval, Period, SeriesState, z } from "100ac";
+import { Absence, type AgentContext, Bar, History, Interval, SeriesState, z } from "100ac";
 import { keepHistory, type Keeping } from "./keep.ts";
 import { type DateRange, holesToFetch, missingSessions, type Stored } from "./missing_sessions.ts";
-import { lastSessions } from "../source/bars.ts";
 import { firstAnswer, isOfSource } from "../source/order.ts";
-import { reachOf } from "../source/period.ts";
+import { type Asked, periodBegin, withinPeriod } from "./stored_period.ts";
 import { readBars } from "./stored_series.ts";
 
 export const Synced = z.object({
@@ -37,12 +36,6 @@ const Restated = z.object({ events: z.array(z.object({ kind: z.string(), date: z
 const Absences = z.object({ absences: z.array(Absence) });
 const Noted = z.object({});
 type Context = AgentContext<{ readonly sources: readonly string[] }>;
-
-interface Asked {
-  readonly symbol: string;
-  readonly period: Period;
-  readonly interval: Interval;
-}
 
 /** One series of one source, and the first date of what is wanted of it. */
 interface Sync extends Asked {
@@ -76,14 +69,13 @@ async function syncFrom(sync: Sync, ctx: Context): Promise<Synced> {
   }
   const missing = await noteWhatLacks(sync, askedFor, ctx);
   const bars = await readBars({ ...of, from: begin }, barsMax, ctx);
-  const counted = sync.period === "1d" ? 1 : sync.period === "5d" ? 5 : undefined;
   const newest = pieces[0]?.history;
   return {
     symbol,
     interval,
     source,
     currency: newest?.currency ?? state.currency,
-    bars: counted === undefined ? bars : lastSessions(bars, counted),
+    bars: [...withinPeriod(bars, sync.period)],
     fetched,
     revised,
     rejected,
@@ -200,14 +192,6 @@ function sinceOf({ begin, interval }: Sync, state: SeriesState): string | undefi
   const slackDays = interval === "1mo" ? 38 : 7;
   const beginMax = Temporal.PlainDate.from(begin).add({ days: slackDays }).toString();
   return first_date <= beginMax ? last_date : undefined;
-}
-
-/** The first date of the period; of one counted in sessions, a date well before it. */
-function periodBegin({ symbol, period, interval }: Asked, nowMs: number): string {
-  const today = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO("UTC")
-    .toPlainDate();
-  const reach = reachOf(symbol, period, interval, today);
-  return (reach.kind === "since" ? reach.date : today.subtract({ days: 14 })).toString();
 }
 
 /** Whether a history tells of a split or dividend that the stored bars are not restated for. */
