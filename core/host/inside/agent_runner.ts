@@ -126,9 +126,7 @@ export class AgentRunner {
         checkAnswer(output, await ask(address, input), address),
       publish: (topic, body) => {
         refuseReservedTopic(this.id, topic);
-        const text = toJson(body, topic);
-        // What happens in the past is no news.
-        if (asOfMs === undefined) bus.publish(topic, text, this.id);
+        bus.publish(topic, toJson(body, topic), this.id);
       },
       cache: {
         get: async (key, schema) => {

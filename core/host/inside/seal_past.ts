@@ -19,19 +19,17 @@ const harmless: ReadonlySet<string> = new Set([
 export function sealModules(): void {
   registerHooks({
     resolve(specifier, context, next) {
-      refuseModule(specifier);
       const resolved = next(specifier, context);
       refuseModule(resolved.url);
       return resolved;
     },
   });
-  for (const name of ["getBuiltinModule", "binding", "dlopen", "_eval"]) {
+  for (const name of ["getBuiltinModule", "binding"]) {
     fix(process, name, () => {
       throw refusal(`call process.${name}`);
     });
   }
-  // Node's streams keep their timers' instants, and what is left of its start makes new ones.
-  for (const name of ["stdin", "stdout", "stderr"]) fix(process, name, { isTTY: false });
+  // What is left of the start of Node's globals could make new ones.
   fix(globalThis, "nodeBootstrap", undefined);
   // Locks and spans are shared with the threads of now.
   fix(Object.getPrototypeOf(navigator) as object, "locks", undefined);
@@ -64,9 +62,9 @@ export function sealFiles(): void {
   if (state === "granted") throw refusal("let agents run: files can still be read");
 }
 
-function refuseModule(specifier: string): void {
-  if (!specifier.startsWith("node:") || harmless.has(specifier.slice("node:".length))) return;
-  throw refusal(`import ${specifier}`);
+function refuseModule(url: string): void {
+  if (!url.startsWith("node:") || harmless.has(url.slice("node:".length))) return;
+  throw refusal(`import ${url}`);
 }
 
 function refusal(what: string): AppError {

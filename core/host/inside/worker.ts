@@ -148,7 +148,7 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   }
   const runner = new AgentRunner({ ...definition, id: manifest.id }, agent, services);
   agents.set(manifest.id, runner);
-  // Events are of now.
+  // Events are of now. What is published here ends at the daemon's gate.
   const topics = services.asOfMs === undefined ? manifest.subscriptions : [];
   for (const topic of topics) {
     subscriptions.push(services.bus.subscribe(topic, (event) => runner.hear(topic, event)));

@@ -32,6 +32,9 @@ export default defineAgent({
 });
 `;
 
+/** Shares the leaker's host. */
+export const neighbour = leaker.replace('id: "leaker"', 'id: "neighbour"');
+
 /** A source of market data: it may reach the network. */
 export const dialer = `import { defineAgent, z } from "100ac";
 export default defineAgent({ id: "dialer", description: "d", permissions: { net: ["127.0.0.1"] },
@@ -58,10 +61,11 @@ export interface Leaks extends AsyncDisposable {
   tries(code: string, atMs?: number): Promise<unknown>;
 }
 
-/** A stage with the three agents; `data.txt` beside them is written now. */
+/** A stage with the four agents; `data.txt` beside them is written now. */
 export async function openLeaks(options: StageOptions = {}): Promise<Leaks> {
   const folder = await makeTempFolder({
     "leaker.ts": leaker,
+    "neighbour.ts": neighbour,
     "dialer.ts": dialer,
     "friend.ts": friend,
     "_late.ts": "export default 1;",

@@ -114,6 +114,12 @@ for (const processForAll of [false, true]) {
     await eventually(() => stage.events.length === 2);
     assert.deepEqual(stage.events, ["test.told daemon 1", "test.said leaker 1"]);
     assert.deepEqual(await tries("tools.heard", asOfMs), []);
+    const heard = async (atMs?: number): Promise<unknown> => {
+      const asked = atMs === undefined ? {} : { asOfMs: atMs };
+      return await stage.ask("neighbour.run", { code: "tools.heard" }, asked);
+    };
+    assert.deepEqual(await heard(asOfMs), [], "nor in the same host");
+    assert.deepEqual(await heard(), ["test.told", "test.said"]);
   });
 }
 
