@@ -110,7 +110,7 @@ Deno.test("the expressions of the README give what it says", () => {
     const value = compileTemplate(`\${{ ${source} }}`).evaluate({
       inputs: JSON.parse(given || "{}"),
       steps: {},
-      execution: { id: "", workflow: "" },
+      execution: { id: "", workflow: "", as_of: null },
       now: "2026-01-16T10:30:00.000Z",
       secrets: {},
     });

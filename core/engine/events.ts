@@ -33,12 +33,18 @@ type ExecutionFact =
 
 export type StepTopic = `step.${"started" | "completed" | "failed" | "cancelled" | "skipped"}`;
 
+/** An execution's instant as people and expressions see it; null: now. */
+export function asOfText(asOfMs: number | null): string | null {
+  return asOfMs === null ? null : new Date(asOfMs).toISOString();
+}
+
 /** The event, marked with the instant that its execution sees up to. */
 export function asOf(
   { asOfMs }: Pick<ClaimableRow, "asOfMs">,
   event: EngineEvent,
 ): EngineEvent {
-  return asOfMs === null ? event : { ...event, as_of: new Date(asOfMs).toISOString() };
+  const as_of = asOfText(asOfMs);
+  return as_of === null ? event : { ...event, as_of };
 }
 
 /** An execution is being advanced, at first or again. */

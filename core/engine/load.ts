@@ -10,7 +10,7 @@ import type { Scope } from "../workflow/expression/expression.ts";
 import type { Plan } from "./decide/plan.ts";
 import type { Attempt } from "./decide/unit.ts";
 import type { Definitions } from "./definitions.ts";
-import { endedEvent, type EngineEvent } from "./events.ts";
+import { asOfText, endedEvent, type EngineEvent } from "./events.ts";
 import type { Leases } from "./lease.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Steering } from "./steering.ts";
@@ -86,7 +86,7 @@ function withPlan(
     plan,
     scope: {
       inputs: JSON.parse(inputParams),
-      execution: { id, workflow: workflowName },
+      execution: { id, workflow: workflowName, as_of: asOfText(asOfMs) },
       now: new Date(asOfMs ?? createdAtMs).toISOString(),
       secrets: secretsOf(plan.workflow, secrets),
     },

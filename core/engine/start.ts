@@ -7,8 +7,9 @@ import { type Write, write } from "../store/commits.ts";
 import { createExecution, saveDefinition } from "../store/execution_verbs.ts";
 import type { ClaimableRow, ExecutionRow } from "../store/executions.ts";
 import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
-import { compileTemplate } from "../workflow/expression/expression.ts";
+import { compileTemplate, type Scope } from "../workflow/expression/expression.ts";
 import { resolveInputs } from "../workflow/form/inputs.ts";
+import { asOfText } from "./events.ts";
 
 export interface StartOptions {
   /** By name; an input with a default may be left out. */
@@ -63,7 +64,11 @@ export function newExecution(
   const inputs = resolveInputs(workflow, given);
   const inputParams = JSON.stringify(inputs);
   const definitionId = definitionIdOf(workflow);
-  const concurrencyKey = concurrencyKeyOf(workflow, executionId, inputs, asOfMs ?? at);
+  const concurrencyKey = concurrencyKeyOf(workflow, {
+    inputs,
+    execution: { id: executionId, workflow: name, as_of: asOfText(asOfMs ?? null) },
+    now: new Date(asOfMs ?? at).toISOString(),
+  });
   const common = {
     ...{ executionId, workflowName: name, definitionId, inputParams },
     ...{ createdAtMs: at, asOfMs: asOfMs ?? null },
@@ -135,14 +140,10 @@ function definitionIdOf(workflow: ParsedWorkflow): string {
 /** Keys of different workflows never meet, because names hold no slash. */
 function concurrencyKeyOf(
   { name, concurrency }: Workflow,
-  id: ExecutionId,
-  inputs: Readonly<Record<string, unknown>>,
-  at: number,
+  scope: Pick<Scope, "inputs" | "execution" | "now">,
 ): string | null {
   if (!concurrency) return null;
   const { key = "" } = concurrency;
-  const now = new Date(at).toISOString();
-  const execution = { id, workflow: name };
-  const value = compileTemplate(key).evaluate({ inputs, steps: {}, execution, now, secrets: {} });
+  const value = compileTemplate(key).evaluate({ ...scope, steps: {}, secrets: {} });
   return `${name}/${typeof value === "string" ? value : JSON.stringify(value)}`;
 }

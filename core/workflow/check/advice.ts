@@ -69,7 +69,7 @@ function isNever(when: string): boolean {
 const nothing: Scope = {
   inputs: {},
   steps: {},
-  execution: { id: "", workflow: "" },
+  execution: { id: "", workflow: "", as_of: null },
   now: "",
   secrets: {},
 };

@@ -28,8 +28,13 @@ export interface Scope {
   /** Of `for_each`: what the step is carried out for, and its place in the list. */
   readonly item?: unknown;
   readonly index?: number;
-  readonly execution: { readonly id: string; readonly workflow: string };
-  /** When the execution was created, RFC 3339: the same after a crash. */
+  readonly execution: {
+    readonly id: string;
+    readonly workflow: string;
+    /** The instant that it sees up to; null: now. */
+    readonly as_of: string | null;
+  };
+  /** When the execution was created, or the instant that it sees up to: the same after a crash. */
   readonly now: string;
   readonly secrets: Readonly<Record<string, string>>;
 }

@@ -79,7 +79,7 @@ function namesOf(workflow: Workflow, schemasOf: SchemasOf): Names {
   return new Map([
     ["inputs", mapOf(inputs, any)],
     ["steps", mapOf(steps, any)],
-    ["execution", mapOf({ id: text, workflow: text })],
+    ["execution", mapOf({ id: text, workflow: text, as_of: oneOf([text, nothing]) })],
     ["now", text],
     ["secrets", mapOf({}, text)],
   ]);

@@ -41,7 +41,7 @@ async function tryAdvance({ store }: TempStore, invoke: () => string): Promise<T
     plan: planWorkflow(workflowOf(["one", "two"])),
     scope: {
       inputs: {},
-      execution: { id, workflow: "trial" },
+      execution: { id, workflow: "trial", as_of: null },
       now: "2026-01-16T10:30:00Z",
       secrets: {},
     },

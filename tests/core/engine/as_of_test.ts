@@ -80,18 +80,29 @@ Deno.test("one that is cancelled before it begins says as of when it was", async
   ]);
 });
 
-Deno.test("`now` in an execution's expressions is its instant", async () => {
+Deno.test("an execution's expressions read its instant, which is now for them", async () => {
   await using temp = await openTempStore();
   const seen: unknown[] = [];
   await using trial = await tryEngine(temp.store, {
-    agents: { "agent.echo": ({ at }) => void seen.push(at) },
+    agents: { "agent.echo": ({ at, as_of }) => void seen.push([at, as_of]) },
   });
   const workflow = read(`
 name: trial
-steps: [{ name: echo, agent: agent, capability: echo, params: { at: "\${{ now }}" } }]
+concurrency: { key: "\${{ now }} \${{ execution.as_of }}", max: 1 }
+steps:
+  - name: echo
+    agent: agent
+    capability: echo
+    params: { at: "\${{ now }}", as_of: "\${{ execution.as_of }}" }
 `);
   await trial.run(workflow, { asOfMs });
-  assert.deepEqual(seen.map((at) => Date.parse(String(at))), [asOfMs]);
+  await trial.run(workflow);
+  assert.deepEqual(seen[0], [as_of, as_of]);
+  assert.equal((seen[1] as unknown[])[1], null);
+  const rows = await temp.store.database.read(
+    "SELECT concurrency_key AS key FROM workflow_executions ORDER BY execution_id",
+  );
+  assert.equal(rows[0]?.key, `trial/${as_of} ${as_of}`);
 });
 
 Deno.test("an instant that is to come is refused, and so is a key used for another", async () => {

@@ -66,7 +66,12 @@ Deno.test("a file keeps its length, its tokens, its depth and its values", () =>
 
 Deno.test("a text that expressions are filled into keeps its length", () => {
   const template = compileTemplate("${{ inputs.half }}${{ inputs.half }}");
-  const scope = { steps: {}, execution: { id: "", workflow: "" }, now: "", secrets: {} };
+  const scope = {
+    steps: {},
+    execution: { id: "", workflow: "", as_of: null },
+    now: "",
+    secrets: {},
+  };
   const half = "x".repeat(filledLengthMax / 2);
   const filled = template.evaluate({ ...scope, inputs: { half } });
   assert.equal((filled as string).length, filledLengthMax);

@@ -30,7 +30,7 @@ export function planOf(steps: readonly Form[], rest: Form = {}): Plan {
 
 /** An execution that the rows of a store tell of. */
 export function progressOf(plan: Plan, rows: readonly Attempt[] = []): Progress {
-  const execution = { id: "e", workflow: "a" };
+  const execution = { id: "e", workflow: "a", as_of: null };
   const scope = { inputs: { n: 2 }, execution, now: "2026-01-16T10:30:00Z", secrets: {} };
   const progress = new Progress({ plan, executionId: "e", scope });
   progress.replay(rows);

@@ -25,7 +25,7 @@ import { problemsOf } from "../../../../core/workflow/types/typing.ts";
 const scope: Scope = {
   inputs: { n: 1, half: 0.5, s: "a", l: [1, 2, 3], none: null, big: 2 ** 53 },
   steps: { done: { status: "completed", output: { price: 101.5 } }, gone: { status: "skipped" } },
-  execution: { id: "x", workflow: "w" },
+  execution: { id: "x", workflow: "w", as_of: null },
   now: "2026-01-16T10:30:00.000Z",
   secrets: {},
 };

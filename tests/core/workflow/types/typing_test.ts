@@ -84,7 +84,7 @@ Deno.test("checkWorkflow() names the field that an output does not have, where i
       '13:92 steps.s0.output.symbol is text, which has no "length"',
       `14:88 steps['s0'].output has no "prize"; did you mean "price"?`,
       '15:78 steps.s0 has no "outputs"; did you mean "output"?',
-      '16:79 execution has no "name"; known: id, workflow',
+      '16:79 execution has no "name"; known: id, workflow, as_of',
     ],
   );
 });
