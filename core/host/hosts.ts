@@ -151,8 +151,9 @@ export class Hosts {
       const host = await this.start(entry, request);
       return await host.carry(entry.id, () => ask(host));
     } catch (thrown) {
-      // A request that its caller cancelled is not the agent's failure.
-      if (!signal.aborted) entry.noteError(messageOf(thrown));
+      // A request that its caller cancelled is not the agent's failure; and errors are watched for
+      // how the agent does now.
+      if (!signal.aborted && asOfMs === undefined) entry.noteError(messageOf(thrown));
       throw thrown;
     } finally {
       entry.end();

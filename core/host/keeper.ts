@@ -276,6 +276,7 @@ export class Keeper {
     // A process can say anything of agents that live elsewhere.
     const entry = this.#agents.entries.find(({ id }) => id === news.agent);
     if (!entry || !this.#running.has(host.address) || !host.agents.has(entry.id)) return;
+    if (host.asOf !== undefined) return;
     entry.noteError(news.message);
   }
 }

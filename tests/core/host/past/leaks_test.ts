@@ -173,6 +173,17 @@ Deno.test("a new version of an agent answers in the past, too", async () => {
   assert.equal(await tries("tools.version ?? 1", asOfMs), 2);
 });
 
+Deno.test("what fails in the past is logged, and counts for nothing now", async () => {
+  await using leaks = await openLeaks();
+  const { stage, tries } = leaks;
+  const fail = "setTimeout(() => { throw new Error('nobody caught it'); }) && failed()";
+  assert.match(String(await tries(fail, asOfMs)), /failed is not defined/);
+  const isLogged = () => stage.log.some(({ message }) => message === "agent fault");
+  await eventually(isLogged);
+  assert.equal((await stage.failure("dialer.dial", {}, { asOfMs })).code, "as_of_refused");
+  for (const id of ["leaker", "dialer"]) assert.equal(stage.hosts.entry(id)?.errors, 0, id);
+});
+
 function refusalOf(found: unknown): string {
   const text = String(found);
   const start = /^refused: (Cannot finish request "leaker.run": )?/.exec(text)?.[0];
