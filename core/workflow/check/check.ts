@@ -7,7 +7,7 @@
 import { capabilityAddress, splitAddress } from "../../ids.ts";
 import type { ParsedWorkflow, Step } from "../definition.ts";
 import { type Issue, validate } from "../../yaml/issues.ts";
-import { type JsonSchema, paramsSchema } from "../form/params.ts";
+import { type JsonSchema, looseSchema } from "../../yaml/json_schema.ts";
 import { placeIssues } from "./place.ts";
 import { holdsExpression } from "../expression/template_text.ts";
 import { checkTypes } from "../types/typing.ts";
@@ -70,7 +70,7 @@ function checkStep(
     const message = `${shown(agent)} has no capability ${shown(capability)}${hint}`;
     return [{ path: ["capability"], place: "value", message }];
   }
-  const schema = paramsSchema(found.inputSchema);
+  const schema = looseSchema(found.inputSchema);
   const checked = schema && validate(schema, params, `the params of ${agent}.${capability}`);
   if (checked === undefined || "value" in checked) return [];
   return checked.issues

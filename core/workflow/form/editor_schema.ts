@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { WorkflowForm } from "./form.ts";
-import type { JsonSchema } from "./params.ts";
+import type { JsonSchema } from "../../yaml/json_schema.ts";
 
 /** Of a file: one workflow, or several under `workflows`. */
 export function editorSchema(): JsonSchema {

@@ -3,7 +3,7 @@
  * that goes by it may let through what the host refuses, never the other way round.
  */
 
-import type { JsonSchema } from "../form/params.ts";
+import type { JsonSchema } from "../../yaml/json_schema.ts";
 import {
   any,
   boolean,

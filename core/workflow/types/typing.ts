@@ -9,7 +9,7 @@ import { misfit } from "./fit.ts";
 import { Inference, type TypeProblem } from "./infer.ts";
 import type { Names } from "./infer_calls.ts";
 import type { Issue } from "../../yaml/issues.ts";
-import type { JsonSchema } from "../form/params.ts";
+import type { JsonSchema } from "../../yaml/json_schema.ts";
 import { shapeOfSchema, shapeOfValue } from "./schema_shape.ts";
 import {
   any,

@@ -1,7 +1,7 @@
 /**
- * A capability's input, as its manifest tells it, as a schema that params can be checked against
- * before anything runs. The host's own zod is the authority: this check may let through what the
- * host refuses, never the other way round.
+ * A manifest's JSON Schema as a schema of zod, for checking what people write before anything runs:
+ * params of steps, values of configuration. The host's own zod is the authority: this check may let
+ * through what the host refuses, never the other way round.
  */
 
 import { z } from "zod";
@@ -10,7 +10,7 @@ import { z } from "zod";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The schema without what text must look like; undefined for one that zod can't read. */
-export function paramsSchema(input: JsonSchema): z.ZodType | undefined {
+export function looseSchema(input: JsonSchema): z.ZodType | undefined {
   try {
     return z.fromJSONSchema(loosened(input) as z.core.JSONSchema.JSONSchema);
   } catch (_unreadable) {
