@@ -1,14 +1,16 @@
 /**
  * The daemon's configuration: environment variables, validated all at once. The README's table
- * lists them; a variable that begins with `AC100_` and is none of them is refused.
+ * lists them; a variable that begins with `AC100_` and is none of them is refused. Those that
+ * configure agents of the release are known by name here, and checked by the agents' manifests.
  */
 
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { closest } from "./closest.ts";
 import { AppError } from "./errors.ts";
 import { logLevels, type LogThreshold } from "./log.ts";
+import { shippedVariables } from "./shipped.ts";
 
 export interface Config {
   readonly dataFolder: string;
@@ -20,14 +22,8 @@ export interface Config {
   readonly token: string | undefined;
   readonly agentsFolder: string;
   readonly workflowsFolder: string;
-  /** Ids of the source agents, in the order in which they are asked. */
-  readonly marketData: readonly string[];
-  /** The folder of the source `csv`. */
-  readonly csvFolder: string;
-  /** The longest one exchange of a source takes. */
-  readonly sourceTimeoutMs: number;
-  /** Stands in for all of Yahoo's origins, for replay. */
-  readonly yahooUrl: string | undefined;
+  /** Variables that configure agents of the release, as they are set. */
+  readonly agentVariables: Readonly<Record<string, string>>;
   readonly concurrentMax: number;
   /** Executions that may wait for their turn. */
   readonly queueMax: number;
@@ -56,26 +52,6 @@ function oneOf<const Values extends readonly [string, ...string[]]>(
   return z.enum(values, `is none of ${values.join(", ")}`).default(unset as never) as never;
 }
 
-const webUrl = z.string().refine(
-  (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
-  "is no http(s) URL",
-);
-
-const marketSources = ["yahoo", "csv", "simulated"];
-
-/** A made-up price must never stand in for a real one: the simulated market stands alone. */
-function checkSources(names: readonly string[], context: z.RefinementCtx): void {
-  const refuse = (message: string): void => context.addIssue({ code: "custom", message });
-  const unknown = names.filter((name) => !marketSources.includes(name));
-  if (unknown.length > 0) {
-    refuse(`names "${unknown.join(", ")}", which is none of ${marketSources.join(", ")}`);
-  }
-  if (names.length > 1 && names.includes("simulated")) {
-    refuse("names simulated beside others: made-up prices never stand in for real ones");
-  }
-  if (new Set(names).size < names.length) refuse("names a source twice");
-}
-
 const Environment = z.object({
   AC100_DATA_DIR: z.string().min(1).default("data"),
   // Not ws: and wss:, over which a server that does not answer would be waited for without end.
@@ -91,11 +67,6 @@ const Environment = z.object({
   ).optional(),
   AC100_AGENTS_DIR: z.string().min(1).default("agents"),
   AC100_WORKFLOWS_DIR: z.string().min(1).default("workflows"),
-  AC100_MARKET_DATA: z.string().transform((text) => text.split(",").map((name) => name.trim()))
-    .superRefine(checkSources).default(["yahoo"]),
-  AC100_CSV_DIR: z.string().min(1).optional(),
-  AC100_SOURCE_TIMEOUT_SECONDS: wholeNumber(1, 300, 10),
-  AC100_YAHOO_URL: webUrl.optional(),
   AC100_MAX_CONCURRENT: wholeNumber(1, 1_000, 5),
   AC100_QUEUE_MAX: wholeNumber(1, 10_000_000, 100_000),
   AC100_ISOLATION: oneOf(["worker", "process"], "worker"),
@@ -119,7 +90,7 @@ const foreignNames: readonly string[] = ["AC100_URL"];
  * @throws {AppError} `invalid_config` with every problem.
  */
 export function readConfig(environment: Readonly<Record<string, string>>): Config {
-  const known = [...Object.keys(Environment.shape), ...foreignNames];
+  const known = [...Object.keys(Environment.shape), ...shippedVariables, ...foreignNames];
   const ours = Object.entries(environment).filter(([name]) =>
     name.startsWith("AC100_") && !name.startsWith(secretPrefix)
   );
@@ -127,9 +98,8 @@ export function readConfig(environment: Readonly<Record<string, string>>): Confi
     const near = closest(name, known);
     return `${name}: is no setting${near ? `; did you mean ${near}?` : ""}`;
   });
-  const parsed = Environment.safeParse(
-    Object.fromEntries(ours.filter(([, value]) => value !== "")),
-  );
+  const set = ours.filter(([, value]) => value !== "");
+  const parsed = Environment.safeParse(Object.fromEntries(set));
   if (!parsed.success || problems.length > 0) {
     for (const { path, message } of parsed.error?.issues ?? []) {
       problems.push(`${path.join(".")}: ${message}`);
@@ -138,7 +108,8 @@ export function readConfig(environment: Readonly<Record<string, string>>): Confi
       details: { problems },
     });
   }
-  return toConfig(parsed.data, readSecrets(environment));
+  const agentVariables = set.filter(([name]) => shippedVariables.includes(name));
+  return toConfig(parsed.data, readSecrets(environment), Object.fromEntries(agentVariables));
 }
 
 function readSecrets(environment: Readonly<Record<string, string>>): Record<string, string> {
@@ -149,6 +120,7 @@ function readSecrets(environment: Readonly<Record<string, string>>): Record<stri
 function toConfig(
   values: z.output<typeof Environment>,
   secrets: Readonly<Record<string, string>>,
+  agentVariables: Readonly<Record<string, string>>,
 ): Config {
   const dataFolder = resolve(values.AC100_DATA_DIR);
   return {
@@ -159,10 +131,7 @@ function toConfig(
     token: values.AC100_TOKEN,
     agentsFolder: resolve(values.AC100_AGENTS_DIR),
     workflowsFolder: resolve(values.AC100_WORKFLOWS_DIR),
-    marketData: values.AC100_MARKET_DATA,
-    csvFolder: resolve(values.AC100_CSV_DIR ?? join(dataFolder, "csv")),
-    sourceTimeoutMs: values.AC100_SOURCE_TIMEOUT_SECONDS * 1_000,
-    yahooUrl: values.AC100_YAHOO_URL,
+    agentVariables,
     concurrentMax: values.AC100_MAX_CONCURRENT,
     queueMax: values.AC100_QUEUE_MAX,
     isolation: values.AC100_ISOLATION,

@@ -1,7 +1,6 @@
 /** Holds the README to the project: its workflows and its agent run, its tables are whole. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { adviseOn } from "../core/workflow/check/advice.ts";
 import { keptLengthMax, resultLengthMax } from "../core/engine/decide/evaluate.ts";
@@ -19,7 +18,8 @@ import { depthMax, valuesMax } from "../core/yaml/json.ts";
 import { textLengthMax, tokensMax } from "../core/yaml/syntax.ts";
 import { parseWorkflows } from "../core/workflow/form/parse.ts";
 import { scheduleKeyNames } from "../core/workflow/form/schedule.ts";
-import { makeTempFolder } from "./support/temp_folder.ts";
+import { shippedVariables } from "../core/shipped.ts";
+import { copyOfFolder, makeTempFolder } from "./support/temp_folder.ts";
 import { startTestDaemon } from "./support/test_daemon.ts";
 import { keyRows } from "./support/workflow_tables.ts";
 
@@ -120,27 +120,17 @@ Deno.test("the expressions of the README give what it says", () => {
 
 Deno.test("the agent of the README answers when it is dropped into the agents folder", async () => {
   const [text = ""] = blocks("ts");
-  await using folder = await makeTempFolder();
-  await copyFolder(fileURLToPath(new URL("../agents", import.meta.url)), folder.path);
-  await Deno.writeTextFile(join(folder.path, "position_sizer.ts"), text);
+  const agents = fileURLToPath(new URL("../agents", import.meta.url));
+  await using folder = await copyOfFolder(agents, { "position_sizer.ts": text });
   await using daemon = await startTestDaemon({ AC100_AGENTS_DIR: folder.path });
   const answer = await daemon.ask("position_sizer.size", { symbol: "AAPL", budget: 1_000 });
   assert.ok((answer as { shares: number }).shares > 0);
 });
 
-async function copyFolder(from: string, to: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(from)) {
-    if (!isDirectory) await Deno.copyFile(join(from, name), join(to, name));
-    else {
-      await Deno.mkdir(join(to, name));
-      await copyFolder(join(from, name), join(to, name));
-    }
-  }
-}
-
 Deno.test("the README lists every setting and every package", async () => {
   const config = await Deno.readTextFile(new URL("../core/config.ts", import.meta.url));
   const settings = new Set(config.match(/AC100_[A-Z_]+[A-Z](?=:)/g));
+  for (const name of shippedVariables) settings.add(name);
   settings.forEach((name) => assert.ok(readme.includes(`\`${name}\``), `${name} is missing`));
   const { imports } = JSON.parse(
     await Deno.readTextFile(new URL("../deno.json", import.meta.url)),

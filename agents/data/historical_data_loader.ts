@@ -20,15 +20,14 @@ import { asTraded } from "../_lib/history/adjustment.ts";
 import { keepHistory, Loaded } from "../_lib/history/keep.ts";
 import { loadedBefore, syncedBefore } from "../_lib/history/past.ts";
 import { Quality, qualityOf } from "../_lib/history/quality_check.ts";
-import { firstAnswer, isOfSource } from "../_lib/source/order.ts";
+import { firstAnswer, isOfSource, SourceIds } from "../_lib/source/order.ts";
 import { isUnhealthy } from "../_lib/source/policy.ts";
 import { readBars, storedSource } from "../_lib/history/stored_series.ts";
 import { Synced, syncHistory } from "../_lib/history/sync.ts";
 import { requireSymbol, sortOutSymbols } from "../_lib/source/symbols.ts";
 
 const Config = z.object({
-  /** Ids of the source agents, in the order in which they are asked. */
-  sources: z.array(z.string()).min(1).default(["yahoo"]),
+  sources: SourceIds,
 });
 type Context = AgentContext<z.infer<typeof Config>>;
 

@@ -16,7 +16,7 @@ import {
   z,
 } from "100ac";
 import { quoteFindings } from "../_lib/quality/quality.ts";
-import { isOfSource } from "../_lib/source/order.ts";
+import { isOfSource, SourceIds } from "../_lib/source/order.ts";
 import {
   requireSymbol,
   sanitizeSymbol,
@@ -26,8 +26,7 @@ import {
 } from "../_lib/source/symbols.ts";
 
 const Config = z.object({
-  /** Ids of the source agents, in the order in which they are asked. */
-  sources: z.array(z.string()).min(1).default(["yahoo"]),
+  sources: SourceIds,
   quote_ttl_seconds: z.number().positive().default(60),
 });
 type Context = AgentContext<z.infer<typeof Config>>;

@@ -12,12 +12,11 @@ import {
   Missing,
   z,
 } from "100ac";
-import { firstAnswer, isOfSource } from "../_lib/source/order.ts";
+import { firstAnswer, isOfSource, SourceIds } from "../_lib/source/order.ts";
 import { sortOutSymbols } from "../_lib/source/symbols.ts";
 
 const Config = z.object({
-  /** Ids of the source agents, in the order in which they are asked. */
-  sources: z.array(z.string()).min(1).default(["yahoo"]),
+  sources: SourceIds,
   events_ttl_seconds: z.number().positive().default(6 * 3_600),
 });
 type Context = AgentContext<z.infer<typeof Config>>;

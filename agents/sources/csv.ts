@@ -9,17 +9,17 @@ import { freshnessOf } from "../_lib/source/freshness.ts";
 import { defineSource, quotesOneByOne } from "../_lib/source/agent.ts";
 import { localPolicy } from "../_lib/source/defaults.ts";
 
-/** Where the files are unless the daemon is told otherwise; it then grants that folder instead. */
-const folderDefault = "csv";
-
-const Config = z.object({ folder: z.string().default(folderDefault) });
+const Config = z.object({
+  /** Where the files are; by default in the daemon's data folder. */
+  folder: z.string().min(1).default("csv").meta({ env: "AC100_CSV_DIR" }),
+});
 
 const policy = localPolicy("csv");
 
 export default defineSource({
   id: "csv",
   description: "Quotes, bars and events from a folder of CSV files",
-  permissions: { read: [folderDefault] },
+  permissions: { read: [{ config: "folder" }] },
   config: Config,
   source: {
     quotes(asked, ctx) {

@@ -23,6 +23,7 @@ const policy = localPolicy("simulated");
 export default defineSource({
   id: "simulated",
   description: "A deterministic made-up market: quotes and bars of any symbol, marked simulated",
+  simulated: true,
   config: Config,
   source: {
     quotes: (asked, ctx) =>

@@ -2,9 +2,8 @@
  * Yahoo Finance as a source, through yahoo-finance2: `AC100_MARKET_DATA=yahoo`. It loads and works
  * with the net grant alone: no env, sys, read or write.
  *
- * With `base_url`, which the daemon takes from `AC100_YAHOO_URL`, a request to
- * `https://HOST/PATH?QUERY` goes to `BASE_URL/HOST/PATH?QUERY` instead, for all of Yahoo's hosts;
- * the daemon then grants that address in their place.
+ * With `base_url`, a request to `https://HOST/PATH?QUERY` goes to `BASE_URL/HOST/PATH?QUERY`
+ * instead, for all of Yahoo's hosts; it is granted that address in their place.
  */
 
 import { z } from "100ac";
@@ -15,16 +14,19 @@ import { YahooSource } from "./_yahoo/source.ts";
 import { yahooHosts } from "./_yahoo/transport.ts";
 
 const Config = z.object({
-  base_url: z.string().nullable().default(null),
+  base_url: z.string().nullable().default(null).meta({ env: "AC100_YAHOO_URL" }),
   /** The longest one exchange with Yahoo takes. */
-  timeout_seconds: z.number().positive().default(10),
+  timeout_seconds: z.int().min(1).max(300).default(10)
+    .meta({ env: "AC100_SOURCE_TIMEOUT_SECONDS" }),
 });
 type Config = z.output<typeof Config>;
 
 export default defineSource({
   id: "yahoo",
   description: "Quotes, bars and events from Yahoo Finance",
-  permissions: { net: yahooHosts.map((host) => `${host}:443`) },
+  permissions: {
+    net: [{ config: "base_url", otherwise: yahooHosts.map((host) => `${host}:443`) }],
+  },
   config: Config,
   source: {
     quotes: (asked, ctx) => sourceOf(ctx.config).quotes(asked, ctx.now(), ctx.signal),

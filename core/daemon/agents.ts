@@ -9,10 +9,12 @@ import type { Cache } from "../cache/cache.ts";
 import type { Config } from "../config.ts";
 import type { ManifestCache } from "../host/scan/agent_files.ts";
 import { Hosts } from "../host/hosts.ts";
-import type { Grants, Manifest } from "../host/manifest.ts";
+import { isManifest } from "../host/manifest.ts";
+import { OperatorSettings } from "../host/settings/operator_settings.ts";
 import { newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Market } from "../market/market.ts";
+import { shippedAgents } from "../shipped.ts";
 import type { SaveAgent } from "../store/operations/agents.ts";
 import type { Store } from "../store/store.ts";
 import type { Closers } from "./closers.ts";
@@ -60,8 +62,13 @@ export async function openAgents(
     heapMb: config.agentHeapMb,
     secrets: config.secrets,
     cache: manifestCache(store),
-    settingsOf: (id) => settingsOf(id, config),
-    grantsOf: (manifest) => grantsOf(manifest, config),
+    settings: new OperatorSettings({
+      agentsFolder: config.agentsFolder,
+      dataFolder: config.dataFolder,
+      variables: config.agentVariables,
+      shipped: shippedAgents,
+      secrets: config.secrets,
+    }),
   });
   closers.add(() => hosts.close());
   await hosts.open();
@@ -72,13 +79,13 @@ export async function openAgents(
 function manifestCache(store: Store): ManifestCache {
   return {
     load: async () =>
-      (await store.read({ read: "scanned_agents" })).map((
-        { file, contentHash: hash, manifest },
-      ) => ({
-        file,
-        hash,
-        manifest: JSON.parse(manifest) as Manifest,
-      })),
+      (await store.read({ read: "scanned_agents" })).flatMap(
+        ({ file, contentHash: hash, manifest: text }) => {
+          const manifest: unknown = JSON.parse(text);
+          // One that an earlier release has kept in another form is read from its file again.
+          return isManifest(manifest) ? [{ file, hash, manifest }] : [];
+        },
+      ),
     save: async (scanned) => {
       const atMs = Date.now();
       const saved = scanned.map(({ file, hash, manifest }): SaveAgent => ({
@@ -95,23 +102,4 @@ function manifestCache(store: Store): ManifestCache {
       }]);
     },
   };
-}
-
-/** Agents that ask the sources. */
-const askers = ["market_data_fetcher", "historical_data_loader", "market_events_tracker"];
-
-/** What the daemon's configuration means to its agents. */
-function settingsOf(id: string, config: Config): Record<string, unknown> {
-  if (askers.includes(id)) return { sources: config.marketData };
-  if (id === "csv") return { folder: config.csvFolder };
-  if (id !== "yahoo") return {};
-  return { base_url: config.yahooUrl ?? null, timeout_seconds: config.sourceTimeoutMs / 1_000 };
-}
-
-/** Where something stands in for Yahoo, or for the folder of prices, that alone is granted. */
-function grantsOf({ id, permissions }: Manifest, { yahooUrl, csvFolder }: Config): Grants {
-  if (id === "csv") return { ...permissions, read: [csvFolder] };
-  if (id !== "yahoo" || yahooUrl === undefined) return permissions;
-  const { hostname, port, protocol } = new URL(yahooUrl);
-  return { ...permissions, net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };
 }

@@ -19,7 +19,7 @@ export function keptFolderOf({ dataFolder }: Pick<Config, "dataFolder">): string
  * @throws {AppError} `invalid_config`.
  */
 export async function checkFolders(config: Config): Promise<void> {
-  const { dataFolder, agentsFolder, workflowsFolder, csvFolder } = config;
+  const { dataFolder, agentsFolder, workflowsFolder } = config;
   const kept = keptFolderOf(config);
   if (await isLink(kept)) {
     throw refused("folder of kept copies", kept, "it is a link", "remove the link");
@@ -31,7 +31,6 @@ export async function checkFolders(config: Config): Promise<void> {
   const ofTheUser = [
     { thing: "agents folder", path: agentsFolder, setting: "AC100_AGENTS_DIR" },
     { thing: "workflows folder", path: workflowsFolder, setting: "AC100_WORKFLOWS_DIR" },
-    { thing: "folder of prices", path: csvFolder, setting: "AC100_CSV_DIR" },
   ];
   for (const { thing, path, setting } of ofTheUser) {
     if (!await liesIn(path, kept)) continue;

@@ -52,7 +52,7 @@ async function main({ endsWithStdin }: ProcessOptions): Promise<void> {
     url: daemon.url,
     pid: Deno.pid,
     agents: hosts.entries.filter(({ isServing }) => isServing).length,
-    market_data: config.marketData.join(","),
+    market_data: hosts.sources.map(({ id }) => id).join(","),
     page: daemon.makeLink(),
   });
   const isSupervised = endsWithStdin || Deno.env.get("INVOCATION_ID") !== undefined; // systemd's

@@ -2,6 +2,7 @@
 
 import type { AgentStatus } from "../statuses.ts";
 import type { Grants, Manifest } from "./manifest.ts";
+import type { Settled } from "./settings/settle.ts";
 
 /** What a version is, from when it is read. */
 export interface AgentVersion {
@@ -15,8 +16,8 @@ export interface AgentVersion {
   /** When that was written. */
   readonly writtenAtMs: number;
   readonly manifest?: Manifest;
-  /** What it is given: its manifest's permissions, or what the configuration says instead. */
-  readonly grants?: Grants;
+  /** What it is told, and what it is granted. */
+  readonly settled?: Settled;
 }
 
 /** Which status may follow which. */
@@ -56,7 +57,7 @@ export class AgentEntry {
   readonly hash: string;
   readonly writtenAtMs: number;
   readonly manifest: Manifest | undefined;
-  readonly grants: Grants;
+  settled: Settled | undefined;
   /** Requests answered or failed. */
   messages = 0;
   errors = 0;
@@ -71,14 +72,18 @@ export class AgentEntry {
   #openCount = 0;
 
   constructor(version: AgentVersion) {
-    const { id, file, path, hash, writtenAtMs, manifest, grants = {} } = version;
+    const { id, file, path, hash, writtenAtMs, manifest, settled } = version;
     this.id = id;
     this.file = file;
     this.hash = hash;
     this.writtenAtMs = writtenAtMs;
     this.manifest = manifest;
-    this.grants = grants;
+    this.settled = settled;
     this.#path = path;
+  }
+
+  get grants(): Grants {
+    return this.settled?.grants ?? {};
   }
 
   get status(): AgentStatus {

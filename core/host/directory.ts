@@ -3,37 +3,58 @@
 import { AppError } from "../errors.ts";
 import { closest } from "../closest.ts";
 import { splitAddress } from "../ids.ts";
-import type { Grants, Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { AgentEntry, type AgentVersion } from "./agent_entry.ts";
 import type { ReadFile } from "./scan/agent_files.ts";
+import { refusalOf, type Settled } from "./settings/settle.ts";
 
-/** One entry for each file. An id that two files claim belongs to the first, by file name. */
+/** What entries are made by. */
+export interface Telling {
+  /** What the agent that a file declares is given by its operator. */
+  settle(manifest: Manifest, file: string): Settled;
+  /** The file that an id belongs to; undefined: to the one that declares it. */
+  ownerOf(id: string): string | undefined;
+}
+
+/**
+ * One entry for each file. An id that belongs to a file is no other's; of several files that
+ * declare one that belongs to none, which is meant can't be known, so none has it.
+ */
 export function makeEntries(
   read: readonly ReadFile[],
-  grantsOf: (manifest: Manifest) => Grants,
-  whyRefused: (grants: Grants, manifest: Manifest) => string | undefined = () => undefined,
+  telling: Telling,
+  whyRefused: (settled: Settled, manifest: Manifest) => string | undefined = () => undefined,
 ): AgentEntry[] {
-  const owners = new Map<string, string>();
+  const claims = Map.groupBy(read, ({ result }) => "manifest" in result ? result.manifest.id : "");
   return read.map(({ result, hash, content: { writtenAtMs } }) => {
     const { name: file, path } = result.file;
     const version = { id: file, file, path, hash, writtenAtMs };
     if ("error" in result) return failed(version, result.error.message);
     const { manifest } = result;
-    const owner = owners.get(manifest.id);
-    if (owner !== undefined) {
-      return failed(
-        version,
-        `Cannot load agent "${file}": id: "${manifest.id}" is taken by ` +
-          `"${owner}", so all its capabilities are duplicates; choose another id`,
-      );
-    }
-    owners.set(manifest.id, file);
-    const grants = grantsOf(manifest);
-    const entry = new AgentEntry({ ...version, id: manifest.id, manifest, grants });
-    const refusal = whyRefused(grants, manifest);
+    const names = (claims.get(manifest.id) ?? []).map(({ result }) => result.file.name);
+    const wrong = whyNotIts(manifest.id, file, names, telling.ownerOf(manifest.id));
+    if (wrong !== undefined) return failed(version, `Cannot load agent "${file}": ${wrong}`);
+    const settled = telling.settle(manifest, file);
+    const entry = new AgentEntry({ ...version, id: manifest.id, manifest, settled });
+    const refusal = refusalOf(manifest.id, settled) ?? whyRefused(settled, manifest);
     if (refusal !== undefined) entry.refuse(refusal);
     return entry;
   });
+}
+
+/** Why an id is not the file's that declares it; undefined when it is. */
+function whyNotIts(
+  id: string,
+  file: string,
+  claimants: readonly string[],
+  owner: string | undefined,
+): string | undefined {
+  if (owner === file) return undefined;
+  if (owner !== undefined) return `id: "${id}" belongs to "${owner}"; choose another id`;
+  if (claimants.length < 2) return undefined;
+  const all = claimants.map((name) => `"${name}"`).join(", ");
+  return `id: "${id}" is declared by ${all}, so none of them has it; choose another id, ` +
+    `or name its file in agents.yaml`;
 }
 
 function failed(version: AgentVersion, reason: string): AgentEntry {

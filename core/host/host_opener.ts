@@ -28,8 +28,6 @@ export interface HostOpenerOptions {
   readonly heapMb?: number;
   /** Every secret there is, by name. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Values for an agent's `config` schema. */
-  readonly settingsOf: (id: string) => Readonly<Record<string, unknown>>;
 }
 
 export interface HostEvents {
@@ -80,10 +78,11 @@ export class HostOpener {
     return host;
   }
 
-  #toLoad({ manifest, file, path }: AgentEntry, names: readonly string[]): AgentToLoad[] {
+  #toLoad(entry: AgentEntry, names: readonly string[]): AgentToLoad[] {
+    const { manifest, file, path, settled } = entry;
     if (!manifest) return [];
-    const { settingsOf, secrets: all = {} } = this.#options;
+    const { secrets: all = {} } = this.#options;
     const secrets = Object.fromEntries(names.map((name) => [name, all[name] ?? ""]));
-    return [{ file, url: toFileUrl(path), manifest, settings: settingsOf(manifest.id), secrets }];
+    return [{ file, url: toFileUrl(path), manifest, settings: settled?.values ?? {}, secrets }];
   }
 }

@@ -11,13 +11,21 @@ import type { AgentEntry } from "./agent_entry.ts";
 import { AgentFiles, type ManifestCache, type ReadFile } from "./scan/agent_files.ts";
 import { pingAddress } from "./control.ts";
 import { findServing, makeEntries } from "./directory.ts";
+import type { OperatorSettings } from "./settings/operator_settings.ts";
 import { type Host, whileCallerWaits } from "./host.ts";
 import { Keeper, type KeeperOptions } from "./keeper.ts";
 import { KeptVersions } from "./scan/kept_versions.ts";
-import type { Grants, JsonSchema, Manifest } from "./manifest.ts";
+import type { JsonSchema } from "./manifest.ts";
 import type { Placement } from "./placement.ts";
 import { Versions } from "./versions.ts";
 import { watchFolder } from "./files/watch.ts";
+import { type Problem, problemText } from "../yaml/problem.ts";
+
+/** An agent that is a market source. */
+export interface AgentSource {
+  readonly id: string;
+  readonly simulated: boolean;
+}
 
 /** What a capability takes and gives, as JSON Schema. */
 export interface Schemas {
@@ -34,8 +42,8 @@ export interface HostsOptions extends KeeperOptions {
   /** Take up changes of the folder by itself. */
   readonly watch?: boolean;
   readonly cache?: ManifestCache;
-  /** What an agent is granted. */
-  readonly grantsOf: (manifest: Manifest) => Grants;
+  /** What agents are told and granted by the operator. */
+  readonly settings: OperatorSettings;
 }
 
 const idleMsDefault = 5 * 60_000;
@@ -82,6 +90,23 @@ export class Hosts {
   /** The address of the host that the agent lives in now; undefined before its first use. */
   hostOf(entry: AgentEntry): string | undefined {
     return this.#keeper.hostOf(entry)?.address;
+  }
+
+  /** What is wrong with agents.yaml as it is now; what it said before is in force. */
+  get settingsProblems(): readonly Problem[] {
+    return this.#options.settings.problems;
+  }
+
+  /** The source agents that others are told to ask, in that order. */
+  get sources(): readonly AgentSource[] {
+    const fields = this.entries.flatMap(({ isServing, settled }) =>
+      isServing ? settled?.fields ?? [] : []
+    );
+    const listed = fields.flatMap(({ lists, value }) => lists === "sources" ? value : []);
+    return [...new Set(listed as string[])].map((id) => ({
+      id,
+      simulated: this.entry(id)?.manifest?.simulated ?? false,
+    }));
   }
 
   isolationOf(entry: AgentEntry): Placement["kind"] {
@@ -216,8 +241,14 @@ export class Hosts {
   }
 
   async #refresh(reload: string | undefined): Promise<void> {
+    const { settings, log } = this.#options;
     const read = await this.#files.look((file) => file.name === reload);
+    const text = await settings.read();
     if (this.#abort.signal.aborted) return;
+    if (settings.take(text, read) && settings.problems.length > 0) {
+      const reasons = settings.problems.map(problemText);
+      log.error("agents.yaml has problems; what was in force stays so", { reasons });
+    }
     const change = await this.#versions.take(read, reload);
     if (!change) return;
     await this.#keeper.renew(change.entries, change.files);
@@ -228,11 +259,11 @@ export class Hosts {
   }
 
   #toEntries(read: readonly ReadFile[]): AgentEntry[] {
-    const { grantsOf, secrets = {} } = this.#options;
+    const { settings, secrets = {} } = this.#options;
     return makeEntries(
       read,
-      grantsOf,
-      (grants, manifest) => whyRefused(grants, manifest.secrets, secrets),
+      settings,
+      ({ grants }, manifest) => whyRefused(grants, manifest.secrets, secrets),
     );
   }
 }

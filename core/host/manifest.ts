@@ -5,8 +5,9 @@
  */
 
 import { z } from "zod";
+import { closest } from "../closest.ts";
 import { AppError, messageOf } from "../errors.ts";
-import type { AgentDefinition, Isolation, Permissions } from "../sdk/agent.ts";
+import type { AgentDefinition, FromConfig, Isolation, Permissions } from "../sdk/agent.ts";
 
 export interface CapabilityManifest {
   readonly name: string;
@@ -20,15 +21,25 @@ export interface CapabilityManifest {
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The kinds of permission, each with what is granted; a kind without grants is left out. */
-export type Grants = Readonly<Partial<Record<keyof Permissions, readonly string[]>>>;
+/** The kinds of permission, each with what it is for; a kind that is for nothing is left out. */
+type ByKind<Of> = Readonly<Partial<Record<keyof Permissions, readonly Of[]>>>;
+/** What is granted. */
+export type Grants = ByKind<string>;
+/** What is asked for: some of it follows from the agent's configuration. */
+export type Wanted = ByKind<string | FromConfig>;
 
 export interface Manifest {
   readonly id: string;
   readonly description: string;
-  readonly permissions: Grants;
+  readonly permissions: Wanted;
   readonly secrets: readonly string[];
   readonly isolation: Isolation;
+  /** The market source that it is; null for other agents. */
+  readonly source: string | null;
+  /** Whether what the source gives is made up. */
+  readonly simulated: boolean;
+  /** JSON Schema of its configuration, a closed object; null when it has none. */
+  readonly config: JsonSchema | null;
   readonly capabilities: readonly CapabilityManifest[];
   /** Topics it has handlers for. */
   readonly subscriptions: readonly string[];
@@ -54,7 +65,9 @@ const charactersMax = 512 * 1024;
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must match [a-z][a-z0-9_]*");
 const text = z.string().min(1);
 // The flags of a process would take it for two.
-const grants = z.array(text.regex(/^[^,]+$/, "must not hold a comma")).optional();
+const grant = text.regex(/^[^,]+$/, "must not hold a comma");
+const fromConfig = z.strictObject({ config: text, otherwise: z.array(grant).optional() });
+const wanted = z.array(z.union([grant, fromConfig])).optional();
 const fn = z.custom<CallableFunction>((value) => typeof value === "function", "must be a function");
 const schema = z.custom<z.ZodType>(isZod, "must be a zod schema");
 const objectSchema = z.custom<z.ZodObject>(
@@ -66,17 +79,19 @@ const Definition = z.strictObject({
   id: name.refine((id) => !reservedIds.has(id), "is a name that the daemon uses itself"),
   description: text,
   permissions: z.strictObject({
-    net: grants,
-    read: grants,
-    write: grants,
-    env: grants,
-    sys: grants,
-    run: grants,
-    ffi: grants,
-    import: grants,
+    net: wanted,
+    read: wanted,
+    write: wanted,
+    env: wanted,
+    sys: wanted,
+    run: wanted,
+    ffi: wanted,
+    import: wanted,
   }).optional(),
   secrets: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, "must match [A-Z][A-Z0-9_]*")).optional(),
   isolation: z.enum(["worker", "process"]).optional(),
+  source: name.optional(),
+  simulated: z.boolean().optional(),
   config: objectSchema.optional(),
   capabilities: z.record(
     name,
@@ -111,14 +126,20 @@ export function readManifest(exported: unknown, file: string): Manifest {
     input: convert(capability.input.strict(), "input", `capabilities.${name}.input`, problems),
     output: convert(capability.output, "output", `capabilities.${name}.output`, problems),
   }));
-  if (definition.config) convert(definition.config, "input", "config", problems);
+  const config = definition.config
+    ? convert(definition.config.strict(), "input", "config", problems)
+    : null;
+  problems.push(...fieldProblems(definition));
   if (problems.length > 0) throw invalid(file, problems);
   const manifest: Manifest = {
     id: definition.id,
     description: definition.description,
-    permissions: normalize(definition.permissions ?? {}),
+    permissions: normalize<string | FromConfig>({ ...definition.permissions }),
     secrets: [...new Set(definition.secrets)].sort(),
     isolation: definition.isolation ?? "worker",
+    source: definition.source ?? null,
+    simulated: definition.simulated ?? false,
+    config,
     capabilities,
     subscriptions: Object.keys(definition.on ?? {}).sort(),
   };
@@ -131,9 +152,12 @@ const jsonSchema = z.record(z.string(), z.unknown());
 const Read = z.object({
   id: name,
   description: text,
-  permissions: z.record(z.string(), z.array(text)),
+  permissions: z.record(z.string(), z.array(z.union([text, fromConfig]))),
   secrets: z.array(text),
   isolation: z.enum(["worker", "process"]),
+  source: name.nullable(),
+  simulated: z.boolean(),
+  config: jsonSchema.nullable(),
   capabilities: z.array(z.object({
     name,
     description: text,
@@ -150,12 +174,31 @@ export function isManifest(value: unknown): value is Manifest {
 }
 
 /** Permissions in one order, without empty kinds: equal sets have equal JSON. */
-export function normalize(permissions: Permissions): Grants {
+export function normalize<Of extends string | FromConfig>(
+  permissions: Readonly<Record<string, readonly Of[] | undefined>>,
+): ByKind<Of> {
   const kinds = Object.entries(permissions)
-    .filter(([, granted]) => granted !== undefined && granted.length > 0)
-    .map(([kind, granted]) => [kind, [...new Set<string>(granted)].sort()] as const)
+    .flatMap(([kind, wanted = []]) => wanted.length > 0 ? [[kind, inOrder(wanted)] as const] : [])
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(kinds);
+}
+
+function inOrder<Of>(wanted: readonly Of[]): readonly Of[] {
+  const byText = new Map(wanted.map((one) => [JSON.stringify(one), one]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
+
+/** Permissions that follow from a field that the configuration does not have. */
+function fieldProblems({ permissions = {}, config }: AgentDefinition): string[] {
+  const fields = Object.keys(config?.shape ?? {});
+  return Object.entries(permissions).flatMap(([kind, wanted = []]) =>
+    (wanted as readonly (string | FromConfig)[]).flatMap((one) => {
+      if (typeof one === "string" || fields.includes(one.config)) return [];
+      const near = closest(one.config, fields);
+      const found = `names the field "${one.config}", which config does not have`;
+      return [`permissions.${kind}: ${found}${near ? `; did you mean "${near}"?` : ""}`];
+    })
+  );
 }
 
 function convert(
@@ -184,6 +227,11 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${at ? `${at}.${key}` : key}: is no key of a manifest`)
       .join("; ");
+  }
+  if (issue.code === "invalid_union") {
+    // Of a text what is wrong with the text, of anything else what is wrong with its keys.
+    const [inner] = issue.errors[typeof issue.input === "string" ? 0 : 1] ?? [];
+    if (inner) return describeIssue({ ...inner, path: [...issue.path, ...inner.path] });
   }
   if (issue.code === "invalid_key") return `${at}: ${issue.issues[0]?.message ?? issue.message}`;
   const isMissing = issue.input === undefined;

@@ -7,7 +7,7 @@ export interface Placement {
   readonly grants: Grants;
   readonly secrets: readonly string[];
   readonly kind: "thread" | "process";
-  /** The one agent it is for, when that has been moved away from all others. */
+  /** The one agent it is for, when that shares its process with no other. */
   readonly only: string | null;
   /** The instant that the host lives at, in UTC milliseconds; null: it lives now. */
   readonly asOfMs: number | null;
@@ -16,13 +16,17 @@ export interface Placement {
 /** Agents of equal keys share a host. */
 export type PlacementKey = string;
 
+/** What agents.yaml says comes first, then what the daemon was started with, then the manifest. */
 export function placementOf(entry: AgentEntry, processForAll: boolean): Placement {
-  const wantsProcess = processForAll || entry.isApart || entry.manifest?.isolation === "process";
+  const stated = entry.settled?.isolation;
+  const isAlone = entry.isApart || stated === "alone";
+  const unstated = processForAll ? "process" : entry.manifest?.isolation ?? "worker";
+  const wantsProcess = isAlone || (stated ?? unstated) === "process";
   return {
     grants: entry.grants,
     secrets: entry.manifest?.secrets ?? [],
     kind: wantsProcess ? "process" : "thread",
-    only: entry.isApart ? entry.id : null,
+    only: isAlone ? entry.id : null,
     asOfMs: null,
   };
 }

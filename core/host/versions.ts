@@ -32,7 +32,8 @@ export class Versions {
   /** By file: the version before the one that serves, until a newer one has proved itself. */
   readonly #before = new Map<string, AgentEntry>();
   #entries: Map<string, AgentEntry> = new Map();
-  #hashes: ReadonlyMap<string, string> = new Map();
+  /** By file: what its version was, and what it was told. */
+  #marks: ReadonlyMap<string, string> = new Map();
   #isFirst = true;
 
   constructor(options: VersionsOptions) {
@@ -61,9 +62,11 @@ export class Versions {
     this.#isFirst = false;
     // From here on nothing is awaited: a version that goes back meanwhile would be lost.
     const before = recalled ?? this.entries;
-    const changed = changedFiles(read, this.#hashes, reload);
-    const entries = this.#choose(read, before, changed);
-    this.#hashes = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
+    const newest = this.#options.toEntries(read);
+    const marks = new Map(newest.map((entry) => [entry.file, markOf(entry)]));
+    const changed = changedFiles(marks, this.#marks, reload);
+    const entries = this.#choose(newest, before, changed);
+    this.#marks = marks;
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
     for (const entry of before) if (!entries.includes(entry)) entry.stop();
     for (const { id, file, isServing, reason } of entries) {
@@ -115,24 +118,24 @@ export class Versions {
 
   /** An entry for each file; what has not changed, or serves on as it was, keeps its own. */
   #choose(
-    read: readonly ReadFile[],
+    newest: readonly AgentEntry[],
     earlier: readonly AgentEntry[],
     changed: ReadonlySet<string>,
   ): readonly AgentEntry[] {
     const before = new Map(earlier.map((entry) => [entry.file, entry]));
     for (const file of this.#before.keys()) if (!before.has(file)) this.#before.delete(file);
-    const places = new Map(read.map(({ result }, place) => [result.file.name, place]));
-    const entries = this.#options.toEntries(ownersFirst(read, before))
-      .toSorted((a, b) => (places.get(a.file) ?? 0) - (places.get(b.file) ?? 0));
-    const taken = new Set(entries.filter(isServing).map(({ id }) => id));
-    return entries.map((next) => {
+    const taken = new Set(newest.filter(isServing).map(({ id }) => id));
+    return newest.map((next) => {
       const old = before.get(next.file);
       if (!old) return next;
       // Another file may have taken over its id, or have let go of the one that it claims.
       const isTaken = taken.has(old.id);
       if (!changed.has(next.file)) {
         const hasLost = next.manifest === undefined && isTaken;
-        return old.manifest === undefined || hasLost ? next : old;
+        if (old.manifest === undefined || hasLost) return next;
+        // The same values may stand in other lines now.
+        if (markOf(old) === markOf(next)) old.settled = next.settled;
+        return old;
       }
       if (!old.isServing || next.isServing) return this.#replace(old, next);
       if (isTaken) return next;
@@ -172,22 +175,16 @@ function isServing(entry: AgentEntry): boolean {
   return entry.isServing;
 }
 
-function changedFiles(
-  read: readonly ReadFile[],
-  hashes: ReadonlyMap<string, string>,
-  reload: string | undefined,
-): ReadonlySet<string> {
-  const now = new Map(read.map(({ result, hash }) => [result.file.name, hash]));
-  const names = [...new Set([...now.keys(), ...hashes.keys()])];
-  return new Set(names.filter((name) => name === reload || now.get(name) !== hashes.get(name)));
+/** Entries of equal marks are the same: in what they are, what they are told, and what hinders. */
+function markOf({ hash, settled, reason }: AgentEntry): string {
+  return JSON.stringify([hash, settled?.values, settled?.grants, settled?.isolation, reason]);
 }
 
-/** Files that have an id already before those that claim it anew: a copy takes it from nobody. */
-function ownersFirst(
-  read: readonly ReadFile[],
-  before: ReadonlyMap<string, AgentEntry>,
-): readonly ReadFile[] {
-  const isOwner = ({ result }: ReadFile): boolean =>
-    "manifest" in result && before.get(result.file.name)?.manifest?.id === result.manifest.id;
-  return [...read.filter(isOwner), ...read.filter((file) => !isOwner(file))];
+function changedFiles(
+  marks: ReadonlyMap<string, string>,
+  before: ReadonlyMap<string, string>,
+  reload: string | undefined,
+): ReadonlySet<string> {
+  const names = [...new Set([...marks.keys(), ...before.keys()])];
+  return new Set(names.filter((name) => name === reload || marks.get(name) !== before.get(name)));
 }

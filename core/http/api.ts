@@ -9,7 +9,7 @@
  * | GET /health | HealthAnswer, without a token |
  * | GET /api/v1/system | SystemView |
  * | GET /api/v1/system/health | HealthReport |
- * | GET /api/v1/agents | { agents: AgentView[] } |
+ * | GET /api/v1/agents | { agents: AgentView[], problems: ProblemView[] }: those of agents.yaml |
  * | GET /api/v1/agents/:id | AgentView |
  * | POST /api/v1/agents/:id/reload | AgentView |
  * | GET /api/v1/workflows | { workflows: WorkflowView[], problems: ProblemView[] } |
@@ -84,6 +84,11 @@ export interface AgentView {
   /** When the version that serves was written, where its file is broken now; else null. */
   readonly serves_version_of: string | null;
   readonly capabilities: readonly CapabilityView[];
+  /** The market source that it is; null for other agents. */
+  readonly source: string | null;
+  /** Every field of its configuration, with the value in force; null: it has none. */
+  readonly config: readonly ConfigFieldView[];
+  /** What it is granted. */
   readonly permissions: Readonly<Record<string, readonly string[]>>;
   /** Names of the secrets it is given. */
   readonly secrets: readonly string[];
@@ -95,6 +100,13 @@ export interface AgentView {
   readonly errors: number;
   readonly last_error: string | null;
   readonly cache: CacheView;
+}
+
+export interface ConfigFieldView {
+  readonly name: string;
+  readonly value: unknown;
+  /** `default`, a variable's name, or a place such as `agents.yaml:12`. */
+  readonly from: string;
 }
 
 /** How often a cached value answered. */
@@ -287,10 +299,15 @@ export interface SystemView {
   readonly version: string;
   readonly uptime_seconds: number;
   readonly pid: number;
+  /** Sources in the order in which they are asked. */
   readonly market_data: string;
+  /** Whether one of them is made up. */
+  readonly market_is_simulated: boolean;
   readonly database: string;
   readonly rss_bytes: number;
   readonly agents: Readonly<Record<AgentStatus, number>>;
+  /** How much is wrong with agents.yaml: what it said before is in force then. */
+  readonly settings_problems: number;
   /** Threads that no longer yield: each burns a core until the daemon ends. */
   readonly wedged_threads: number;
   readonly workflows: { readonly enabled: number; readonly all: number; readonly problems: number };

@@ -17,7 +17,7 @@ export async function homePage(plane: ControlPlane): Promise<Html> {
   const system = await systemView(plane);
   const agents = plane.hosts.entries.map((entry) => agentView(plane, entry));
   const rows = await readHistory(plane.store, { limit: executionsShown });
-  const simulated = system.market_data === "simulated";
+  const simulated = system.market_is_simulated;
   return wholePage(html`
     <header>
       <h1>100AC</h1>

@@ -104,20 +104,31 @@ export interface AgentLog {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/**
+ * What a field of the agent's configuration says, instead of a fixed host or folder: a URL grants
+ * its host. While the field has no value, `otherwise` is granted, or nothing.
+ */
+export interface FromConfig {
+  readonly config: string;
+  readonly otherwise?: readonly string[];
+}
+
+type Wanted = readonly (string | FromConfig)[];
+
 /** Deno permissions an agent asks for; what is not named is denied. */
 export interface Permissions {
   /** Hosts, `"example.com"` or `"example.com:443"`. */
-  readonly net?: readonly string[];
-  readonly read?: readonly string[];
-  readonly write?: readonly string[];
+  readonly net?: Wanted;
+  readonly read?: Wanted;
+  readonly write?: Wanted;
   /** Names of environment variables. */
-  readonly env?: readonly string[];
+  readonly env?: Wanted;
   /** Kinds of `Deno.permissions` `sys`: `"hostname"`, `"cpus"`, … */
-  readonly sys?: readonly string[];
-  readonly run?: readonly string[];
-  readonly ffi?: readonly string[];
+  readonly sys?: Wanted;
+  readonly run?: Wanted;
+  readonly ffi?: Wanted;
   /** Hosts that code may be imported from. */
-  readonly import?: readonly string[];
+  readonly import?: Wanted;
 }
 
 /** Where an agent lives: in a thread beside others, or in a process of its own kind. */
@@ -151,6 +162,10 @@ export interface AgentDefinition {
   /** Names of secrets; only agents that name one are given it. */
   readonly secrets?: readonly string[];
   readonly isolation?: Isolation;
+  /** The market source that it is, such as `"yahoo"`. */
+  readonly source?: string;
+  /** What the source gives is made up: it never stands beside a real one. */
+  readonly simulated?: boolean;
   readonly config?: z.ZodObject;
   readonly capabilities: Readonly<Record<string, Capability>>;
   readonly on?: Readonly<
@@ -176,6 +191,8 @@ export function defineAgent<
     readonly permissions?: Permissions;
     readonly secrets?: readonly string[];
     readonly isolation?: Isolation;
+    readonly source?: string;
+    readonly simulated?: boolean;
     readonly config?: Config;
     readonly capabilities:
       & {

@@ -54,9 +54,9 @@ export class YamlTree {
     this.#source.report(inner ?? this.#offsetOf(path, place), message);
   }
 
-  /** Of the value; for a path that leads nowhere, of the nearest value above it. */
-  positionOf(path: YamlPath): SourcePosition {
-    return this.#source.position(this.#offsetOf(path, "value"));
+  /** Of the key or the value; for a path that leads nowhere, of the nearest value above it. */
+  positionOf(path: YamlPath, place: "key" | "value" = "value"): SourcePosition {
+    return this.#source.position(this.#offsetOf(path, place));
   }
 
   /** The characters of the value; undefined for a path that leads nowhere. */

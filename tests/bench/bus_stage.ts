@@ -8,6 +8,7 @@ import { Hosts } from "../../core/host/hosts.ts";
 import { newOpaqueId } from "../../core/ids.ts";
 import { createLog } from "../../core/log.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
+import { operatorSettings } from "../support/operator_settings.ts";
 
 const nodeModules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 const timeoutMs = 120_000;
@@ -34,8 +35,7 @@ export class BusStage implements AsyncDisposable {
       heapMb: 64,
       processForAll,
       log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
-      settingsOf: () => ({}),
-      grantsOf: ({ permissions }) => permissions,
+      settings: operatorSettings(folder.path),
     });
   }
 

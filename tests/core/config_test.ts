@@ -8,7 +8,7 @@ Deno.test("readConfig() has a default for everything", () => {
   const config = readConfig({ HOME: "/nowhere", AC100_URL: "http://127.0.0.1:1" });
   assert.equal(config.host, "127.0.0.1");
   assert.equal(config.port, 8_100);
-  assert.deepEqual(config.marketData, ["yahoo"]);
+  assert.deepEqual(config.agentVariables, {});
   assert.equal(config.concurrentMax, 5);
   assert.match(config.databaseUrl, /^file:.*\/data\/100ac\.db$/);
 });
@@ -19,9 +19,8 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
       readConfig({
         AC100_PORT: "80000",
         AC100_MAX_CONCURENT: "3",
-        AC100_MARKET_DATA: "bloomberg",
         AC100_TOKEN: "short",
-        AC100_YAHOO_URL: "ftp://x",
+        AC100_MARKET_DATTA: "yahoo",
         AC100_DATABASE_URL: "postgres://x",
         AC100_SUPERVISE: "yes",
       }),
@@ -29,12 +28,12 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
       assert.ok(thrown instanceof AppError);
       assert.equal(thrown.code, "invalid_config");
       const { problems } = thrown.details as { problems: string[] };
-      assert.equal(problems.length, 7);
+      assert.equal(problems.length, 6);
       assert.match(thrown.message, /AC100_MAX_CONCURENT: is no setting; did you mean AC100_MAX_/);
       assert.match(thrown.message, /AC100_PORT: is not between 0 and 65535/);
       assert.match(
         thrown.message,
-        /AC100_MARKET_DATA: names "bloomberg", which is none of yahoo, csv, simulated/,
+        /AC100_MARKET_DATTA: is no setting; did you mean AC100_MARKET_DATA/,
       );
       assert.match(thrown.message, /AC100_SUPERVISE: is none of 1, 0/);
       return true;
@@ -57,10 +56,7 @@ Deno.test("readConfig() takes an empty variable for an unset one", () => {
   assert.equal(readConfig({ AC100_PORT: "" }).port, 8_100);
 });
 
-Deno.test("sources are asked in order, and the simulated market stands in for none", () => {
-  const { marketData } = readConfig({ AC100_MARKET_DATA: "yahoo, csv" });
-  assert.deepEqual(marketData, ["yahoo", "csv"]);
-  for (const refused of ["yahoo,simulated", "simulated,csv", "csv,csv", "nasdaq", "yahoo,"]) {
-    assert.throws(() => readConfig({ AC100_MARKET_DATA: refused }), { code: "invalid_config" });
-  }
+Deno.test("variables of the release's agents are kept for their manifests to check", () => {
+  const { agentVariables } = readConfig({ AC100_MARKET_DATA: "yahoo, csv", AC100_CSV_DIR: "" });
+  assert.deepEqual(agentVariables, { AC100_MARKET_DATA: "yahoo, csv" });
 });

@@ -49,7 +49,7 @@ const liars: readonly Case[] = [
     says: /held its host's thread for over 1 s/,
   },
   { address: "grabber.grab", code: "agent_unavailable", says: /Cannot start a host with permi/ },
-  { address: "twin.who", output: "the first" },
+  { address: "twin.who", code: "unknown_agent" },
 ];
 
 const tricks: readonly Case[] = [
@@ -117,7 +117,8 @@ const unloaded: Readonly<Record<string, RegExp>> = {
   "spaces.ts": /default export/,
   "top_exiter.ts": /^Cannot load agent "top_exiter\.ts": Cannot exit: an agent lives in a host/,
   "top_looper.ts": /took longer than 5 s/,
-  "twin_two.ts": /id: "twin" is taken by "twin_one\.ts"/,
+  "twin_one.ts": /id: "twin" is declared by "twin_one\.ts", "twin_two\.ts"/,
+  "twin_two.ts": /so none of them has it/,
   "usurper.ts": /id: is a name that the daemon uses itself/,
   "whisperer.ts": /whispered in vain/,
   "zeros.ts": /Requires read access to "\/dev\/zero"/,

@@ -4,6 +4,7 @@
  */
 
 import type { AgentDefinition } from "100ac";
+import type { FromConfig } from "../../core/sdk/agent.ts";
 import { z } from "100ac";
 import historicalDataLoader from "../../agents/data/historical_data_loader.ts";
 import marketDataFetcher from "../../agents/data/market_data_fetcher.ts";
@@ -37,7 +38,7 @@ export function agentsDocument(): string {
 
 function agentLines({ id, description, permissions, config, capabilities }: AgentDefinition) {
   const grants = Object.entries(permissions ?? {}).map(([kind, names]) =>
-    `${kind}: ${(names as readonly string[]).join(", ")}`
+    `${kind}: ${(names as readonly (string | FromConfig)[]).map(grantText).join(", ")}`
   );
   const settings = config === undefined ? [] : fieldsOf(config);
   return [
@@ -61,17 +62,24 @@ function agentLines({ id, description, permissions, config, capabilities }: Agen
   ];
 }
 
+function grantText(grant: string | FromConfig): string {
+  if (typeof grant === "string") return grant;
+  const { config, otherwise = [] } = grant;
+  return `what \`${config}\` says${otherwise.length > 0 ? `, else ${otherwise.join(", ")}` : ""}`;
+}
+
 interface Schema {
-  readonly properties?: Readonly<Record<string, { readonly default?: unknown }>>;
+  readonly properties?: Readonly<Record<string, { readonly default?: unknown; env?: string }>>;
   readonly required?: readonly string[];
 }
 
 /** `symbol`, `period = "1mo"`, `from?`: the fields of an object. */
 function fieldsOf(schema: z.ZodType): string[] {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" }) as Schema;
-  return Object.entries(properties).map(([name, { default: unset }]) => {
-    if (unset !== undefined) return `\`${name} = ${JSON.stringify(unset)}\``;
-    return required.includes(name) ? `\`${name}\`` : `\`${name}?\``;
+  return Object.entries(properties).map(([name, { default: unset, env }]) => {
+    const variable = env === undefined ? "" : ` (${env})`;
+    if (unset !== undefined) return `\`${name} = ${JSON.stringify(unset)}\`${variable}`;
+    return required.includes(name) ? `\`${name}\`${variable}` : `\`${name}?\`${variable}`;
   });
 }
 

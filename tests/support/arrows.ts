@@ -72,7 +72,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/statuses.ts": [],
   "core/version.ts": [],
   "core/log.ts": [],
-  "core/config.ts": ["core/log.ts", "zod"],
+  "core/config.ts": ["core/log.ts", "core/shipped.ts", "zod"],
+  "core/shipped.ts": [],
 
   "core/sdk": ["zod"],
   "core/calendar": [],
@@ -115,7 +116,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/workflow/types": [
     "core/workflow",
     "core/workflow/expression",
-    "core/workflow/form",
     "core/yaml",
     "@marcbachmann/cel-js",
   ],
@@ -150,9 +150,20 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/bus",
     "core/host/files",
     "core/host/scan",
+    "core/host/settings",
     "core/host/vessel",
     "core/log.ts",
     "core/sdk",
+    "core/yaml",
+    "zod",
+  ],
+  // What the operator says of agents, held against what they declare.
+  "core/host/settings": [
+    "core/host/manifest.ts",
+    "core/host/scan/agent_files.ts",
+    "core/sdk",
+    "core/shipped.ts",
+    "core/yaml",
     "zod",
   ],
   "core/host/files": [],

@@ -1,6 +1,6 @@
 /** A folder that is gone after its test: `await using folder = await makeTempFolder()`. */
 
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 export interface TempFolder extends AsyncDisposable {
   /** The real path, without links. */
@@ -24,6 +24,24 @@ export async function makeTempFolder(
     },
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
+  for (const [name, text] of Object.entries(files)) await folder.write(name, text);
+  return folder;
+}
+
+/** Makes a copy of a folder, with `files` beside what it holds. */
+export async function copyOfFolder(
+  from: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<TempFolder> {
+  const folder = await makeTempFolder();
+  const copy = async (path: string): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(path)) {
+      const inner = join(path, name);
+      if (isDirectory) await copy(inner);
+      else await folder.write(relative(from, inner), await Deno.readTextFile(inner));
+    }
+  };
+  await copy(from);
   for (const [name, text] of Object.entries(files)) await folder.write(name, text);
   return folder;
 }

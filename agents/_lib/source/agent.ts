@@ -31,6 +31,7 @@ interface SourceDefinition<Config extends z.ZodObject> {
   readonly id: string;
   readonly description: string;
   readonly permissions?: Permissions;
+  readonly simulated?: boolean;
   readonly config: Config;
   readonly source: MarketSource<AgentContext<z.output<Config>>>;
 }
@@ -41,6 +42,7 @@ export function defineSource<Config extends z.ZodObject>(
 ): AgentDefinition {
   return defineAgent({
     ...about,
+    source: about.id,
     capabilities: {
       fetch_quotes: {
         description: "Quotes of many symbols, in the order asked; what has none is in missing",

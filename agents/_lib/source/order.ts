@@ -1,7 +1,11 @@
 /** Sources asked one after the other, until one answers. */
 
-import { AppError } from "100ac";
+import { AppError, z } from "100ac";
 import { isUnhealthy } from "./policy.ts";
+
+/** Ids of the source agents, in the order in which they are asked: a field of a configuration. */
+export const SourceIds = z.array(z.string()).min(1).default(["yahoo"])
+  .meta({ env: "AC100_MARKET_DATA", lists: "sources" });
 
 /** A failure after which another source may do better: all that a source itself says. */
 export function isOfSource(thrown: unknown): thrown is AppError {
@@ -27,5 +31,8 @@ export async function firstAnswer<Answer>(
     }
   }
   throw failures.find(isUnhealthy) ?? failures.at(-1) ??
-    new AppError("source_down", `Cannot ask source "": there is none; set AC100_MARKET_DATA`);
+    new AppError(
+      "source_down",
+      `Cannot ask source "": there is none; name one in AC100_MARKET_DATA`,
+    );
 }

@@ -25,6 +25,8 @@ import type { Wire } from "./wire.ts";
 /** The answer to `agent list`. */
 export interface AgentsAnswer {
   readonly agents: readonly AgentView[];
+  /** What is wrong with agents.yaml. */
+  readonly problems: readonly ProblemView[];
 }
 
 /** The answer to `workflow list`. */

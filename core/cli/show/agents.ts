@@ -4,6 +4,7 @@ import type { AgentView, CapabilityView } from "../../http/api.ts";
 import type { AgentsAnswer } from "../ask/client.ts";
 import { cross, type Look, paint, type Tone } from "./look.ts";
 import { fieldLines } from "./fields.ts";
+import { showProblem } from "./problems.ts";
 import { table } from "./table.ts";
 import type { AgentStatus } from "../../statuses.ts";
 
@@ -16,7 +17,7 @@ export const agentTones = {
 } as const satisfies Record<AgentStatus, Tone>;
 
 /** A row for each agent, and below why some are not in use. */
-export function showAgents({ agents }: AgentsAnswer, look: Look): string {
+export function showAgents({ agents, problems }: AgentsAnswer, look: Look): string {
   if (agents.length === 0) return "There are no agents; put one into the daemon's agents folder.";
   const rows = agents.map((agent) => [
     agent.id,
@@ -25,8 +26,10 @@ export function showAgents({ agents }: AgentsAnswer, look: Look): string {
     String(agent.messages),
   ]);
   const reasons = agents.flatMap((agent) => reasonLines(agent, look));
+  const settings = problems.map((problem) => showProblem(problem, look));
+  if (settings.length > 0) settings.unshift("", "What agents.yaml said before is in force:");
   return [table(["Agent ID", "Capabilities", "Status", "Messages"], rows, look), ...reasons]
-    .join("\n");
+    .concat(settings).join("\n");
 }
 
 /** One agent's fields, then a table of what it can do. */
@@ -39,6 +42,7 @@ export function showAgent(agent: AgentView, look: Look): string {
     ["Status", { text: agent.status, tone: agentTones[agent.status] }],
     ["Version of", agent.serves_version_of],
     ["Reason", agent.reason],
+    ["Source", agent.source],
     ["Permissions", permissions.join("; ") || "none"],
     ["Secrets", agent.secrets.join(", ")],
     ["Lives in", agent.isolation === "thread" ? "a thread" : "a process"],
@@ -53,6 +57,14 @@ export function showAgent(agent: AgentView, look: Look): string {
         : `${hits} hits, ${misses} misses (${Math.round(hit_rate * 100)} % hits)`,
     ],
   ], look);
+  const settings = agent.config.map(({ name, value, from }) => [
+    name,
+    value === null ? "-" : JSON.stringify(value),
+    from,
+  ]);
+  if (settings.length > 0) {
+    fields.push("", table(["Configuration", "Value", "From"], settings, look));
+  }
   const title = `${paint(agent.id, "bold", look)}  ${agent.description}`;
   if (agent.capabilities.length === 0) return [title, ...fields].join("\n");
   const rows = agent.capabilities.map(({ name, description, input }) => [

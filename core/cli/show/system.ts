@@ -16,9 +16,12 @@ export function showSystem(system: SystemView, look: Look): string {
     ["Version", system.version],
     ["Uptime", `${secondsText(system.uptime_seconds)} (process ${system.pid})`],
     ["Memory", megabytesText(system.rss_bytes)],
-    ["Market Data", marketCell(system.market_data)],
+    ["Market Data", marketCell(system)],
     ["Database", system.database],
     ["Agents", agents.join(", ") || "none"],
+    ...(system.settings_problems > 0
+      ? [["Settings", `${countText(system.settings_problems, "mistake")} in agents.yaml`]]
+      : []),
     ...(system.wedged_threads > 0
       ? [["Wedged", `${countText(system.wedged_threads, "thread")} burning a core`]]
       : []),
@@ -47,8 +50,6 @@ export function showHealth({ checks }: HealthReport, look: Look): string {
   return table(["Check", "Result", "Detail"], rows, look);
 }
 
-function marketCell(source: string): Cell {
-  return source === "simulated"
-    ? { text: "simulated: not the prices of any market", tone: "yellow" }
-    : { text: source };
+function marketCell({ market_data: text, market_is_simulated: isSimulated }: SystemView): Cell {
+  return isSimulated ? { text: `${text}: not the prices of any market`, tone: "yellow" } : { text };
 }

@@ -9,7 +9,7 @@ const scrapeMsMax = 1_000;
 
 /** Where a source's agent is not running, or does not answer, only `up` is told of it. */
 export async function sourceMetrics(plane: ControlPlane): Promise<Metric[]> {
-  const sources = plane.config.marketData;
+  const sources = plane.hosts.sources.map(({ id }) => id);
   const asked = await Promise.all(sources.map((source) => statusIfRunning(plane, source)));
   const told = asked.filter((view) => view !== undefined);
   const counter = (name: string, help: string, of: (view: SourceView) => number): Metric => ({

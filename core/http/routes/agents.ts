@@ -11,7 +11,11 @@ export function agentRoutes(plane: ControlPlane): Hono {
   const routes = new Hono();
   routes.get(
     "/",
-    (c) => c.json({ agents: plane.hosts.entries.map((entry) => agentView(plane, entry)) }),
+    (c) =>
+      c.json({
+        agents: plane.hosts.entries.map((entry) => agentView(plane, entry)),
+        problems: plane.hosts.settingsProblems,
+      }),
   );
   routes.post("/:id{.+}/reload", async (c) => {
     const id = c.req.param("id");

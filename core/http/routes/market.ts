@@ -23,8 +23,7 @@ export function marketRoutes(plane: ControlPlane): Hono {
     return c.json(await plane.market.findings.list(query.data));
   });
   routes.get("/sources", async (c) => {
-    const { marketData } = plane.config;
-    const asked = marketData.map((source) => sourceStatus(plane, source, statusMsMax));
+    const asked = plane.hosts.sources.map(({ id }) => sourceStatus(plane, id, statusMsMax));
     return c.json({ sources: await Promise.all(asked) });
   });
   return routes;

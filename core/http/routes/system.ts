@@ -22,16 +22,20 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
   const { workflows, problems } = await catalog.all();
   const { sent, received, resent, duplicates, lostEvents } = bus.counts;
   const { wedgedThreads } = hosts;
-  const isDegraded = agents.failed + agents.refused + problems.length + wedgedThreads > 0;
+  const settings = hosts.settingsProblems;
+  const isDegraded =
+    agents.failed + agents.refused + problems.length + settings.length + wedgedThreads > 0;
   return {
     status: isDegraded ? "degraded" : "ok",
     version: plane.version,
     uptime_seconds: (Date.now() - plane.startedAtMs) / 1_000,
     pid: Deno.pid,
-    market_data: config.marketData.join(","),
+    market_data: hosts.sources.map(({ id }) => id).join(","),
+    market_is_simulated: hosts.sources.some(({ simulated }) => simulated),
     database: withoutSecrets(config.databaseUrl),
     rss_bytes: Deno.memoryUsage().rss,
     agents,
+    settings_problems: settings.length,
     wedged_threads: wedgedThreads,
     workflows: {
       enabled: workflows.filter(({ enabled }) => enabled).length,
@@ -67,6 +71,8 @@ export async function healthReport(plane: ControlPlane): Promise<HealthReport> {
           bad.map(({ id, status, reason }) => `${id} ${status}: ${reason}`).join("; "),
         );
       }
+      const [wrong] = plane.hosts.settingsProblems;
+      if (wrong) throw new Error(`${wrong.file}:${wrong.line}:${wrong.column}: ${wrong.message}`);
       return Promise.resolve(`${entries.length} loaded`);
     }),
     check("bus", async () => {

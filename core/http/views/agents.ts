@@ -10,6 +10,7 @@ import type { AgentStatus } from "../../statuses.ts";
 export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEntry): AgentView {
   const { manifest } = entry;
   const { hits, misses } = cache.countsOf(entry.id);
+  const mask = new Mask(config.secrets);
   return {
     id: entry.id,
     file: entry.file,
@@ -18,6 +19,8 @@ export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEn
     reason: entry.reason ?? null,
     serves_version_of: isOlderVersion(entry) ? new Date(entry.writtenAtMs).toISOString() : null,
     capabilities: manifest?.capabilities ?? [],
+    source: manifest?.source ?? null,
+    config: configView(entry, mask),
     permissions: entry.grants,
     secrets: manifest?.secrets ?? [],
     isolation: hosts.isolationOf(entry),
@@ -26,11 +29,18 @@ export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEn
     messages: entry.messages,
     errors: entry.errors,
     // In the agent's own words, which may repeat a secret it was sent.
-    last_error: entry.lastError === undefined
-      ? null
-      : new Mask(config.secrets).text(entry.lastError),
+    last_error: entry.lastError === undefined ? null : mask.text(entry.lastError),
     cache: { hits, misses, hit_rate: hitRate({ hits, misses }) },
   };
+}
+
+/** Every field with the value in force, and where that comes from. */
+function configView({ settled }: AgentEntry, mask: Mask): AgentView["config"] {
+  return (settled?.fields ?? []).map(({ name, value, from }) => ({
+    name,
+    value: mask.data(value) ?? null,
+    from,
+  }));
 }
 
 /** 0 to 1; null before the first question. */

@@ -221,5 +221,6 @@ Deno.test("a text that is no symbol is never sent", async () => {
 
 Deno.test("the agent asks to reach Yahoo's hosts, and for nothing else", () => {
   assert.deepEqual(Object.keys(yahoo.permissions ?? {}), ["net"]);
-  assert.deepEqual(yahoo.permissions?.net, yahooHosts.map((host) => `${host}:443`));
+  const otherwise = yahooHosts.map((host) => `${host}:443`);
+  assert.deepEqual(yahoo.permissions?.net, [{ config: "base_url", otherwise }]);
 });

@@ -88,6 +88,8 @@ export function anAgent(values: Partial<AgentView> = {}): AgentView {
     }],
     secrets: [],
     isolation: "thread",
+    source: null,
+    config: [],
     permissions: {},
     subscriptions: [],
     host: null,

@@ -140,7 +140,7 @@ Deno.test("runCli() never prints a control character that the daemon sent", asyn
   const evil = "\u001b]0;owned\u0007\u009b2J\r\u202e";
   const agent = anAgent({ id: evil, reason: evil, last_error: evil, description: evil });
   const routes: Record<string, Route> = {
-    "GET /agents": () => Response.json({ agents: [agent] }),
+    "GET /agents": () => Response.json({ agents: [agent], problems: [] }),
     "GET /agents/a": () => Response.json(agent),
     "GET /agents/b": () => problem("unknown_agent", evil, 404),
   };

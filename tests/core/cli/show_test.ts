@@ -26,7 +26,7 @@ Deno.test("showAgents() lists agents, and why one is not in use", () => {
     capabilities: [],
     messages: 0,
   });
-  assertText(showAgents({ agents: [anAgent(), broken] }, look), [
+  assertText(showAgents({ agents: [anAgent(), broken], problems: [] }, look), [
     "┏━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┓",
     "┃ Agent ID   ┃ Capabilities ┃ Status ┃ Messages ┃",
     "┡━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━╇━━━━━━━━━━┩",
@@ -37,16 +37,16 @@ Deno.test("showAgents() lists agents, and why one is not in use", () => {
   ]);
   const older = anAgent({ reason: "bad import", serves_version_of: "2026-02-03T04:05:06.000Z" });
   assert.ok(
-    showAgents({ agents: [older] }, look).endsWith(
+    showAgents({ agents: [older], problems: [] }, look).endsWith(
       "✗ test_agent idle: serving version of 2026-02-03T04:05:06.000Z, file broken: bad import",
     ),
   );
-  assert.match(showAgents({ agents: [] }, look), /no agents/);
+  assert.match(showAgents({ agents: [], problems: [] }, look), /no agents/);
 });
 
 Deno.test("showAgents() colours idle green and failed red", () => {
   const agents = [anAgent(), anAgent({ status: "failed" })];
-  const text = showAgents({ agents }, plainLook({ color: true }));
+  const text = showAgents({ agents, problems: [] }, plainLook({ color: true }));
   assert.ok(text.includes("\x1b[32midle"));
   assert.ok(text.includes("\x1b[31mfailed"));
 });
@@ -265,6 +265,8 @@ Deno.test("showSystem() says plainly that simulated data is none of a market", (
     uptime_seconds: 125,
     pid: 7,
     market_data: "simulated",
+    market_is_simulated: true,
+    settings_problems: 1,
     database: "file:///data/100ac.db",
     rss_bytes: 112_000_000,
     agents: { idle: 3, busy: 0, failed: 1, refused: 0, stopped: 0 },
@@ -279,6 +281,7 @@ Deno.test("showSystem() says plainly that simulated data is none of a market", (
       "simulated: not the prices of any market",
       "2m 5s (process 7)",
       "3 idle, 1 failed",
+      "1 mistake in agents.yaml",
       "4 of 5 enabled, 1 mistake",
       "1 event lost",
     ]

@@ -5,6 +5,12 @@ import type { AgentEntry } from "../../../core/host/agent_entry.ts";
 import { findServing, makeEntries } from "../../../core/host/directory.ts";
 import type { Manifest } from "../../../core/host/manifest.ts";
 import type { ScanResult } from "../../../core/host/scan/scan.ts";
+import { nothingSettled } from "../../support/operator_settings.ts";
+
+const telling = {
+  settle: () => nothingSettled,
+  ownerOf: (id: string) => id === "owned" ? "z.ts" : undefined,
+};
 
 function scanned(
   name: string,
@@ -17,6 +23,9 @@ function scanned(
     permissions: {},
     secrets: [],
     isolation: "worker",
+    source: null,
+    simulated: false,
+    config: null,
     capabilities: capabilities.map((name) => ({
       name,
       description: "d",
@@ -39,7 +48,7 @@ function read(result: ScanResult) {
 }
 
 function entriesOf(...results: ScanResult[]): Map<string, AgentEntry> {
-  const entries = makeEntries(results.map(read), ({ permissions }) => permissions);
+  const entries = makeEntries(results.map(read), telling);
   return new Map(entries.map((entry) => [entry.id, entry]));
 }
 
@@ -51,19 +60,37 @@ Deno.test("a file without a manifest is listed as failed under its name", () => 
   assert.equal(entries.get("loader")?.status, "idle");
 });
 
-Deno.test("an id that two files claim belongs to the first", () => {
+Deno.test("an id that two files declare is neither's", () => {
   const entries = entriesOf(scanned("a.ts", "loader"), scanned("b.ts", "loader"));
-  assert.equal(entries.get("loader")?.file, "a.ts");
-  assert.equal(
-    entries.get("b.ts")?.reason,
-    `Cannot load agent "b.ts": id: "loader" is taken by "a.ts", ` +
-      `so all its capabilities are duplicates; choose another id`,
-  );
+  assert.equal(entries.get("loader"), undefined);
+  for (const file of ["a.ts", "b.ts"]) {
+    assert.equal(
+      entries.get(file)?.reason,
+      `Cannot load agent "${file}": id: "loader" is declared by "a.ts", "b.ts", so none of ` +
+        `them has it; choose another id, or name its file in agents.yaml`,
+    );
+  }
 });
 
-Deno.test("what an agent is granted may differ from what it asks for", () => {
-  const [entry] = makeEntries([read(scanned("a.ts", "a"))], () => ({ net: ["127.0.0.1:1"] }));
-  assert.deepEqual(entry?.grants, { net: ["127.0.0.1:1"] });
+Deno.test("an id that belongs to a file is no other's, whichever name comes first", () => {
+  const entries = entriesOf(scanned("a.ts", "owned"), scanned("z.ts", "owned"));
+  assert.equal(entries.get("owned")?.file, "z.ts");
+  assert.match(entries.get("a.ts")?.reason ?? "", /id: "owned" belongs to "z.ts"/);
+  const alone = entriesOf(scanned("a.ts", "owned"));
+  assert.equal(alone.get("a.ts")?.status, "failed", "even while the file is away");
+});
+
+Deno.test("an agent is refused what it can't be told, with the reason", () => {
+  const message = `"mood" must be text, not 7`;
+  const [entry] = makeEntries([read(scanned("a.ts", "a"))], {
+    ...telling,
+    settle: () => ({
+      ...nothingSettled,
+      problems: [{ path: ["config", "mood"], place: "value", message }],
+    }),
+  });
+  assert.equal(entry?.status, "refused");
+  assert.equal(entry?.reason, `Cannot configure agent "a": agents.yaml: ${message}`);
 });
 
 Deno.test("an address that nobody serves is refused with the nearest name", () => {

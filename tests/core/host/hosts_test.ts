@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
-import { makeTempFolder } from "../../support/temp_folder.ts";
-import { Stage } from "./stage.ts";
+import { copyOfFolder, makeTempFolder } from "../../support/temp_folder.ts";
+import { rogueFolder, Stage } from "./stage.ts";
 
 Deno.test("a caller gets an answer that was checked, or a failure that says why", async (t) => {
-  await using stage = await Stage.open({ settingsOf: () => ({ mood: "sunny" }) });
+  const settings = "rogue: { file: rogue.ts, config: { mood: sunny } }";
+  await using folder = await copyOfFolder(rogueFolder, { "agents.yaml": settings });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
 
   await t.step("the answer, with configuration and defaults filled in", async () => {
     assert.deepEqual(await stage.ask("rogue.echo", { message: "hi" }), {
@@ -181,8 +183,11 @@ Deno.test("an agent has the permissions it was granted and no others", async (t)
   });
 });
 
-Deno.test("what the configuration grants replaces what the manifest asks for", async () => {
-  await using stage = await Stage.open({ grantsOf: () => ({}) });
+Deno.test("what agents.yaml grants replaces what the manifest asks for", async () => {
+  await using folder = await copyOfFolder(rogueFolder, {
+    "agents.yaml": "granted: { file: granted.ts, grants: { net: [], env: [], read: [], sys: [] } }",
+  });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
   const { message } = await stage.failure("granted.reach", { kind: "env", target: "HOME" });
   assert.match(message, /env access to "HOME"/);
   assert.equal(await stage.hosts.ping(5_000), 1, "and all share one host");
@@ -200,14 +205,21 @@ Deno.test("an agent that tells its host another manifest than the scan is refuse
   await stage.ask("rogue.echo", { message: "its neighbours run" });
 });
 
-Deno.test("settings that do not fit its config fail an agent, and not its neighbours", async () => {
-  await using stage = await Stage.open({
-    settingsOf: (id): Record<string, unknown> => (id === "rogue" ? { mood: 7 } : {}),
+Deno.test("what its own schema refuses fails an agent, and not its neighbours", async () => {
+  const text = agentText(
+    "strict",
+    `config: z.object({ even: z.int().refine((n) => n % 2 === 0) }),`,
+  );
+  await using folder = await makeTempFolder({
+    "strict.ts": text,
+    "neighbour.ts": agentText("neighbour", ""),
+    "agents.yaml": "strict: { file: strict.ts, config: { even: 7 } }",
   });
-  const { code, message } = await stage.failure("rogue.echo", { message: "hi" });
+  await using stage = await Stage.open({ agentsFolder: folder.path });
+  const { code, message } = await stage.failure("strict.one");
   assert.equal(code, "agent_unavailable");
-  assert.match(message, /Cannot configure agent "rogue": mood: .*expected string/);
-  assert.deepEqual(await stage.ask("listener.heard"), []);
+  assert.match(message, /Cannot configure agent "strict": even: Invalid input/);
+  assert.equal(await stage.ask("neighbour.one"), 1);
 });
 
 Deno.test("an agent that wants what no one can grant is refused, and the others start", async () => {

@@ -49,6 +49,14 @@ Deno.test("a manifest says what an agent can do, as plain JSON", () => {
     permissions: { net: ["a.example", "b.example"] },
     secrets: [],
     isolation: "worker",
+    source: null,
+    simulated: false,
+    config: {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      type: "object",
+      properties: { tone: { default: "warm", type: "string" } },
+      additionalProperties: false,
+    },
     capabilities: 1,
     subscriptions: ["execution.*", "person.met"],
   });
@@ -57,6 +65,25 @@ Deno.test("a manifest says what an agent can do, as plain JSON", () => {
   assert.equal(capability?.idempotent, false);
   assert.equal(capability?.input["additionalProperties"], false, "inputs are closed");
   assert.deepEqual(capability?.input["required"], ["name"]);
+});
+
+Deno.test("a permission may follow from a field of the configuration, which must exist", () => {
+  const asking = (field: string): unknown => ({
+    ...greeter,
+    permissions: { read: ["/b", { config: field }, "/a"] },
+    config: z.object({ folder: z.string() }),
+  });
+  const { permissions } = readManifest(asking("folder"), "greeter.ts");
+  assert.deepEqual(permissions, { read: ["/a", "/b", { config: "folder" }] });
+  assert.deepEqual(problemsOf(asking("foldr")), [
+    `permissions.read: names the field "foldr", which config does not have; ` +
+    `did you mean "folder"?`,
+  ]);
+  assert.deepEqual(problemsOf({ ...greeter, permissions: { net: ["a,b", 7, { confg: "x" }] } }), [
+    "permissions.net.0: must not hold a comma",
+    "permissions.net.1: invalid input: expected object, received number",
+    "permissions.net.2.config: is missing",
+  ]);
 });
 
 Deno.test("equal permissions have one form, whatever their order", () => {

@@ -60,21 +60,22 @@ Deno.test("a file that is added, renamed and deleted comes and goes", async () =
   await eventually(async () => await version(stage) === "unknown_agent");
 });
 
-Deno.test("a copy takes an id from nobody, and has it once the first is gone", async () => {
+Deno.test("a copy takes an id from nobody, and two copies have it neither", async () => {
   await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
   await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
   assert.equal(await version(stage), 1);
   await folder.write("a_copy.ts", agentText("2"));
   await folder.write("z_copy.ts", agentText("3"));
   await eventually(() => stage.hosts.entry("z_copy.ts")?.status === "failed");
-  assert.match(stage.hosts.entry("a_copy.ts")?.reason ?? "", /is taken by "changing.ts"/);
-  assert.equal(await version(stage), 1);
+  assert.match(stage.hosts.entry("a_copy.ts")?.reason ?? "", /declared by "a_copy.ts", "changing/);
+  assert.equal(await version(stage), 1, "the one that has it serves on");
+  assert.match(stage.hosts.entry("changing")?.reason ?? "", /none of them has it/, "and says so");
   await Deno.remove(join(folder.path, "changing.ts"));
-  await eventually(async () => await version(stage) === 2);
-  assert.match(stage.hosts.entry("z_copy.ts")?.reason ?? "", /is taken by "a_copy.ts"/);
+  await eventually(async () => await version(stage) === "unknown_agent");
   await Deno.remove(join(folder.path, "a_copy.ts"));
   await eventually(async () => await version(stage) === 3);
   assert.equal(stage.hosts.entries.length, 1);
+  assert.equal(stage.hosts.entry("changing")?.reason, undefined);
 });
 
 Deno.test("an atomic save and a changed helper are taken up", async () => {

@@ -8,12 +8,16 @@ import { AppError, type ErrorData, toErrorData } from "../../../core/errors.ts";
 import { Hosts, type HostsOptions } from "../../../core/host/hosts.ts";
 import { newOpaqueId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
+import type { OperatorSettingsOptions } from "../../../core/host/settings/operator_settings.ts";
+import { operatorSettings } from "../../support/operator_settings.ts";
 import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 
 export const rogueFolder = fileURLToPath(new URL("../../support/rogue_agents", import.meta.url));
 const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 export interface StageOptions extends Partial<HostsOptions> {
+  /** What the operator says beside agents.yaml. */
+  readonly telling?: Partial<OperatorSettingsOptions>;
   /** Stands between the bus and the hosts, as the daemon's own services do. */
   readonly serve?: (elsewhere: RequestHandler) => RequestHandler;
 }
@@ -42,7 +46,7 @@ export class Stage implements AsyncDisposable {
 
   private constructor(
     kept: TempFolder,
-    { serve = (elsewhere) => elsewhere, ...options }: StageOptions,
+    { serve = (elsewhere) => elsewhere, telling = {}, ...options }: StageOptions,
   ) {
     this.#kept = kept;
     const channel = `test-${newOpaqueId()}`;
@@ -70,8 +74,7 @@ export class Stage implements AsyncDisposable {
         write: (line) => this.log.push(JSON.parse(line) as LogLine),
         pretty: false,
       }),
-      settingsOf: () => ({}),
-      grantsOf: ({ permissions }) => permissions,
+      settings: operatorSettings(options.agentsFolder ?? rogueFolder, telling),
       ...options,
     });
   }

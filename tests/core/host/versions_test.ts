@@ -7,6 +7,7 @@ import type { ReadFile } from "../../../core/host/scan/agent_files.ts";
 import { KeptVersions } from "../../../core/host/scan/kept_versions.ts";
 import { Versions } from "../../../core/host/versions.ts";
 import { createLog } from "../../../core/log.ts";
+import { nothingSettled } from "../../support/operator_settings.ts";
 import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 
 const manifest: Manifest = {
@@ -15,6 +16,9 @@ const manifest: Manifest = {
   permissions: {},
   secrets: [],
   isolation: "worker",
+  source: null,
+  simulated: false,
+  config: null,
   capabilities: [],
   subscriptions: [],
 };
@@ -35,7 +39,8 @@ function versionsIn(folder: TempFolder): Versions {
   return new Versions({
     kept: new KeptVersions(join(folder.path, "kept")),
     readable: [],
-    toEntries: (read) => makeEntries(read, ({ permissions }) => permissions),
+    toEntries: (read) =>
+      makeEntries(read, { settle: () => nothingSettled, ownerOf: () => undefined }),
     signal: new AbortController().signal,
     log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
   });

@@ -1,4 +1,4 @@
-/** Claims an id that another file claims, too; by their names this one is the first. */
+/** Claims an id that another file claims, too; which of them is meant can't be known. */
 
 import { defineAgent, z } from "100ac";
 

@@ -1,0 +1,34 @@
+/** Fields of a configuration that list market sources, in the order in which they are asked. */
+
+import { suggestion } from "../../yaml/wording.ts";
+import type { Manifest } from "../manifest.ts";
+import type { Field } from "./settle.ts";
+
+/** By id of an agent that is a source: whether it is simulated; undefined: not to be read now. */
+export type KnownSources = ReadonlyMap<string, boolean | undefined>;
+
+export function sourcesAmong(manifests: readonly Manifest[]): Map<string, boolean | undefined> {
+  return new Map(
+    manifests.flatMap(({ id, source, simulated }) =>
+      source === null ? [] : [[id, simulated] as const]
+    ),
+  );
+}
+
+/** What is wrong with a field's list; undefined when nothing is, or when it is no such field. */
+export function sourceProblem(
+  { lists, value }: Pick<Field, "lists" | "value">,
+  known: KnownSources,
+): string | undefined {
+  if (lists !== "sources" || !Array.isArray(value)) return undefined;
+  const unknown = value.find((id) => !known.has(id));
+  if (unknown !== undefined) {
+    return `names "${unknown}", which is no market source` +
+      suggestion(String(unknown), [...known.keys()].sort());
+  }
+  const simulated = value.find((id) => known.get(id));
+  if (value.length > 1 && simulated !== undefined) {
+    return `names ${simulated} beside others: made-up prices never stand in for real ones`;
+  }
+  return new Set(value).size < value.length ? "names a source twice" : undefined;
+}

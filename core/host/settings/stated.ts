@@ -1,0 +1,73 @@
+/** What the operator writes in agents.yaml: by agent id, its form checked, with lines. */
+
+import { z } from "zod";
+import { validate } from "../../yaml/issues.ts";
+import type { YamlPath, YamlTree } from "../../yaml/tree.ts";
+import { shown } from "../../yaml/wording.ts";
+
+const kinds = ["net", "read", "write", "env", "sys", "run", "ffi", "import"] as const;
+const text = z.string().min(1);
+const granted = z.array(text).max(1_000).optional();
+
+const StatedForm = z.strictObject({
+  file: text.optional(),
+  config: z.record(z.string(), z.unknown()).default({}),
+  grants: z.strictObject(Object.fromEntries(kinds.map((kind) => [kind, granted]))).default({}),
+  isolation: z.enum(["thread", "process", "alone"]).optional(),
+});
+
+/** Where the operator wants an agent to live; `alone` is a process that no other agent shares. */
+export type StatedIsolation = "thread" | "process" | "alone";
+
+export interface StatedAgent {
+  /** The file that declares it, in the agents folder: no other file is given any of this. */
+  readonly file: string | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** By kind: in place of what the manifest asks for. */
+  readonly grants: Readonly<Record<string, readonly string[] | undefined>>;
+  readonly isolation: StatedIsolation | undefined;
+  /** The line of each field of `config`. */
+  readonly lines: Readonly<Record<string, number>>;
+}
+
+/** What is wrong with what an agent is told. */
+export interface SettingProblem {
+  /** The variable it comes from; undefined for agents.yaml, and for what is missing. */
+  readonly variable?: string;
+  /** Where it stands below the agent's id in agents.yaml; undefined when it does not. */
+  readonly path?: YamlPath;
+  readonly place: "key" | "value";
+  readonly message: string;
+}
+
+/** By id; what has another form is reported to the tree, and left out. */
+export function readStated(tree: YamlTree): ReadonlyMap<string, StatedAgent> {
+  const root = tree.valueAt([]);
+  // A file of comments says nothing.
+  if (root === null || root === undefined) return new Map();
+  if (typeof root !== "object" || Array.isArray(root)) {
+    tree.report([], `the file must be a mapping of agents by their ids, not ${shown(root)}`);
+    return new Map();
+  }
+  return new Map(
+    Object.entries(root).flatMap(([id, value]) => {
+      const checked = validate(StatedForm, value, `agent ${shown(id)}`);
+      if ("value" in checked) return [[id, withLines(id, checked.value, tree)] as const];
+      for (const { path, message, place } of checked.issues) {
+        tree.report([id, ...path], message, place);
+      }
+      return [];
+    }),
+  );
+}
+
+function withLines(
+  id: string,
+  { file, config, grants, isolation }: z.output<typeof StatedForm>,
+  tree: YamlTree,
+): StatedAgent {
+  const lines = Object.keys(config).map((field) =>
+    [field, tree.positionOf([id, "config", field], "key").line] as const
+  );
+  return { file, config, grants, isolation, lines: Object.fromEntries(lines) };
+}
