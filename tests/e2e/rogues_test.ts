@@ -49,7 +49,6 @@ const liars: readonly Case[] = [
     says: /held its host's thread for over 1 s/,
   },
   { address: "grabber.grab", code: "agent_unavailable", says: /Cannot start a host with permi/ },
-  { address: "twin.who", code: "unknown_agent" },
 ];
 
 const tricks: readonly Case[] = [
