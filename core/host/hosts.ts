@@ -141,7 +141,17 @@ export class Hosts {
   }
 
   /** Starts the host of an agent, if need be. @throws {AppError} when it can't be had. */
-  async start({ id }: AgentEntry, request?: IncomingRequest): Promise<Host> {
+  async start(entry: AgentEntry, request?: IncomingRequest): Promise<Host> {
+    const host = await this.#start(entry, request);
+    if (host.agents.has(entry.id)) return host;
+    // Its rights have changed, and it moves in with others: their host is being followed by one
+    // that has it, too.
+    const moving = this.#refreshing;
+    await (request ? whileCallerWaits(moving, request) : moving);
+    return await this.#start(entry, request);
+  }
+
+  async #start({ id }: AgentEntry, request?: IncomingRequest): Promise<Host> {
     for (;;) {
       // It may have become another version while its host was waited for.
       const entry = this.#versions.byId.get(id);
@@ -255,7 +265,7 @@ export class Hosts {
     await this.#versions.prune();
     // Why one could not be started is logged; it must not keep the others from starting.
     const listening = this.entries.filter(({ isListening }) => isListening);
-    await Promise.allSettled(listening.map((entry) => this.start(entry)));
+    await Promise.allSettled(listening.map((entry) => this.#start(entry)));
   }
 
   #toEntries(read: readonly ReadFile[]): AgentEntry[] {
