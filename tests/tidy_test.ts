@@ -59,6 +59,19 @@ Deno.test("the map names what exists, and no arrow that nobody follows", () => {
   assert.deepEqual(common.filter((path) => !paths.includes(path)), []);
 });
 
+Deno.test("nobody but the store's adapter speaks SQL", () => {
+  const sql = /json_each|\bSELECT\s.*\sFROM\b|\bINSERT INTO\b|\bDELETE FROM\b|\bUPDATE \w+ SET\b/s;
+  const speaking = sources.filter(({ path, text }) =>
+    !path.startsWith("core/store/sqlite/") && sql.test(text)
+  );
+  assert.deepEqual(speaking.map(({ path }) => path), []);
+  const knowing = sources.filter(({ path, imports }) =>
+    !path.startsWith("core/store/sqlite/") &&
+    imports.some((target) => target.startsWith("core/store/sqlite/"))
+  );
+  assert.deepEqual(knowing.map(({ path }) => path), ["core/daemon.ts"]);
+});
+
 Deno.test("files do not import each other in circles", () => {
   const byPath = new Map(sources.map((file) => [file.path, file]));
   const done = new Set<string>();

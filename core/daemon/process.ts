@@ -73,7 +73,7 @@ function wornOut({ plane }: Daemon, worn: AbortController): Promise<string> {
       const { hosts, engine, store } = plane;
       if (hosts.wedgedThreads === 0 || engine.runningCount > 0) return;
       if (hosts.entries.some(({ openCount }) => openCount > 0)) return;
-      if (await store.executions.pendingCount() > 0) return;
+      if (await store.read({ read: "pending_count" }) > 0) return;
       clearInterval(look);
       worn.abort();
       resolve(`${hosts.wedgedThreads} threads are wedged, and there is nothing to do`);

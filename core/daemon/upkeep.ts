@@ -36,7 +36,7 @@ export function openUpkeep(
   };
   const timer = setInterval(sweep, sweepEveryMs);
   closers.add(() => clearInterval(timer));
-  const retention = new Retention({ database: store.database, days, log });
+  const retention = new Retention({ store, days, log });
   closers.add(() => retention.close());
   retention.open();
 }

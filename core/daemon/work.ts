@@ -40,7 +40,7 @@ export interface Work {
 /** Puts the parts together; nothing runs before {@link openWork}. */
 export function makeWork({ config, log, store, bus, hosts }: WorkOptions): Work {
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
-  const definitions = new Definitions(store.executions);
+  const definitions = new Definitions(store);
   // The event's fact is in the store already; losing the event undoes nothing of it.
   const publish = (event: EngineEvent | FiringEvent): void => {
     const { topic, ...body } = event;

@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "../errors.ts";
-import type { CommitQueue } from "../store/commits.ts";
+import type { Store } from "../store/store.ts";
 import { Changes } from "./changes.ts";
 import type { Begin, Decision, Finish, Settle } from "./decide/decision.ts";
 import { Progress } from "./decide/progress.ts";
@@ -22,7 +22,7 @@ export interface AdvanceOptions {
   /** Whose lease it is. */
   readonly owner: string;
   readonly steering: Steering;
-  readonly commits: CommitQueue;
+  readonly store: Store;
   readonly invoke: Invoke;
   readonly publish: (event: EngineEvent) => void;
   /** All of the daemon's: they are taken out of what is stored and published. */

@@ -1,10 +1,11 @@
 /**
- * What has come about in an execution since its last commit: rows to be written with the next one,
+ * What has come about in an execution since its last commit: operations for the next one,
  * and the facts to be published after it.
  */
 
-import type { CommitQueue, Write } from "../store/commits.ts";
-import type { ErrorRow } from "../store/executions.ts";
+import type { Operation } from "../store/operation.ts";
+import type { ClaimExecution, StoredError } from "../store/operations/executions.ts";
+import type { Store } from "../store/store.ts";
 import type { Begin, Finish, Settle } from "./decide/decision.ts";
 import {
   endedEvent,
@@ -20,18 +21,18 @@ import type { StoredAttempt } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ended } from "./requests.ts";
 import {
-  beginWrite,
-  completeWrites,
-  finishWrite,
+  beginStep,
+  completeStep,
+  finishExecution,
   type Hold,
-  parkWrite,
-  settleWrite,
+  parkExecution,
+  settleStep,
 } from "./step_writes.ts";
 
 export interface ChangesOptions {
   readonly execution: EndedExecution;
   readonly owner: string;
-  readonly commits: CommitQueue;
+  readonly store: Store;
   readonly publish: (event: EngineEvent) => void;
   /** All of the daemon's: inputs that hold one of them are not published. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -40,7 +41,7 @@ export interface ChangesOptions {
 export class Changes {
   readonly #options: ChangesOptions;
   readonly #hold: Hold;
-  #writes: Write[] = [];
+  #operations: Operation[] = [];
   #events: EngineEvent[] = [];
 
   constructor(options: ChangesOptions) {
@@ -49,60 +50,60 @@ export class Changes {
   }
 
   /** The execution is advanced; with the claim that is still to be committed. */
-  started(claim: Write | undefined): void {
+  started(claim: ClaimExecution | undefined): void {
     const { executionId, workflowName } = this.#options.execution;
-    if (claim) this.#writes.push(claim);
+    if (claim) this.#operations.push(claim);
     this.#events.push(startedEvent(executionId, workflowName));
   }
 
   begun(begin: Begin, atMs: number): void {
-    this.#writes.push(beginWrite(this.#hold, begin, atMs));
+    this.#operations.push(beginStep(this.#hold, begin, atMs));
     this.#events.push(this.#stepEvent("step.started", begin));
   }
 
   settled(settle: Settle, atMs: number): void {
-    this.#writes.push(settleWrite(this.#hold, settle, atMs));
+    this.#operations.push(settleStep(this.#hold, settle, atMs));
     this.#events.push(this.#stepEvent(`step.${settle.status}`, settle, settle.error));
   }
 
   ended({ begun, outcome }: Ended): void {
     const { planned: { index }, item, attempt } = begun;
-    this.#writes.push(...completeWrites(this.#hold, { index, item, attempt }, outcome));
+    this.#operations.push(completeStep(this.#hold, { index, item, attempt }, outcome));
     this.#events.push(this.#stepEvent(`step.${outcome.status}`, begun, outcome.error));
   }
 
   /** An attempt whose answer will never come: its row is closed, and nothing is published. */
   cutOff(attempt: StoredAttempt, outcome: Outcome): void {
-    this.#writes.push(...completeWrites(this.#hold, attempt, outcome));
+    this.#operations.push(completeStep(this.#hold, attempt, outcome));
   }
 
   /** Lets go of the execution until `wakeAtMs`. */
   parked(wakeAtMs: number): void {
-    this.#writes.push(parkWrite(this.#hold, wakeAtMs));
+    this.#operations.push(parkExecution(this.#hold, wakeAtMs));
   }
 
   /** Lets go of the execution until it is resumed. */
   paused(): void {
     const { executionId, workflowName } = this.#options.execution;
-    this.#writes.push(parkWrite(this.#hold, null));
+    this.#operations.push(parkExecution(this.#hold, null));
     this.#events.push(pausedEvent(executionId, workflowName));
   }
 
   finished({ status, result, error, failedStep }: Finish, atMs: number): void {
     const { execution, secrets } = this.#options;
-    this.#writes.push(finishWrite(this.#hold, status, atMs, { result, error }));
+    this.#operations.push(finishExecution(this.#hold, status, atMs, { result, error }));
     this.#events.push(endedEvent(execution, status, error, { failedStep, secrets }));
   }
 
   /** @throws {AppError} `lease_lost` when it is another daemon's, or over; `store_unavailable`. */
   async commit(): Promise<void> {
-    const { commits, publish } = this.#options;
-    const writes = this.#writes;
+    const { store, publish } = this.#options;
+    const operations = this.#operations;
     const events = this.#events;
-    this.#writes = [];
+    this.#operations = [];
     this.#events = [];
-    if (writes.length > 0) {
-      const applied = await commits.commit(writes);
+    if (operations.length > 0) {
+      const applied = await store.commit(operations);
       if (applied.includes(false)) throw leaseLost(this.#hold.executionId);
     }
     for (const event of events) publish(event);
@@ -111,7 +112,7 @@ export class Changes {
   #stepEvent(
     topic: StepTopic,
     { planned: { step, index }, item, attempt }: Begin | Settle,
-    error: ErrorRow | null = null,
+    error: StoredError | null = null,
   ): EngineEvent {
     const { executionId, workflowName } = this.#options.execution;
     const subject = { step: step.name, index, item, attempt };

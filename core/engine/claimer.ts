@@ -8,8 +8,7 @@ import { setImmediate as endOfTurn } from "node:timers/promises";
 import { messageOf } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { ClaimableRow } from "../store/executions.ts";
-import { oneOfEachKey } from "../store/queue.ts";
+import type { ClaimableRow } from "../store/reads/executions.ts";
 import type { Store } from "../store/store.ts";
 import { Turns } from "./turns.ts";
 
@@ -131,14 +130,19 @@ export class Claimer {
         const places = room();
         // Unless there is more than room for, or more comes while the table is read.
         this.#mayWait = false;
-        const found = await store.executions.claimable(now(), places, this.#turns.served);
+        const found = await store.read({
+          read: "claimable",
+          nowMs: now(),
+          limit: places,
+          served: this.#turns.served,
+        });
         const claimed = oneOfEachKey(found).filter((row) => this.#claim(row));
         if (found.length === places || claimed.length < found.length) this.#mayWait = true;
         // Only our own, whose leases ran out while this thread was held up: they are advanced.
         if (claimed.length === 0) break;
         // The next of their key is counted against them once their claims are committed.
         if (claimed.some(({ concurrencyKey }) => concurrencyKey !== null)) {
-          await store.commits.drain();
+          await store.drain();
         }
       }
     } catch (thrown) {
@@ -149,4 +153,13 @@ export class Claimer {
       this.#claiming = undefined;
     }
   }
+}
+
+/** At most one of each concurrency key: how many more may run, the table says after its claim. */
+function oneOfEachKey(rows: readonly ClaimableRow[]): readonly ClaimableRow[] {
+  const seen = new Set<string>();
+  return rows.filter(({ concurrencyKey, status }) => {
+    if (concurrencyKey === null || status !== "pending") return true;
+    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
+  });
 }

@@ -1,7 +1,8 @@
 /** The plans of the workflows that stored executions were started with, read back and kept. */
 
 import { AppError, messageOf } from "../errors.ts";
-import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
+import type { ClaimableRow } from "../store/reads/executions.ts";
+import type { Store } from "../store/store.ts";
 import type { Workflow } from "../workflow/definition.ts";
 import { type Plan, planWorkflow } from "./decide/plan.ts";
 import { restoreWorkflow } from "../workflow/form/parse.ts";
@@ -13,12 +14,12 @@ const storedMax = 20_000;
 const storedMs = 3_600_000;
 
 export class Definitions {
-  readonly #reader: ExecutionReader;
+  readonly #store: Store;
   readonly #kept = new Map<string, Plan>();
   readonly #stored = new Map<string, number>();
 
-  constructor(reader: ExecutionReader) {
-    this.#reader = reader;
+  constructor(store: Store) {
+    this.#store = store;
   }
 
   /**
@@ -57,7 +58,7 @@ export class Definitions {
   ): Promise<Plan> {
     const kept = this.#kept.get(definitionId);
     if (kept) return kept;
-    const text = await this.#reader.definitionText(definitionId);
+    const text = await this.#store.read({ read: "definition_text", definitionId });
     try {
       if (text === undefined) throw new AppError("internal", "it is not in the store");
       return this.keep(definitionId, restoreWorkflow(text));

@@ -15,7 +15,7 @@
 import { AppError, messageOf } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { ClaimableRow, ExecutionRow } from "../store/executions.ts";
+import type { ClaimableRow, ExecutionRow } from "../store/reads/executions.ts";
 import type { Store } from "../store/store.ts";
 import type { ParsedWorkflow } from "../workflow/definition.ts";
 import { advance, type Left } from "./advance.ts";
@@ -63,7 +63,7 @@ export class Engine {
     const options = { now: Date.now, secrets: {}, ...given };
     const { store, queueMax: max = Infinity, concurrentMax, now } = options;
     this.#options = options;
-    this.#room = new QueueRoom({ max, count: () => store.executions.pendingCount(), now });
+    this.#room = new QueueRoom({ max, count: () => store.read({ read: "pending_count" }), now });
     this.#leases = new Leases({ ...options, running: this.#running });
     this.#claimer = new Claimer({
       ...options,
@@ -90,12 +90,12 @@ export class Engine {
    * wait; `conflict` while shutting down, or for a key that was used with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
-    const { row, writes, onStored } = this.prepare(workflow, options);
+    const { row, operations, onStored } = this.prepare(workflow, options);
     const { idempotencyKey: key } = options;
     const { store, definitions } = this.#options;
     definitions.keep(row.definitionId, workflow);
     await this.#room.take(workflow.name);
-    const isStored = (await store.commits.commit(writes)).at(-1);
+    const isStored = (await store.commit(operations)).at(-1);
     if (!isStored && key !== undefined) return await this.#startedBefore(row, key);
     onStored();
     return row;
@@ -115,21 +115,21 @@ export class Engine {
     requireSecrets(workflow, secrets);
     const at = now();
     const isStored = (id: string): boolean => definitions.isStored(id, at);
-    const { row, claimable, writes } = newExecution(workflow, options, at, isStored);
+    const { row, claimable, operations } = newExecution(workflow, options, at, isStored);
     const onStored = (): void => {
       definitions.noteStored(row.definitionId, at);
       // What is claimed at once need not be read back.
       if (this.#claimer.isNext(claimable)) definitions.keep(row.definitionId, workflow);
       this.#claimer.offer(claimable);
     };
-    return { row, writes, onStored };
+    return { row, operations, onStored };
   }
 
   async #startedBefore(
     { workflowName, inputParams, asOfMs }: ExecutionRow,
     key: string,
   ): Promise<ExecutionRow> {
-    const found = await this.#options.store.executions.startedWith(workflowName, key);
+    const found = await this.#options.store.read({ read: "execution_by_key", workflowName, key });
     if (!found) throw new AppError("internal", `Cannot start workflow "${workflowName}"`);
     if (found.inputParams === inputParams && found.asOfMs === asOfMs) return found;
     throw new AppError(
@@ -187,11 +187,11 @@ export class Engine {
 
   /** Undefined when it is not this daemon's to advance. */
   async #loadAndAdvance(row: ClaimableRow, steering: Steering): Promise<Left | undefined> {
-    const { store: { commits, executions }, publish } = this.#options;
+    const { publish } = this.#options;
     const leases = this.#leases;
     const means = {
       ...this.#options,
-      ...{ commits, executions, leases },
+      leases,
       publish: (event: EngineEvent) => publish(asOf(row, event)),
     };
     const loaded = await load(row, steering, means);

@@ -1,7 +1,8 @@
 /** What the engine publishes of executions: facts, each after it was committed. */
 
 import { capabilityAddress, type ExecutionId } from "../ids.ts";
-import type { ClaimableRow, ErrorRow } from "../store/executions.ts";
+import type { StoredError } from "../store/operations/executions.ts";
+import type { ClaimableRow } from "../store/reads/executions.ts";
 import type { FailedStep } from "./decide/decision.ts";
 import { noItem } from "./decide/step_progress.ts";
 import type { FinalStatus } from "../statuses.ts";
@@ -28,7 +29,7 @@ type ExecutionFact =
     /** The item's place in the list; -1 for a step that runs once. */
     readonly item: number;
     readonly attempt: number;
-    readonly error?: ErrorRow;
+    readonly error?: StoredError;
   };
 
 export type StepTopic = `step.${"started" | "completed" | "failed" | "cancelled" | "skipped"}`;
@@ -68,7 +69,7 @@ export function stepEvent(
     readonly item: number;
     readonly attempt: number;
   },
-  error: ErrorRow | null = null,
+  error: StoredError | null = null,
 ): EngineEvent {
   const event = { topic, execution_id: executionId, workflow, ...subject };
   return error ? { ...event, error } : event;
@@ -82,7 +83,7 @@ export interface ExecutionFailed {
   /** Of one that a schedule started, and the instant it was due. */
   readonly schedule?: string;
   readonly due_at?: string;
-  readonly error: ErrorRow;
+  readonly error: StoredError;
   /** The step that it failed with; absent when its time was over or its text can't be used. */
   readonly step?: string;
   readonly capability?: string;
@@ -105,7 +106,7 @@ const inputsLengthMax = 2_000;
 export function endedEvent(
   execution: EndedExecution,
   status: FinalStatus,
-  error: ErrorRow | null,
+  error: StoredError | null,
   { failedStep, secrets = {} }: {
     readonly failedStep?: FailedStep | undefined;
     readonly secrets?: Readonly<Record<string, string>>;

@@ -7,10 +7,12 @@
 import { AppError, messageOf } from "../errors.ts";
 import { type ExecutionId, newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import { type Write, write } from "../store/commits.ts";
-import { claimExecution, leaseMs, releaseAllLeases, renewLease } from "../store/execution_verbs.ts";
+import type { ClaimExecution } from "../store/operations/executions.ts";
 import type { Store } from "../store/store.ts";
 import type { Steering } from "./steering.ts";
+
+/** How long a lease holds without being renewed. */
+const leaseMsDefault = 30_000;
 
 export interface LeasesOptions {
   readonly store: Store;
@@ -32,7 +34,7 @@ export class Leases {
 
   constructor(options: LeasesOptions) {
     this.#options = options;
-    this.#leaseMs = options.leaseMs ?? leaseMs;
+    this.#leaseMs = options.leaseMs ?? leaseMsDefault;
   }
 
   /**
@@ -42,15 +44,15 @@ export class Leases {
   async open(): Promise<void> {
     const { store } = this.#options;
     // The lock on the database proves that whoever held these leases is dead.
-    if (store.exclusive) await store.database.write([{ sql: releaseAllLeases, args: [] }]);
+    if (store.exclusive) await store.commit([{ kind: "release_all_leases" }]);
     this.#timer = setInterval(() => this.#renewing = this.#renew(), this.#leaseMs / 3);
   }
 
   /** Takes the lease of an execution that nobody advances. */
-  claim(id: ExecutionId): Write {
-    const at = this.#options.now();
-    const expires = at + this.#leaseMs;
-    return write(claimExecution, { execution_id: id, owner: this.owner, at, expires });
+  claim(executionId: ExecutionId): ClaimExecution {
+    const atMs = this.#options.now();
+    const expiresAtMs = atMs + this.#leaseMs;
+    return { kind: "claim_execution", executionId, owner: this.owner, atMs, expiresAtMs };
   }
 
   /** Renews no more. */
@@ -63,14 +65,15 @@ export class Leases {
   async #renew(): Promise<void> {
     const { store, running, now, log } = this.#options;
     if (running.size === 0) return;
-    const expires = now() + this.#leaseMs;
+    const expiresAtMs = now() + this.#leaseMs;
+    const { owner } = this;
     const ids = [...running.keys()];
     try {
-      const renewed = await store.commits.commit(
-        ids.map((id) => write(renewLease, { execution_id: id, owner: this.owner, expires })),
+      const renewed = await store.commit(
+        ids.map((executionId) => ({ kind: "renew_lease", executionId, owner, expiresAtMs })),
       );
       if (!renewed.includes(false)) return;
-      for (const id of await store.executions.lostLeases(ids, this.owner)) {
+      for (const id of await store.read({ read: "lost_leases", ids, owner })) {
         running.get(id)?.stop(leaseLost(id));
       }
     } catch (thrown) {

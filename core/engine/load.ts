@@ -4,8 +4,9 @@
  */
 
 import { toErrorData } from "../errors.ts";
-import type { CommitQueue, Write } from "../store/commits.ts";
-import type { ClaimableRow, ExecutionReader } from "../store/executions.ts";
+import type { ClaimExecution } from "../store/operations/executions.ts";
+import type { ClaimableRow } from "../store/reads/executions.ts";
+import type { Store } from "../store/store.ts";
 import type { Scope } from "../workflow/expression/expression.ts";
 import type { Plan } from "./decide/plan.ts";
 import type { Attempt } from "./decide/unit.ts";
@@ -14,7 +15,7 @@ import { asOfText, endedEvent, type EngineEvent } from "./events.ts";
 import type { Leases } from "./lease.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Steering } from "./steering.ts";
-import { finishWrite } from "./step_writes.ts";
+import { finishExecution } from "./step_writes.ts";
 
 /** An attempt as the store has it; one that is running was cut off. */
 export type StoredAttempt = Attempt & { readonly name: string };
@@ -27,14 +28,13 @@ export interface Loaded {
   /** When it has to be over; undefined: no limit. */
   readonly deadlineAtMs: number | undefined;
   /** Takes the lease, together with the first thing done; absent when it has been taken. */
-  readonly claim?: Write;
+  readonly claim?: ClaimExecution;
   /** In the order of steps, items and attempts. */
   readonly attempts: readonly StoredAttempt[];
 }
 
 export interface LoadOptions {
-  readonly commits: CommitQueue;
-  readonly executions: ExecutionReader;
+  readonly store: Store;
   readonly definitions: Definitions;
   readonly leases: Leases;
   readonly publish: (event: EngineEvent) => void;
@@ -53,23 +53,23 @@ export async function load(
   steering: Steering,
   options: LoadOptions,
 ): Promise<Loaded | undefined> {
-  const { commits, executions, leases, now } = options;
-  const { executionId, status, concurrencyKey } = execution;
+  const { store, leases, now } = options;
+  const { executionId: id, status, concurrencyKey } = execution;
   const nowMs = now();
-  const claim = leases.claim(executionId);
+  const claim = leases.claim(id);
   // Nothing but itself is stored of it: the claim can wait for the first commit of its steps.
   if (status === "pending" && concurrencyKey === null) {
     const plan = await planOf(execution, options);
     return plan && { ...withPlan(execution, plan, nowMs, options), claim, attempts: [] };
   }
   // Until it is claimed, another daemon may still add to its attempts.
-  const [isClaimed] = await commits.commit([claim]);
-  const current = isClaimed ? await executions.execution(executionId) : undefined;
+  const [isClaimed] = await store.commit([claim]);
+  const current = isClaimed ? await store.read({ read: "execution", id }) : undefined;
   const plan = current && await planOf(execution, options);
   if (!current || !plan) return undefined;
   if (current.wanted) steering.set(current.wanted);
-  const read = plan.steps.flatMap(({ isRead, index }) => isRead ? [index] : []);
-  const attempts = await executions.steps(executionId, read);
+  const resultsOf = plan.steps.flatMap(({ isRead, index }) => isRead ? [index] : []);
+  const attempts = await store.read({ read: "steps", id, resultsOf });
   return { ...withPlan(execution, plan, current.startedAtMs ?? nowMs, options), attempts };
 }
 
@@ -97,7 +97,7 @@ function withPlan(
 /** The plan it was started with; an execution whose text can't be read any more fails. */
 async function planOf(
   execution: ClaimableRow,
-  { definitions, commits, leases: { owner }, publish, secrets, now }: LoadOptions,
+  { definitions, store, leases: { owner }, publish, secrets, now }: LoadOptions,
 ): Promise<Plan | undefined> {
   try {
     return await definitions.of(execution);
@@ -106,8 +106,8 @@ async function planOf(
     if (code !== "invalid_workflow") throw thrown;
     const { executionId } = execution;
     const error = { code, message };
-    const [isFailed] = await commits.commit([
-      finishWrite({ executionId, owner }, "failed", now(), { error }),
+    const [isFailed] = await store.commit([
+      finishExecution({ executionId, owner }, "failed", now(), { error }),
     ]);
     if (isFailed) publish(endedEvent(execution, "failed", error, { secrets }));
     return undefined;

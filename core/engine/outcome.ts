@@ -1,23 +1,19 @@
 /** What an attempt comes to. */
 
 import type { FinalStatus } from "../statuses.ts";
-import type { ErrorRow } from "../store/executions.ts";
-import type { Packed } from "../store/payloads.ts";
+import type { StoredError } from "../store/operations/executions.ts";
 
 export interface Outcome {
   readonly status: FinalStatus;
   readonly atMs: number;
   readonly result: string | null;
-  /** The result again, if it is too large for its row. */
-  readonly packed: Packed | null;
-  readonly error: ErrorRow | null;
+  readonly error: StoredError | null;
 }
 
 /** Of an attempt that ran when its daemon died or its store failed; perhaps because of it. */
 export const interrupted: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
-  packed: null,
   error: { code: "interrupted", message: "the daemon, or its store, failed while it ran" },
 };
 
@@ -25,6 +21,5 @@ export const interrupted: Omit<Outcome, "atMs"> = {
 export const stopped: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
-  packed: null,
   error: { code: "cancelled", message: "the daemon was stopped while it ran" },
 };

@@ -6,7 +6,6 @@
 import { toErrorData } from "../errors.ts";
 import { capabilityAddress } from "../ids.ts";
 import { Mask } from "../mask.ts";
-import { packLarge } from "../store/payloads.ts";
 import type { Begin } from "./decide/decision.ts";
 import { type Outcome, stopped } from "./outcome.ts";
 
@@ -75,11 +74,8 @@ export class Requests {
       signal.throwIfAborted();
       const options = { timeoutMs, signal, asOfMs: asOfMs ?? undefined };
       return invoke(capabilityAddress(agent, capability), begun.input, options);
-    }).then(async (answer) => {
-      const result = this.#mask.json(answer);
-      return { result, packed: await packLarge(result) };
-    }).then(
-      (answer) => this.#end(begun, { status: "completed", ...answer, error: null }),
+    }).then((answer) => this.#mask.json(answer)).then(
+      (result) => this.#end(begun, { status: "completed", result, error: null }),
       (thrown) => this.#end(begun, this.#failure(thrown, signal)),
     );
   }
@@ -91,7 +87,6 @@ export class Requests {
     return {
       status: signal.aborted ? "cancelled" : "failed",
       result: null,
-      packed: null,
       error: code === "cancelled" ? null : { code, message },
     };
   }

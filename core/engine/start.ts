@@ -3,9 +3,8 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../errors.ts";
 import { type ExecutionId, newExecutionId } from "../ids.ts";
-import { type Write, write } from "../store/commits.ts";
-import { createExecution, saveDefinition } from "../store/execution_verbs.ts";
-import type { ClaimableRow, ExecutionRow } from "../store/executions.ts";
+import type { ExecutionOperation } from "../store/operations/executions.ts";
+import type { ClaimableRow, ExecutionRow } from "../store/reads/executions.ts";
 import type { ParsedWorkflow, Workflow } from "../workflow/definition.ts";
 import { compileTemplate, type Scope } from "../workflow/expression/expression.ts";
 import { resolveInputs } from "../workflow/form/inputs.ts";
@@ -37,8 +36,8 @@ export interface FiringOrigin {
 export interface Prepared {
   readonly row: ExecutionRow;
   /** The execution's own is the last. */
-  readonly writes: readonly Write[];
-  /** To be called once the writes have taken effect: it is advanced as soon as there is room. */
+  readonly operations: readonly ExecutionOperation[];
+  /** To be called once they have taken effect: it is advanced as soon as there is room. */
   onStored(): void;
 }
 
@@ -91,28 +90,25 @@ export function newExecution(
       completedAtMs: null,
       rerunOf: rerunOf ?? null,
     },
-    writes: [
-      ...(isDefined(definitionId)
-        ? []
-        : [write(saveDefinition, { definition_id: definitionId, name, text, at })]),
-      write(createExecution, {
-        execution_id: executionId,
-        name,
-        definition_id: definitionId,
-        input: inputParams,
+    operations: [
+      ...(isDefined(definitionId) ? [] : [
+        { kind: "save_definition", definitionId, workflowName: name, text, atMs: at } as const,
+      ]),
+      {
+        kind: "create_execution",
+        executionId,
+        workflowName: name,
+        definitionId,
+        inputParams,
         priority,
-        at,
-        idempotency_key: idempotencyKey ?? null,
-        rerun_of: rerunOf ?? null,
-        as_of: asOfMs ?? null,
-        concurrency_key: concurrencyKey,
-        concurrency_max: workflow.concurrency?.max ?? null,
-        ...(firing && {
-          schedule_id: firing.scheduleId,
-          due_at: firing.dueAtMs,
-          was: firing.was,
-        }),
-      }),
+        atMs: at,
+        idempotencyKey: idempotencyKey ?? null,
+        rerunOf: rerunOf ?? null,
+        asOfMs: asOfMs ?? null,
+        concurrencyKey,
+        concurrencyMax: workflow.concurrency?.max ?? null,
+        ...firing,
+      },
     ],
   };
 }

@@ -6,20 +6,13 @@
 
 import { AppError } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
-import { type Verb, write } from "../store/commits.ts";
-import type { ExecutionRow } from "../store/executions.ts";
-import {
-  cancelExecution,
-  pauseExecution,
-  resumeExecution,
-  retryExecution,
-  supersedeSteps,
-} from "../store/steering_verbs.ts";
+import type { PauseExecution, ResumeExecution } from "../store/operations/steering.ts";
+import type { ExecutionRow } from "../store/reads/executions.ts";
 import type { Store } from "../store/store.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Engine } from "./engine.ts";
 import { asOf, endedEvent, type EngineEvent } from "./events.ts";
-import { finishWrite } from "./step_writes.ts";
+import { finishExecution } from "./step_writes.ts";
 
 /** The owner of an execution that has no lease. */
 const nobody = "";
@@ -46,9 +39,9 @@ export class Steerer {
   async cancel(id: ExecutionId): Promise<void> {
     const { store, engine, publish, now = Date.now } = this.#options;
     const hold = { executionId: id, owner: nobody };
-    const [isEnded, isAsked] = await store.commits.commit([
-      finishWrite(hold, "cancelled", now(), {}),
-      write(cancelExecution, { execution_id: id }),
+    const [isEnded, isAsked] = await store.commit([
+      finishExecution(hold, "cancelled", now()),
+      { kind: "cancel_execution", executionId: id },
     ]);
     if (!isEnded && !isAsked) throw await this.#refusal("cancel", id);
     // In the turn of the commit: what was begun in the same transaction asks no agent any more.
@@ -67,13 +60,13 @@ export class Steerer {
    * @throws {AppError} `unknown_execution`; `conflict` when it has ended, is paused or cancelled.
    */
   async pause(id: ExecutionId): Promise<void> {
-    if (!await this.#apply(pauseExecution, id)) throw await this.#refusal("pause", id);
+    if (!await this.#apply("pause_execution", id)) throw await this.#refusal("pause", id);
     this.#options.engine.wake(id, "pause");
   }
 
   /** @throws {AppError} `unknown_execution`; `conflict` when it is not paused. */
   async resume(id: ExecutionId): Promise<void> {
-    if (!await this.#apply(resumeExecution, id)) throw await this.#refusal("resume", id);
+    if (!await this.#apply("resume_execution", id)) throw await this.#refusal("resume", id);
     this.#options.engine.wake(id, null);
   }
 
@@ -89,13 +82,14 @@ export class Steerer {
     );
     // A step that is allowed to fail keeps its failure: others have gone on from it.
     const again = workflow.steps.flatMap(({ onError }, index) => onError === "fail" ? [index] : []);
-    const [isRetried] = await store.commits.commit([
-      write(retryExecution, { execution_id: id }),
-      write(supersedeSteps, {
-        execution_id: id,
+    const [isRetried] = await store.commit([
+      { kind: "retry_execution", executionId: id },
+      {
+        kind: "supersede_steps",
+        executionId: id,
         steps: again,
-        finally_index: Math.min(finallyIndex, steps.length),
-      }),
+        finallyIndex: Math.min(finallyIndex, steps.length),
+      },
     ]);
     if (!isRetried) throw await this.#refusal("retry", id);
     engine.wake(id, null);
@@ -111,7 +105,7 @@ export class Steerer {
     const row = await this.#execution(id, "rerun");
     const { definitionId, inputParams, workflowName, asOfMs } = row;
     const { workflow } = await definitions.of({ definitionId, workflowName });
-    const text = await store.executions.definitionText(definitionId) ?? "";
+    const text = await store.read({ read: "definition_text", definitionId }) ?? "";
     const inputs = JSON.parse(inputParams) as Record<string, unknown>;
     const stored = { ...workflow, text, file: "kept text", line: 1 };
     const options = { inputs, rerunOf: id, ...(asOfMs !== null && { asOfMs }) };
@@ -119,14 +113,16 @@ export class Steerer {
   }
 
   async #execution(id: ExecutionId, verb: string): Promise<ExecutionRow> {
-    const found = await this.#options.store.executions.execution(id);
+    const found = await this.#options.store.read({ read: "execution", id });
     if (found) return found;
     throw new AppError("unknown_execution", `Cannot ${verb} execution "${id}": there is none`);
   }
 
-  async #apply(verb: Verb<{ execution_id: string }>, id: ExecutionId): Promise<boolean> {
-    const { commits } = this.#options.store;
-    const [isApplied = false] = await commits.commit([write(verb, { execution_id: id })]);
+  async #apply(
+    kind: (PauseExecution | ResumeExecution)["kind"],
+    executionId: ExecutionId,
+  ): Promise<boolean> {
+    const [isApplied = false] = await this.#options.store.commit([{ kind, executionId }]);
     return isApplied;
   }
 

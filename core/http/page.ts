@@ -6,7 +6,6 @@ import { agentView } from "./views/agents.ts";
 import type { AgentView, ExecutionView, SystemView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./views/executions.ts";
-import { readHistory } from "../store/history.ts";
 
 type Html = ReturnType<typeof html>;
 
@@ -16,7 +15,7 @@ const executionsShown = 20;
 export async function homePage(plane: ControlPlane): Promise<Html> {
   const system = await systemView(plane);
   const agents = plane.hosts.entries.map((entry) => agentView(plane, entry));
-  const rows = await readHistory(plane.store, { limit: executionsShown });
+  const rows = await plane.store.read({ read: "executions", limit: executionsShown });
   const simulated = system.market_is_simulated;
   return wholePage(html`
     <header>

@@ -8,14 +8,9 @@
 import { AppError, messageOf } from "../errors.ts";
 import type { ExecutionId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import { type Write, write } from "../store/commits.ts";
-import {
-  closeFiring,
-  enterFiring,
-  type ScheduleReader,
-  type ScheduleRow,
-  skipFiring,
-} from "../store/schedules.ts";
+import type { ExecutionOperation } from "../store/operations/executions.ts";
+import type { EnterFiring, FiringKey, ScheduleOperation } from "../store/operations/schedules.ts";
+import type { ScheduleRow } from "../store/reads/schedules.ts";
 import type { Store } from "../store/store.ts";
 import { fireAtOf, lateMs } from "./catch_up.ts";
 import { type FiringEvent, lateEvent, skippedEvent } from "./events.ts";
@@ -34,10 +29,8 @@ export interface Scheduled {
 export interface FiringStart {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly priority: number;
-  readonly firing: {
-    readonly scheduleId: string;
-    readonly dueAtMs: number;
-    /** What the firing must be for the writes to take effect: not entered, or waiting. */
+  readonly firing: FiringKey & {
+    /** What the firing must be for the operations to take effect: not entered, or waiting. */
     readonly was: "none" | "due";
   };
 }
@@ -46,8 +39,8 @@ export interface FiringStart {
 export interface Startable {
   readonly row: { readonly executionId: ExecutionId };
   /** The last one stores the execution; it takes effect only if the firing is as it must be. */
-  readonly writes: readonly Write[];
-  /** Called once the writes have taken effect. */
+  readonly operations: readonly ExecutionOperation[];
+  /** Called once they have taken effect. */
   onStored(): void;
 }
 
@@ -80,7 +73,6 @@ const batchMax = 1_000;
 
 export interface FiringsOptions<W extends Scheduled> {
   readonly store: Store;
-  readonly reader: ScheduleReader;
   /** Called once for all that is started together. */
   readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
@@ -97,13 +89,11 @@ type Fate<W extends Scheduled = Scheduled> =
 
 export class Firings<W extends Scheduled> {
   readonly #options: FiringsOptions<W>;
-  readonly #reader: ScheduleReader;
   /** Whether firings may wait in the store to be started. */
   #waiting = true;
 
   constructor(options: FiringsOptions<W>) {
     this.#options = options;
-    this.#reader = options.reader;
   }
 
   /** Whether a firing may wait in the store for an execution's end. */
@@ -113,8 +103,8 @@ export class Firings<W extends Scheduled> {
 
   /** Enters firings to wait for their turn; returns how many were new. */
   async enter(entry: Entry<W>, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
-    const applied = await this.#options.store.commits.commit(
-      dueAtMs.map((due) => enterWrite({ entry, dueAtMs: due, cause }, "due", null)),
+    const applied = await this.#options.store.commit(
+      dueAtMs.map((due) => enterFiring({ entry, dueAtMs: due, cause }, "due", null)),
     );
     this.#waiting = true;
     return applied.filter(Boolean).length;
@@ -130,22 +120,25 @@ export class Firings<W extends Scheduled> {
 
   /** Starts firings that have waited for an execution's end. */
   async startWaiting(entries: ReadonlyMap<string, Entry<W>>, nowMs: number): Promise<void> {
-    const found = (await this.#reader.startable(batchMax)).flatMap((row): Firing<W>[] => {
+    const { store } = this.#options;
+    const rows = await store.read({ read: "startable_firings", limit: batchMax });
+    const found = rows.flatMap((row): Firing<W>[] => {
       const entry = entries.get(row.scheduleId);
       return entry ? [{ entry, dueAtMs: row.dueAtMs, cause: row.cause }] : [];
     });
     const prepare = this.#options.preparing();
     const fates = found.map((firing) => this.#start(prepare, firing, "due"));
     await this.#settle(fates, "due", nowMs);
-    this.#waiting = (await this.#reader.dueCounts()).size > 0;
+    this.#waiting = (await store.read({ read: "due_counts" })).size > 0;
   }
 
   /** Which firings would overlap: they are skipped, or wait, as their schedule says. */
   async #sortOut(firings: readonly Firing<W>[]): Promise<Fate<W>[]> {
     const ids = firings.filter(({ reason }) => reason === undefined).map(({ entry }) => entry.id);
-    const busy = new Set(await this.#reader.withOpenExecution([...new Set(ids)]));
+    const { store } = this.#options;
+    const busy = new Set(await store.read({ read: "busy_schedules", ids: [...new Set(ids)] }));
     const queues = firings.some(({ entry }) => entry.schedule.overlap === "queue");
-    const queued = new Map(queues ? await this.#reader.dueCounts() : []);
+    const queued = new Map(queues ? await store.read({ read: "due_counts" }) : []);
     const prepare = this.#options.preparing();
     return firings.map((firing): Fate<W> => {
       const { entry: { id, schedule }, reason } = firing;
@@ -180,10 +173,10 @@ export class Firings<W extends Scheduled> {
    * they share a transaction, but each by itself, so that one that fails undoes no other.
    */
   async #settle(fates: readonly Fate<W>[], was: Was, nowMs: number): Promise<void> {
-    const { commits } = this.#options.store;
+    const { store } = this.#options;
     const settled = await Promise.allSettled(fates.map(async (fate) => {
-      const applied = await commits.commit(writesOf(fate, was));
-      // The execution's write, just before the firing's own, took effect if the firing is ours.
+      const applied = await store.commit(operationsOf(fate, was));
+      // The execution's operation, just before the firing's own, took effect if the firing is ours.
       if (applied.at(fate.kind === "start" ? -2 : -1)) this.#act(fate, nowMs);
     }));
     const refused = settled.find(({ status }) => status === "rejected");
@@ -204,27 +197,28 @@ export class Firings<W extends Scheduled> {
   }
 }
 
-function writesOf(fate: Fate, was: Was): readonly Write[] {
+function operationsOf(
+  fate: Fate,
+  was: Was,
+): readonly (ExecutionOperation | ScheduleOperation)[] {
   const { firing } = fate;
+  const { entry: { id: scheduleId }, dueAtMs, cause } = firing;
   switch (fate.kind) {
     case "wait":
-      return [enterWrite(firing, "due", null)];
+      return [enterFiring(firing, "due", null)];
     case "start":
-      return [
-        ...fate.prepared.writes,
-        write(closeFiring, { ...keyOf(firing), cause: firing.cause }),
-      ];
+      return [...fate.prepared.operations, { kind: "close_firing", scheduleId, dueAtMs, cause }];
     case "skip":
       return was === "none"
-        ? [enterWrite(firing, "skipped", fate.reason)]
-        : [write(skipFiring, { ...keyOf(firing), reason: fate.reason })];
+        ? [enterFiring(firing, "skipped", fate.reason)]
+        : [{ kind: "skip_firing", scheduleId, dueAtMs, reason: fate.reason }];
   }
 }
 
-function enterWrite(firing: Firing, status: "due" | "skipped", reason: string | null): Write {
-  return write(enterFiring, { ...keyOf(firing), cause: firing.cause, status, reason });
-}
-
-function keyOf({ entry, dueAtMs }: Firing): { schedule_id: string; due_at: number } {
-  return { schedule_id: entry.id, due_at: dueAtMs };
+function enterFiring(
+  { entry: { id: scheduleId }, dueAtMs, cause }: Firing,
+  status: "due" | "skipped",
+  reason: string | null,
+): EnterFiring {
+  return { kind: "enter_firing", scheduleId, dueAtMs, cause, status, reason };
 }

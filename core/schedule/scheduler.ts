@@ -5,8 +5,7 @@
 
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { write } from "../store/commits.ts";
-import { forgetFirings, pauseSchedule, saveSchedule, ScheduleReader } from "../store/schedules.ts";
+import type { ScheduleRow } from "../store/reads/schedules.ts";
 import type { Store } from "../store/store.ts";
 import { catchUp, catchUpOne, fireAtOf } from "./catch_up.ts";
 import { DueHeap } from "./due_heap.ts";
@@ -44,13 +43,14 @@ interface Coming<W extends Scheduled> extends Place<W> {
   readonly fireAtMs: number;
 }
 
+/** Firings that are forgotten in one transaction. */
+const forgottenMax = 2_000;
 /** A clock that goes back by less than this was only corrected. */
 const backwardMs = 1_000;
 
 export class Scheduler<W extends Scheduled> {
   readonly #options: SchedulerOptions<W>;
   readonly #now: () => number;
-  readonly #reader: ScheduleReader;
   readonly #firings: Firings<W>;
   readonly #coming = new DueHeap<Coming<W>>();
   #entries: ReadonlyMap<string, Entry<W>> = new Map();
@@ -60,17 +60,12 @@ export class Scheduler<W extends Scheduled> {
   constructor(options: SchedulerOptions<W>) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#reader = new ScheduleReader(options.store.database);
-    this.#firings = new Firings({ ...options, reader: this.#reader });
+    this.#firings = new Firings(options);
   }
 
   /** Every schedule, by id. */
   get entries(): ReadonlyMap<string, Entry<W>> {
     return this.#entries;
-  }
-
-  get reader(): ScheduleReader {
-    return this.#reader;
   }
 
   /** When the next firing comes; undefined when none does. */
@@ -82,18 +77,17 @@ export class Scheduler<W extends Scheduled> {
   sync(): Promise<void> {
     return this.#inTurn(async () => {
       const { workflows, store } = this.#options;
-      const at = this.#now();
+      const atMs = this.#now();
       const found = (await workflows()).flatMap(schedulesOf);
-      await store.commits.commit(found.map(({ id, workflow, schedule }) =>
-        write(saveSchedule, {
-          schedule_id: id,
-          name: workflow.name,
-          rule: JSON.stringify([schedule.rule, schedule.startAtMs, schedule.endAtMs]),
-          active: workflow.enabled && schedule.enabled ? 1 : 0,
-          at,
-        })
-      ));
-      const rows = new Map((await this.#reader.all()).map((row) => [row.id, row]));
+      await store.commit(found.map(({ id, workflow, schedule }) => ({
+        kind: "save_schedule",
+        scheduleId: id,
+        workflowName: workflow.name,
+        rule: JSON.stringify([schedule.rule, schedule.startAtMs, schedule.endAtMs]),
+        isActive: workflow.enabled && schedule.enabled,
+        atMs,
+      })));
+      const rows = await this.#rows();
       this.#entries = new Map(found.flatMap(({ id, workflow, schedule }) => {
         const row = rows.get(id);
         if (!row) return [];
@@ -124,8 +118,17 @@ export class Scheduler<W extends Scheduled> {
   }
 
   /** Forgets the history of firings before an instant; returns how many. */
-  forget(beforeMs: number): Promise<number> {
-    return forgetFirings(this.#options.store.database, beforeMs);
+  async forget(beforeMs: number): Promise<number> {
+    const { store } = this.#options;
+    const ask = { read: "forgettable_firings", beforeMs, limit: forgottenMax } as const;
+    for (let count = 0;;) {
+      const firings = await store.read(ask);
+      const forgotten = await store.commit(firings.map((firing) => (
+        { kind: "forget_firing", ...firing }
+      )));
+      count += forgotten.filter(Boolean).length;
+      if (firings.length < forgottenMax) return count;
+    }
   }
 
   /** Resolves when nothing is under way. */
@@ -147,10 +150,8 @@ export class Scheduler<W extends Scheduled> {
   pause(id: string, paused: boolean): Promise<void> {
     this.entry(id);
     return this.#inTurn(async () => {
-      const { commits } = this.#options.store;
-      const at = this.#now();
-      await commits.commit([
-        write(pauseSchedule, { schedule_id: id, paused: paused ? 1 : 0, at }),
+      await this.#options.store.commit([
+        { kind: "pause_schedule", scheduleId: id, isPaused: paused, atMs: this.#now() },
       ]);
       await this.#reread();
     });
@@ -178,8 +179,14 @@ export class Scheduler<W extends Scheduled> {
     return done;
   }
 
+  /** By id. */
+  async #rows(): Promise<ReadonlyMap<string, ScheduleRow>> {
+    const rows = await this.#options.store.read({ read: "schedules" });
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
   async #reread(): Promise<void> {
-    const rows = new Map((await this.#reader.all()).map((row) => [row.id, row]));
+    const rows = await this.#rows();
     this.#entries = new Map(
       [...this.#entries].map(([id, entry]) => [id, { ...entry, row: rows.get(id) ?? entry.row }]),
     );

@@ -3,9 +3,19 @@
 import type { AgentOperation } from "./operations/agents.ts";
 import type { BarOperation } from "./operations/bars.ts";
 import type { CacheOperation } from "./operations/cache.ts";
+import type { ExecutionOperation } from "./operations/executions.ts";
 import type { MarketOperation } from "./operations/market.ts";
+import type { ScheduleOperation } from "./operations/schedules.ts";
+import type { SteeringOperation } from "./operations/steering.ts";
+import type { StepOperation } from "./operations/steps.ts";
 
 /** Plain data, told apart by `kind`: it can be cloned to another thread. */
-export type Operation = AgentOperation | BarOperation | CacheOperation | MarketOperation;
-
-export type OperationKind = Operation["kind"];
+export type Operation =
+  | AgentOperation
+  | BarOperation
+  | CacheOperation
+  | ExecutionOperation
+  | MarketOperation
+  | ScheduleOperation
+  | SteeringOperation
+  | StepOperation;

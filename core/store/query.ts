@@ -3,10 +3,28 @@
 import type { AgentReads } from "./reads/agents.ts";
 import type { BarReads } from "./reads/bars.ts";
 import type { CacheReads } from "./reads/cache.ts";
+import type { ExecutionReads } from "./reads/executions.ts";
 import type { MarketReads } from "./reads/market.ts";
+import type { QueueReads } from "./reads/queue.ts";
+import type { ScheduleReads } from "./reads/schedules.ts";
+import type { StatisticsReads } from "./reads/statistics.ts";
+import type { StepViewReads } from "./reads/step_views.ts";
 
-/** Each read as a function of what is asked; both are plain data. */
-export interface Reads extends AgentReads, BarReads, CacheReads, MarketReads {}
+/** Each read as a function of what is asked. Both are plain data and can be cloned. */
+export interface Reads
+  extends
+    AgentReads,
+    BarReads,
+    CacheReads,
+    ExecutionReads,
+    MarketReads,
+    QueueReads,
+    ScheduleReads,
+    StatisticsReads,
+    StepViewReads {
+  /** Whether the store answers at all. */
+  ping(): true;
+}
 
 export type ReadName = keyof Reads;
 

@@ -6,22 +6,21 @@
 
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Database } from "./sqlite/database.ts";
+import type { Store } from "./store.ts";
 
 /** Executions that are forgotten in one transaction. */
 const batchMax = 50;
 /**
- * Step rows, and pages of payloads, that go in one transaction. An execution is never forgotten by
- * halves, as a retry would carry out again what it lost: the one that reaches the limit goes whole.
+ * Rows of steps, and what large results count for, that go in one transaction. An execution is
+ * never forgotten by halves, as a retry would run again what it lost: the one that reaches the
+ * limit goes whole.
  */
 const rowsMax = 2_000;
-/** Of payloads; what SQLite takes for a page. */
-const pageBytes = 4_096;
 const pauseMs = 20;
 const everyMs = 3_600_000;
 
 export interface RetentionOptions {
-  readonly database: Pick<Database, "write">;
+  readonly store: Pick<Store, "read" | "commit">;
   readonly days: number;
   readonly log: Log;
   readonly now?: () => number;
@@ -62,36 +61,19 @@ export class Retention {
     });
   }
 
-  /** Forgets what ended before an instant; gives how many executions it were. */
+  /** Forgets what ended before an instant; returns how many executions it were. */
   async forget(beforeMs: number): Promise<number> {
-    const { database } = this.#options;
+    const { store } = this.#options;
+    const ask = { read: "forgettable_executions", beforeMs, limit: batchMax, rowsMax } as const;
     let count = 0;
     for (;;) {
-      const [forgotten = []] = await database.write([{ sql: forgetSql, args: [beforeMs] }]);
-      count += forgotten.length;
-      if (forgotten.length === 0 || this.#closing.signal.aborted) return count;
+      const ids = await store.read(ask);
+      const forgotten = await store.commit(ids.map((executionId) => (
+        { kind: "forget_execution", executionId, beforeMs }
+      )));
+      count += forgotten.filter(Boolean).length;
+      if (ids.length === 0 || this.#closing.signal.aborted) return count;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 }
-
-const forgetSql = `WITH oldest AS MATERIALIZED (
-    SELECT execution_id, completed_at FROM workflow_executions
-    WHERE completed_at IS NOT NULL AND completed_at < ?1 ORDER BY completed_at LIMIT ${batchMax}
-  ),
-  weighed AS MATERIALIZED (
-    SELECT execution_id, completed_at,
-      (SELECT count(*) FROM workflow_step_executions AS step
-        WHERE step.execution_id = oldest.execution_id)
-      + (SELECT coalesce(sum(size_bytes), 0) / ${pageBytes} FROM payloads AS payload
-        WHERE payload.execution_id = oldest.execution_id) AS weight
-    FROM oldest
-  ),
-  summed AS (
-    SELECT execution_id,
-      sum(weight) OVER (ORDER BY completed_at, execution_id) - weight AS weight_before
-    FROM weighed
-  )
-  DELETE FROM workflow_executions
-  WHERE execution_id IN (SELECT execution_id FROM summed WHERE weight_before < ${rowsMax})
-  RETURNING execution_id`;

@@ -7,22 +7,10 @@
  * To add a read: what is asked and answered in `reads/`; its SQL in `sqlite/reads/`.
  */
 
-import type { ExecutionReader } from "./executions.ts";
 import type { Operation } from "./operation.ts";
 import type { Answer, Query, ReadName } from "./query.ts";
-import type { CommitQueue } from "./sqlite/commits.ts";
-import type { Database } from "./sqlite/database.ts";
-import type { Reader } from "./sqlite/reader.ts";
 
-/** What parts use that do not hand in operations yet; it goes with the last of them. */
-export interface StoreInside {
-  readonly database: Database;
-  readonly commits: CommitQueue;
-  readonly executions: ExecutionReader;
-  readonly reader: Reader;
-}
-
-export interface Store extends StoreInside {
+export interface Store {
   /**
    * Commits the operations together, all or none of them. Within a transaction operations run by
    * kind, in the order of the adapter's list, not in the order of the call; what is handed in

@@ -88,7 +88,7 @@ class EngineTrial {
     this.#concurrency = concurrency;
     this.#engine = new Engine({
       store,
-      definitions: new Definitions(store.executions),
+      definitions: new Definitions(store),
       invoke: () => Promise.resolve(result),
       publish: (event) => {
         if (event.topic === "execution.completed") this.#ended.get(event.execution_id)?.();

@@ -6,18 +6,10 @@
 import { setImmediate as endOfTurn } from "node:timers/promises";
 import { type Client, createClient } from "@libsql/client";
 import { type ExecutionId, newExecutionId } from "../../core/ids.ts";
-import { type Write, write } from "../../core/store/sqlite/commits.ts";
-import {
-  beginStep,
-  claimExecution,
-  completeStep,
-  createExecution,
-  finishExecution,
-  leaseMs,
-  saveDefinition,
-} from "../../core/store/execution_verbs.ts";
+import type { Operation } from "../../core/store/operation.ts";
+import { kinds } from "../../core/store/sqlite/kinds.ts";
 import { openStore } from "../../core/store/sqlite/open.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import { migrationsFolder } from "../support/temp_store.ts";
 
 /** The steps of the workflow that is measured. */
@@ -26,7 +18,7 @@ export const steps = ["validate", "fetch", "sanitize"];
 export const result = JSON.stringify({ symbols: ["AAPL", "MSFT", "GOOGL"], valid: true });
 
 /** The project's own store, whose failure ends the benchmark. */
-export function openBenchStore(url: string): Promise<Store> {
+export function openBenchStore(url: string): Promise<SqliteStore> {
   return openStore({
     url,
     migrationsFolder,
@@ -101,7 +93,7 @@ export class Floor {
     const place = (at: number): { readonly index: number; readonly item: number } =>
       of === "steps" ? { index: at, item: -1 } : { index: 0, item: at };
     await this.#commit([this.#definition(), this.#create(id)]);
-    let ending: Write[] = [this.#claim(id)];
+    let ending: Operation[] = [this.#claim(id)];
     for (let done = 0; done < count; done += this.#concurrency) {
       const size = Math.min(this.#concurrency, count - done);
       const places = Array.from({ length: size }, (_, at) => place(done + at));
@@ -114,82 +106,56 @@ export class Floor {
     await this.#commit([...ending, this.#finish(id)]);
   }
 
-  /** Each verb once over its rows, as the commit queue does it. */
-  async #commit(writes: readonly Write[]): Promise<void> {
-    const byVerb = new Map<string, { sql: string; rows: unknown[] }>();
-    for (const { verb, row } of writes) {
-      const entry = byVerb.get(verb.name) ?? { sql: verb.sql, rows: [] };
-      entry.rows.push(row);
-      byVerb.set(verb.name, entry);
-    }
+  /** Each kind once over its operations, as the commit queue does it. */
+  async #commit(operations: readonly Operation[]): Promise<void> {
+    const byKind = Map.groupBy(operations, ({ kind }) => kind);
     await endOfTurn();
     await this.#client.batch(
-      [...byVerb.values()].map(({ sql, rows }) => ({ sql, args: [JSON.stringify(rows)] })),
+      [...byKind].map(([kind, rows]) => (
+        { sql: sqlOf.get(kind) ?? "", args: [JSON.stringify(rows)] }
+      )),
       "write",
     );
   }
 
-  #definition(): Write {
-    return write(saveDefinition, {
-      definition_id: "floor",
-      name: "floor",
-      text: "floor",
-      at: Date.now(),
-    });
+  #definition(): Operation {
+    const [definitionId, workflowName, text] = ["floor", "floor", "floor"];
+    return { kind: "save_definition", definitionId, workflowName, text, atMs: Date.now() };
   }
 
-  #create(execution_id: ExecutionId): Write {
-    return write(createExecution, {
-      execution_id,
-      name: "floor",
-      definition_id: "floor",
-      input: "{}",
-      at: Date.now(),
-    });
+  #create(executionId: ExecutionId): Operation {
+    return {
+      kind: "create_execution",
+      executionId,
+      workflowName: "floor",
+      definitionId: "floor",
+      inputParams: "{}",
+      atMs: Date.now(),
+    };
   }
 
-  #claim(execution_id: ExecutionId): Write {
-    const at = Date.now();
-    return write(claimExecution, { execution_id, owner: this.#owner, at, expires: at + leaseMs });
+  #claim(executionId: ExecutionId): Operation {
+    const atMs = Date.now();
+    const expiresAtMs = atMs + leaseMs;
+    return { kind: "claim_execution", executionId, owner: this.#owner, atMs, expiresAtMs };
   }
 
-  #begin(execution_id: ExecutionId, index: number, item = -1): Write {
-    return write(beginStep, {
-      execution_id,
-      name: steps[index] ?? "step",
-      index,
-      item,
-      attempt: 1,
-      owner: this.#owner,
-      at: Date.now(),
-    });
+  #begin(executionId: ExecutionId, index: number, item = -1): Operation {
+    const key = { executionId, index, item, attempt: 1, owner: this.#owner };
+    return { kind: "begin_step", ...key, name: steps[index] ?? "step", atMs: Date.now() };
   }
 
-  #complete(execution_id: ExecutionId, index: number, item = -1): Write {
-    return write(completeStep, {
-      execution_id,
-      index,
-      item,
-      attempt: 1,
-      owner: this.#owner,
-      status: "completed",
-      at: Date.now(),
-      result,
-      result_ref: null,
-      error_code: null,
-      error_message: null,
-    });
+  #complete(executionId: ExecutionId, index: number, item = -1): Operation {
+    const key = { executionId, index, item, attempt: 1, owner: this.#owner };
+    const outcome = { status: "completed", atMs: Date.now(), result, error: null } as const;
+    return { kind: "complete_step", ...key, ...outcome };
   }
 
-  #finish(execution_id: ExecutionId): Write {
-    return write(finishExecution, {
-      execution_id,
-      owner: this.#owner,
-      status: "completed",
-      at: Date.now(),
-      result: null,
-      error_code: null,
-      error_message: null,
-    });
+  #finish(executionId: ExecutionId): Operation {
+    const outcome = { status: "completed", atMs: Date.now(), result: null, error: null } as const;
+    return { kind: "finish_execution", executionId, owner: this.#owner, ...outcome };
   }
 }
+
+const leaseMs = 30_000;
+const sqlOf: ReadonlyMap<string, string> = new Map(kinds.map(({ kind, sql }) => [kind, sql]));

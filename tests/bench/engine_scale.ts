@@ -85,7 +85,7 @@ async function openTrial(url: string, { steps, count, of }: Shape): Promise<Tria
   let ended = Promise.withResolvers<void>();
   const engine = new Engine({
     store,
-    definitions: new Definitions(store.executions),
+    definitions: new Definitions(store),
     invoke: () => Promise.resolve(result),
     publish: (event) => {
       if (event.topic === "execution.completed") ended.resolve();

@@ -8,10 +8,8 @@ import { Definitions } from "../../core/engine/definitions.ts";
 import { Engine } from "../../core/engine/engine.ts";
 import type { ExecutionId } from "../../core/ids.ts";
 import { openStandardLog } from "../../core/log.ts";
-import { readHistory } from "../../core/store/history.ts";
-import { statistics } from "../../core/store/statistics.ts";
 import { openStore } from "../../core/store/sqlite/open.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { migrationsFolder } from "../support/temp_store.ts";
@@ -49,14 +47,17 @@ export async function run(report: Report): Promise<void> {
   await full.close();
 }
 
-async function reportLooks(report: Report, store: Store): Promise<void> {
-  const middle = (await readHistory(store, { limit: 1 }))[0]?.executionId;
+async function reportLooks(report: Report, store: SqliteStore): Promise<void> {
+  const middle = (await store.read({ read: "executions", limit: 1 }))[0]?.executionId;
   const cases: Readonly<Record<string, () => Promise<unknown>>> = {
-    "statistics, on the reader's thread": () => statistics(store.reader, "history"),
+    "statistics, on the reader's thread": () =>
+      store.read({ read: "statistics", workflowName: "history" }),
     "a page of history": () =>
-      readHistory(store, { workflow: "history", before: middle, limit: 20 }),
-    "a page of a status that is rare": () => readHistory(store, { status: "cancelled", limit: 20 }),
-    "a look for work": () => store.executions.claimable(Date.now(), concurrency),
+      store.read({ read: "executions", workflowName: "history", before: middle, limit: 20 }),
+    "a page of a status that is rare": () =>
+      store.read({ read: "executions", status: "cancelled", limit: 20 }),
+    "a look for work": () =>
+      store.read({ read: "claimable", nowMs: Date.now(), limit: concurrency }),
   };
   for (const [what, look] of Object.entries(cases)) {
     const times: number[] = [];
@@ -72,16 +73,16 @@ async function reportLooks(report: Report, store: Store): Promise<void> {
 
 /** An engine that carries out a workflow of three steps whose agent answers at once. */
 class HistoryTrial {
-  readonly store: Store;
+  readonly store: SqliteStore;
   readonly #engine: Engine;
   readonly #ended = new Map<ExecutionId, () => void>();
   #filled = 0;
 
-  private constructor(store: Store) {
+  private constructor(store: SqliteStore) {
     this.store = store;
     this.#engine = new Engine({
       store,
-      definitions: new Definitions(store.executions),
+      definitions: new Definitions(store),
       invoke: () => Promise.resolve('{"ok":true}'),
       publish: (event) => {
         if (event.topic === "execution.completed") this.#ended.get(event.execution_id)?.();

@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { newExecutionId } from "../../core/ids.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import { quantile, type Report } from "./report.ts";
 import type { Minute } from "./schedule_minute.ts";
 import { openTrial } from "./schedule_trial.ts";
@@ -90,7 +90,7 @@ const bareFiringSql = `INSERT INTO firings (schedule_id, due_at, status, executi
   SELECT value ->> 1, ?2, 'fired', value ->> 0, ?2 FROM json_each(?1)`;
 
 /** The rows of as many firings, two each, in as large transactions; nothing is asked or told. */
-async function writeBare(store: Store, due: number, dueAtMs: number): Promise<number> {
+async function writeBare(store: SqliteStore, due: number, dueAtMs: number): Promise<number> {
   const startedAtMs = performance.now();
   for (let from = 0; from < due; from += batch) {
     const rows = Array.from(

@@ -5,7 +5,7 @@ import { Engine } from "../../core/engine/engine.ts";
 import { openStandardLog } from "../../core/log.ts";
 import { Scheduler } from "../../core/schedule/scheduler.ts";
 import { openStore } from "../../core/store/sqlite/open.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import type { ParsedWorkflow } from "../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../core/workflow/form/parse.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
@@ -15,7 +15,7 @@ export const log = openStandardLog("warn");
 
 export interface Trial extends AsyncDisposable {
   readonly scheduler: Scheduler<ParsedWorkflow>;
-  readonly store: Store;
+  readonly store: SqliteStore;
   /** Ends every execution: what is open would hold back the next firing. */
   endAll(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function openTrial({ rules, now, onDurable }: TrialOptions): Promis
   // Never opened: it stores executions, and takes none of them.
   const engine = new Engine({
     store,
-    definitions: new Definitions(store.executions),
+    definitions: new Definitions(store),
     invoke: () => Promise.reject(new Error("nothing is to be run")),
     publish: () => undefined,
     concurrentMax: 0,

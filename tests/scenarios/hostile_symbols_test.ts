@@ -53,7 +53,7 @@ for (const [capability, served] of capabilities) {
       );
     }
     assert.ok(await daemon.ask(capability, { symbols: ["AAPL"] }), "and nothing has come of it");
-    const rows = await daemon.daemon.plane.store.database.read(
+    const rows = await daemon.rows(
       "SELECT DISTINCT symbol FROM bars UNION SELECT DISTINCT symbol FROM quotes",
     );
     assert.deepEqual(rows.map(({ symbol }) => symbol), ["AAPL"]);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Market } from "../../core/market/market.ts";
 import { openStore } from "../../core/store/sqlite/open.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import { startScript } from "../support/child_script.ts";
 import { seededRandom } from "../support/random.ts";
 import { restatedHistory, restatedSymbols } from "../support/restated_history.ts";
@@ -29,7 +29,7 @@ function lastRound(log: string, verb: "began" | "told", symbol: string): number 
 }
 
 /** Holds what is stored of a symbol against what was begun and told; gives its round. */
-async function checkSeries(store: Store, symbol: string, log: string): Promise<number> {
+async function checkSeries(store: SqliteStore, symbol: string, log: string): Promise<number> {
   const [series] = await store.database.read(
     `SELECT count(*) AS bars, count(DISTINCT close) AS rounds, max(close) AS round
      FROM bars WHERE symbol = ?`,
@@ -66,7 +66,7 @@ Deno.test("a loader that is killed at any instant leaves whole batches and every
   const url = pathToFileURL(join(folder.path, "test.db")).href;
   const logPath = join(folder.path, "log");
   const rounds = new Map<string, number>();
-  const openHere = (): Promise<Store> =>
+  const openHere = (): Promise<SqliteStore> =>
     openStore({
       url,
       migrationsFolder,

@@ -33,8 +33,7 @@ Deno.test("the four workflows complete on the simulated market, and every value 
     assert.equal(status, "completed", `${workflow}: ${error?.message}`);
     assert.ok(sourcesOf(steps).every((source) => source === "simulated"));
   }
-  const { database } = daemon.daemon.plane.store;
-  const rows = await database.read(
+  const rows = await daemon.rows(
     "SELECT DISTINCT source FROM quotes UNION SELECT DISTINCT source FROM bars",
   );
   assert.deepEqual(rows.map(({ source }) => source), ["simulated"]);
@@ -91,7 +90,7 @@ Deno.test("each failure of Yahoo fails the step with its code, and the daemon st
       assert.match(error?.message ?? "", /Step "validate_symbols" failed: Cannot/);
       assert.deepEqual(steps?.map((step) => step.status), ["failed", "pending", "pending"]);
       assert.equal((await daemon.run("simple_test")).status, "completed");
-      const rows = await daemon.daemon.plane.store.database.read("SELECT * FROM quotes");
+      const rows = await daemon.rows("SELECT * FROM quotes");
       assert.equal(rows.length, 0);
     });
   }

@@ -79,17 +79,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/calendar": [],
   "core/bus": ["zod"],
   "core/bus/process": ["core/bus"],
-  "core/store": [
-    "core/log.ts",
-    "core/store/operations",
-    "core/store/reads",
-    "core/store/sqlite",
-  ],
+  "core/store": ["core/log.ts", "core/store/operations", "core/store/reads"],
   "core/store/operations": [],
   "core/store/reads": ["core/store/operations"],
   // The adapter: nobody but the composition root knows that there is SQL.
   "core/store/sqlite": [
     "core/store",
+    "core/store/operations",
     "core/store/sqlite/operations",
     "core/store/sqlite/reads",
     "@libsql/client",
@@ -134,13 +130,27 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "yaml",
   ],
 
-  "core/schedule": ["core/calendar", "core/log.ts", "core/store", "croner"],
+  "core/schedule": [
+    "core/calendar",
+    "core/log.ts",
+    "core/store",
+    "core/store/operations",
+    "core/store/reads",
+    "croner",
+  ],
   // Decisions: no I/O, no clock.
-  "core/engine/decide": ["core/store", "core/workflow", "core/workflow/expression"],
+  "core/engine/decide": [
+    "core/store/operations",
+    "core/store/reads",
+    "core/workflow",
+    "core/workflow/expression",
+  ],
   "core/engine": [
     "core/engine/decide",
     "core/log.ts",
     "core/store",
+    "core/store/operations",
+    "core/store/reads",
     "core/workflow",
     "core/workflow/expression",
     "core/workflow/form",
@@ -228,6 +238,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/market",
     "core/schedule",
     "core/store",
+    "core/store/reads",
     "core/workflow",
     "core/workflow/folder",
     "core/workflow/form",
@@ -246,7 +257,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/http/api.ts",
     "core/http/control_plane.ts",
     "core/http/views",
-    "core/store",
     "hono",
   ],
   "core/http/views": [
@@ -257,6 +267,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/http/api.ts",
     "core/http/control_plane.ts",
     "core/store",
+    "core/store/reads",
     "core/workflow",
   ],
 

@@ -54,7 +54,7 @@ const store = await openStore({
 let asked = 0;
 const engine = new Engine({
   store,
-  definitions: new Definitions(store.executions),
+  definitions: new Definitions(store),
   invoke: async (_address, input) => {
     note(`ran ${JSON.parse(input).run}`);
     await pause(workMs[asked++ % workMs.length] ?? 0);
@@ -75,7 +75,7 @@ if (mode === "start") {
   await Promise.race([endWithTest(), ...Array.from({ length: startersCount }, start)]);
 }
 await eventually(
-  async () => engine.runningCount === 0 && await store.executions.pendingCount() === 0,
+  async () => engine.runningCount === 0 && await store.read({ read: "pending_count" }) === 0,
   { withinMs: 30_000 },
 );
 await engine.close(1_000);

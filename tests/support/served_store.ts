@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { openStore, type StoreOptions } from "../../core/store/sqlite/open.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import { type HranaServer, type HranaServerOptions, startHranaServer } from "./hrana_server.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 import { migrationsFolder } from "./temp_store.ts";
@@ -10,7 +10,7 @@ import { migrationsFolder } from "./temp_store.ts";
 export interface ServedStores extends AsyncDisposable {
   readonly server: HranaServer;
   /** Opens a store, as each of several daemons does; it is closed with the server. */
-  open(options?: Partial<StoreOptions>): Promise<Store>;
+  open(options?: Partial<StoreOptions>): Promise<SqliteStore>;
 }
 
 export async function serveStores(
@@ -18,7 +18,7 @@ export async function serveStores(
 ): Promise<ServedStores> {
   const folder = await makeTempFolder();
   const server = startHranaServer({ path: join(folder.path, "served.db"), ...options });
-  const stores: Store[] = [];
+  const stores: SqliteStore[] = [];
   const onFatal = (error: Error): never => {
     throw error;
   };

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { AppError } from "../../core/errors.ts";
 import { openStore, type StoreOptions } from "../../core/store/sqlite/open.ts";
-import type { Store } from "../../core/store/store.ts";
+import type { SqliteStore } from "../../core/store/sqlite/store.ts";
 import { makeTempFolder, type TempFolder } from "./temp_folder.ts";
 
 export interface TempStore extends AsyncDisposable {
-  readonly store: Store;
+  readonly store: SqliteStore;
   readonly folder: TempFolder;
   readonly path: string;
   readonly url: string;
   /** What the store said it can't go on after. */
   readonly fatal: readonly AppError[];
   /** Closes the store and opens it anew. */
-  reopen(): Promise<Store>;
+  reopen(): Promise<SqliteStore>;
 }
 
 /** The project's migrations. */
@@ -28,7 +28,7 @@ export async function openTempStore(
   const path = join(folder.path, "test.db");
   const url = pathToFileURL(path).href;
   const fatal: AppError[] = [];
-  const open = (): Promise<Store> =>
+  const open = (): Promise<SqliteStore> =>
     openStore({ url, migrationsFolder, onFatal: (error) => fatal.push(error), ...options });
   let store = await open();
   return {

@@ -10,6 +10,7 @@ import type { AppError } from "../../core/errors.ts";
 import type { ExecutionView } from "../../core/http/api.ts";
 import { createLog } from "../../core/log.ts";
 import { eventually } from "./eventually.ts";
+import { readRows } from "./read_rows.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
 export interface TestDaemon extends AsyncDisposable {
@@ -20,6 +21,8 @@ export interface TestDaemon extends AsyncDisposable {
   api(path: string, init?: RequestInit): Promise<Response>;
   /** Starts a workflow and waits for its end, 30 s if not told otherwise. */
   run(workflow: string, withinMs?: number): Promise<ExecutionView>;
+  /** What is in the database's tables. */
+  rows(sql: string): ReturnType<typeof readRows>;
   /** Asks an agent, as the engine does; as of an earlier instant where one is given. */
   ask(address: string, input: unknown, asOfMs?: number): Promise<unknown>;
 }
@@ -70,6 +73,7 @@ export async function startTestDaemon(
         return status === "pending" || status === "running" ? undefined : view as ExecutionView;
       }, { withinMs });
     },
+    rows: (sql) => readRows(config.databaseUrl, sql),
     ask: async (address, input, asOfMs) =>
       JSON.parse(
         await daemon.plane.hosts.invoke({

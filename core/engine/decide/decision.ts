@@ -1,6 +1,6 @@
 /** What an execution does next. Plain data, as {@link Progress} decides it. */
 
-import type { ErrorRow } from "../../store/executions.ts";
+import type { StoredError } from "../../store/operations/executions.ts";
 import type { PlannedStep } from "./plan.ts";
 import type { StepFailure } from "./step_progress.ts";
 import type { FinalStatus } from "../../statuses.ts";
@@ -26,7 +26,7 @@ export interface Settle {
   readonly attempt: number;
   readonly status: "completed" | "failed" | "skipped";
   readonly result: string | null;
-  readonly error: ErrorRow | null;
+  readonly error: StoredError | null;
 }
 
 /** Nothing runs, and the next attempt is not due before this instant. */
@@ -39,14 +39,14 @@ export interface Finish {
   readonly kind: "finish";
   readonly status: FinalStatus;
   readonly result: string | null;
-  readonly error: ErrorRow | null;
+  readonly error: StoredError | null;
   readonly failedStep?: FailedStep;
 }
 
 /** Why no further step begins. */
 export interface Ending {
   readonly status: "failed" | "cancelled";
-  readonly error: ErrorRow | null;
+  readonly error: StoredError | null;
   readonly failedStep?: FailedStep;
 }
 

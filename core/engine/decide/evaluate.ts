@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "../../errors.ts";
-import type { ErrorRow } from "../../store/executions.ts";
+import type { StoredError } from "../../store/operations/executions.ts";
 import { itemsMax } from "../../workflow/definition.ts";
 import type { CompiledTemplate, Scope } from "../../workflow/expression/expression.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
@@ -16,7 +16,7 @@ export const keptLengthMax = 64 * 2 ** 20;
 export const resultLengthMax = 2 ** 20;
 
 /** What an execution fails with whose steps pass on too much. */
-export const tooMuchKept: ErrorRow = {
+export const tooMuchKept: StoredError = {
   code: "invalid_output",
   message: `Cannot go on: the outputs that expressions read are over ${keptLengthMax} characters ` +
     `together; let steps pass on less`,

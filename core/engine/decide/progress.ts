@@ -11,7 +11,7 @@
 
 import { toErrorData } from "../../errors.ts";
 import { Mask } from "../../mask.ts";
-import type { ErrorRow } from "../../store/executions.ts";
+import type { StoredError } from "../../store/operations/executions.ts";
 import { runningMax } from "../../workflow/definition.ts";
 import type { Scope } from "../../workflow/expression/expression.ts";
 import type { Begin, Decision, Ending, Finish, Settle } from "./decision.ts";
@@ -179,7 +179,7 @@ export class Progress {
   }
 
   /** The error of an expression may quote the secret it was given. */
-  #masked(thrown: unknown): ErrorRow {
+  #masked(thrown: unknown): StoredError {
     const { code, message } = toErrorData(thrown);
     return { code, message: new Mask(this.#scope.secrets).text(message) };
   }
@@ -230,7 +230,7 @@ export class Progress {
 function settle(
   { planned, nextAttempt }: StepProgress,
   status: "completed" | "failed" | "skipped",
-  error: ErrorRow | null,
+  error: StoredError | null,
 ): Settle {
   const result = status === "completed" ? "[]" : null;
   return { kind: "settle", planned, item: noItem, attempt: nextAttempt, status, result, error };

@@ -4,7 +4,7 @@
  * it, and nothing else.
  */
 
-import type { ErrorRow } from "../../store/executions.ts";
+import type { StoredError } from "../../store/operations/executions.ts";
 import { type Attempt, Unit, type UnitEnd } from "./unit.ts";
 import type { PlannedStep } from "./plan.ts";
 
@@ -17,7 +17,7 @@ export type StepEnd =
 
 /** Which attempt a step failed with, counted from 1; of an item, or {@link noItem}. */
 export interface StepFailure {
-  readonly error: ErrorRow;
+  readonly error: StoredError;
   readonly item: number;
   readonly attempt: number;
 }

@@ -7,7 +7,8 @@
  * daemon, and fails.
  */
 
-import type { ErrorRow, StepRow } from "../../store/executions.ts";
+import type { StoredError } from "../../store/operations/executions.ts";
+import type { StepRow } from "../../store/reads/executions.ts";
 import type { RetryPolicy } from "../../workflow/definition.ts";
 import { nextAttemptAtMs } from "./retry.ts";
 
@@ -29,7 +30,7 @@ export type UnitNext =
 /** How it ended. */
 export type UnitEnd =
   | { readonly status: "completed" | "skipped" }
-  | { readonly status: "failed"; readonly error: ErrorRow };
+  | { readonly status: "failed"; readonly error: StoredError };
 
 export class Unit {
   readonly #retry: RetryPolicy;
@@ -71,7 +72,7 @@ export class Unit {
     }
   }
 
-  #afterFailure(error: ErrorRow, atMs: number): UnitNext {
+  #afterFailure(error: StoredError, atMs: number): UnitNext {
     const failures = this.#failures;
     const untilMs = nextAttemptAtMs(this.#retry, { failures, code: error.code, atMs }, this.#seed);
     if (untilMs === undefined) return { kind: "ended", status: "failed", error };
@@ -85,4 +86,4 @@ export class Unit {
   }
 }
 
-const noError: ErrorRow = { code: "internal", message: "it failed without an error" };
+const noError: StoredError = { code: "internal", message: "it failed without an error" };

@@ -4,7 +4,6 @@
  */
 
 import { Hono } from "hono";
-import { openCounts, queueLanes } from "../../store/queue.ts";
 import { countAgents, hitRate } from "../views/agents.ts";
 import type { ControlPlane } from "../control_plane.ts";
 import { exposition, expositionType, type Metric, type Sample } from "./exposition.ts";
@@ -75,7 +74,7 @@ function agentMetrics({ hosts }: ControlPlane): Metric[] {
 
 async function executionMetrics(plane: ControlPlane): Promise<Metric[]> {
   const { store, config, tally } = plane;
-  const lanes = await queueLanes(store.database);
+  const lanes = await store.read({ read: "queue_lanes" });
   const oldestAtMs = lanes.reduce((atMs, lane) => Math.min(atMs, lane.oldestAtMs), Infinity);
   const waitSeconds = Math.max(0, Date.now() - oldestAtMs) / 1_000;
   const ended = {
@@ -87,7 +86,7 @@ async function executionMetrics(plane: ControlPlane): Promise<Metric[]> {
     gauge(
       "ac100_executions",
       "Executions that have not ended, by status.",
-      byLabel("status", await openCounts(store.database)),
+      byLabel("status", { ...await store.read({ read: "open_counts" }) }),
     ),
     counter(
       "ac100_executions_ended_total",

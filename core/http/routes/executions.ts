@@ -3,8 +3,6 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../../errors.ts";
 import type { ExecutionId } from "../../ids.ts";
-import { readHistory } from "../../store/history.ts";
-import { itemViews, stepResult } from "../../store/step_views.ts";
 import { itemsMax } from "../../workflow/definition.ts";
 import type { ExecutionsAnswer } from "../api.ts";
 import type { ControlPlane } from "../control_plane.ts";
@@ -22,15 +20,16 @@ export function executionRoutes(plane: ControlPlane): Hono {
   const routes = new Hono();
   routes.get("/", async (c) => {
     const limit = readNumber(c, "limit", { min: 1, max: historyMax, unset: historyDefault });
-    const workflow = c.req.query("workflow");
+    const workflowName = c.req.query("workflow");
     const status = readStatus(c.req.query("status"));
     const before = readCursor(c.req.query("cursor"));
     // One more tells whether there is another page.
-    const found = await readHistory(store, { workflow, status, before, limit: limit + 1 });
+    const page = { workflowName, status, before, limit: limit + 1 };
+    const found = await store.read({ read: "executions", ...page });
     const rows = found.slice(0, limit);
     // A workflow whose file is gone keeps its history.
-    if (workflow !== undefined && rows.length === 0 && !before && !status) {
-      await catalog.named(workflow);
+    if (workflowName !== undefined && rows.length === 0 && !before && !status) {
+      await catalog.named(workflowName);
     }
     const answer: ExecutionsAnswer = {
       executions: rows.map(executionView),
@@ -46,13 +45,13 @@ export function executionRoutes(plane: ControlPlane): Hono {
     const { id, step } = await readStep(plane, c);
     const fromItem = readNumber(c, "from", { min: 0, max: itemsMax, unset: 0 });
     const limit = readNumber(c, "limit", { min: 1, max: itemsPageMax, unset: 100 });
-    const items = await itemViews(store.database, { id, step, fromItem, limit });
+    const items = await store.read({ read: "item_views", id, step, fromItem, limit });
     return c.json({ items: items.map((item) => ({ item: item.item, ...attemptView(item) })) });
   });
   routes.get("/:id/steps/:step/result", async (c) => {
     const { id, step } = await readStep(plane, c);
     const item = readNumber(c, "item", { min: -1, max: itemsMax, unset: -1 });
-    const result = await stepResult(store.database, { id, step, item });
+    const result = await store.read({ read: "step_result", id, step, item });
     if (result !== undefined) return c.body(result, 200, { "content-type": "application/json" });
     const what = item < 0 ? `step "${step}"` : `item ${item} of step "${step}"`;
     throw new AppError("unknown_step", `Cannot show the result of ${what}: it has none`);
@@ -80,7 +79,7 @@ async function readStep(
 ): Promise<{ readonly id: ExecutionId; readonly step: string }> {
   const id = c.req.param("id") as ExecutionId;
   const step = c.req.param("step") ?? "";
-  if (await store.executions.execution(id)) return { id, step };
+  if (await store.read({ read: "execution", id })) return { id, step };
   throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
 }
 

@@ -1,7 +1,6 @@
 /** `/api/v1/queue`: what waits to be started, and for how long. */
 
 import { Hono } from "hono";
-import { queueLanes } from "../../store/queue.ts";
 import type { QueueView } from "../api.ts";
 import type { ControlPlane } from "../control_plane.ts";
 
@@ -9,7 +8,7 @@ export function queueRoutes({ store }: ControlPlane): Hono {
   const routes = new Hono();
   routes.get("/", async (c) => {
     const nowMs = Date.now();
-    const lanes = (await queueLanes(store.database)).map((lane) => ({
+    const lanes = (await store.read({ read: "queue_lanes" })).map((lane) => ({
       workflow: lane.workflowName,
       priority: lane.priority,
       waiting: lane.count,

@@ -8,7 +8,7 @@ import { explainNext } from "../../schedule/explain.ts";
 import type { Entry } from "../../schedule/firings.ts";
 import { passedBetween } from "../../schedule/next.ts";
 import { zoneOf } from "../../schedule/rule.ts";
-import type { FiringRow } from "../../store/schedules.ts";
+import type { FiringRow } from "../../store/reads/schedules.ts";
 import { parseInstant } from "../../workflow/form/instant.ts";
 import { ruleText } from "../../workflow/form/schedule_keys.ts";
 import { setSchedule } from "../../workflow/folder/set_schedule.ts";
@@ -22,7 +22,7 @@ const backfillMax = 1_000;
 
 const BackfillForm = z.strictObject({ from: z.string(), to: z.string() });
 
-export function scheduleRoutes({ scheduler, ticker, catalog, config }: ControlPlane): Hono {
+export function scheduleRoutes({ store, scheduler, ticker, catalog, config }: ControlPlane): Hono {
   const routes = new Hono();
   const entryOf = async (c: Context, id = c.req.param("id") ?? ""): Promise<Entry> => {
     await ticker.refresh();
@@ -30,7 +30,7 @@ export function scheduleRoutes({ scheduler, ticker, catalog, config }: ControlPl
   };
   const explained = async (id: string): Promise<ScheduleExplanation> => {
     const entry = scheduler.entry(id);
-    const firings = await scheduler.reader.firings(id, firingsShown);
+    const firings = await store.read({ read: "firings", scheduleId: id, limit: firingsShown });
     return explanationOf(entry, firings, Date.now());
   };
   routes.get("/", async (c) => {

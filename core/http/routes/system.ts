@@ -44,7 +44,7 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
     },
     executions: {
       running: engine.runningCount,
-      pending: await store.executions.pendingCount(),
+      pending: await store.read({ read: "pending_count" }),
       running_max: config.concurrentMax,
     },
     bus: { sent, received, resent, duplicates, lost_events: lostEvents },
@@ -60,7 +60,7 @@ export async function systemView(plane: ControlPlane): Promise<SystemView> {
 export async function healthReport(plane: ControlPlane): Promise<HealthReport> {
   const checks = await Promise.all([
     check("store", async () => {
-      await plane.store.database.read("SELECT 1");
+      await plane.store.read({ read: "ping" });
       return "the database answers";
     }),
     check("agents", () => {

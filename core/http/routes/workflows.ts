@@ -2,7 +2,6 @@
 
 import { type Context, Hono } from "hono";
 import { AppError, messageOf } from "../../errors.ts";
-import { statistics } from "../../store/statistics.ts";
 import type { ParsedWorkflow } from "../../workflow/definition.ts";
 import { parseInstant } from "../../workflow/form/instant.ts";
 import { editorSchema } from "../../workflow/form/editor_schema.ts";
@@ -52,7 +51,7 @@ export function workflowRoutes(plane: ControlPlane): Hono {
   routes.get("/:name", async (c) => c.json(workflowView(await catalog.named(c.req.param("name")))));
   routes.get("/:name/statistics", async (c) => {
     const name = c.req.param("name");
-    const found = await statistics(store.reader, name);
+    const found = await store.read({ read: "statistics", workflowName: name });
     // A workflow whose file is gone keeps its history.
     if (found.totalExecutions === 0) await catalog.named(name);
     return c.json(statisticsView(name, found));

@@ -2,12 +2,8 @@
 
 import type { Definitions } from "../../engine/definitions.ts";
 import type { ExecutionId } from "../../ids.ts";
-import type { ExecutionRow } from "../../store/executions.ts";
-import {
-  type AttemptView as AttemptRow,
-  type ItemsView as ItemsRow,
-  stepViews,
-} from "../../store/step_views.ts";
+import type { ExecutionRow } from "../../store/reads/executions.ts";
+import type { AttemptRow, ItemsRow, StepViews } from "../../store/reads/step_views.ts";
 import type { Store } from "../../store/store.ts";
 import type { Plan } from "../../engine/decide/plan.ts";
 import type { Step } from "../../workflow/definition.ts";
@@ -20,12 +16,12 @@ export async function readExecution(
   definitions: Definitions,
   id: ExecutionId,
 ): Promise<ExecutionView> {
-  const row = await store.executions.execution(id);
+  const row = await store.read({ read: "execution", id });
   if (!row) {
     throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
   }
   const plan = await definitions.of(row).catch(() => undefined); // its rows still tell enough
-  const views = await stepViews(store.database, id);
+  const views = await store.read({ read: "step_views", id });
   return { ...executionView(row), steps: stepsOf(row, plan?.steps, views) };
 }
 
@@ -50,7 +46,7 @@ export function executionView(row: ExecutionRow): ExecutionView {
 function stepsOf(
   row: ExecutionRow,
   planned: Plan["steps"] | undefined,
-  { steps, items }: Awaited<ReturnType<typeof stepViews>>,
+  { steps, items }: StepViews,
 ): StepView[] {
   const named = planned?.map(({ step, index }) => ({ index, step })) ??
     [...steps, ...items].map(({ index, name }) => ({ index, step: { name } }))

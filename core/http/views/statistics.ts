@@ -1,6 +1,6 @@
 /** A workflow's statistics as the API shows them. */
 
-import type { Durations, Statistics, StepStatistics } from "../../store/statistics.ts";
+import type { Durations, Statistics, StepStatistics } from "../../store/reads/statistics.ts";
 import type { DurationsView, StatisticsView, StepStatisticsView } from "../api.ts";
 
 export function statisticsView(workflow: string, found: Statistics): StatisticsView {

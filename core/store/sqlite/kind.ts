@@ -1,8 +1,8 @@
 /** How a kind of operation becomes SQL: one statement over all operations of a transaction. */
 
-import type { Operation } from "../operation.ts";
+import type { SqliteOperation } from "./payloads.ts";
 
-export interface Kind<O extends Operation = Operation> {
+export interface Kind<O extends SqliteOperation = SqliteOperation> {
   readonly kind: O["kind"];
   /**
    * Takes the operations as one JSON array (`json_each(?1)`) and returns a column `key` for each

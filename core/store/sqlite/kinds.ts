@@ -1,10 +1,19 @@
 /** Every kind of operation, in the order in which they run within a transaction. */
 
-import type { OperationKind } from "../operation.ts";
 import type { Kind } from "./kind.ts";
 import { keepAgents, saveAgent } from "./operations/agents.ts";
 import { keepRevision, quarantineBar, releaseBar, saveBars } from "./operations/bars.ts";
 import { dropExpiredValues, evictCachedValues, saveCachedValue } from "./operations/cache.ts";
+import {
+  claimExecution,
+  createExecution,
+  finishExecution,
+  forgetExecution,
+  parkExecution,
+  releaseAllLeases,
+  renewLease,
+  saveDefinition,
+} from "./operations/executions.ts";
 import {
   dropOldFindings,
   forgetEstimates,
@@ -12,18 +21,63 @@ import {
   saveMarketEvent,
   saveQuote,
 } from "./operations/market.ts";
+import {
+  closeFiring,
+  enterFiring,
+  forgetFiring,
+  pauseSchedule,
+  saveSchedule,
+  skipFiring,
+} from "./operations/schedules.ts";
 import { noteAbsent, noteAsked, noteRestated, saveSeries } from "./operations/series.ts";
+import {
+  cancelExecution,
+  pauseExecution,
+  resumeExecution,
+  retryExecution,
+  supersedeSteps,
+} from "./operations/steering.ts";
+import { beginStep, completeStep, savePayload, settleStep } from "./operations/steps.ts";
+import type { SqliteOperation } from "./payloads.ts";
 
 const ordered = [
+  // A firing is entered before the execution that it starts, and closed by it.
+  saveSchedule,
+  pauseSchedule,
+  enterFiring,
+  skipFiring,
+  saveDefinition,
+  createExecution,
+  closeFiring,
+  // An execution is claimed, its attempts end and begin, and then it is left.
+  releaseAllLeases,
+  claimExecution,
+  savePayload,
+  completeStep,
+  beginStep,
+  settleStep,
+  parkExecution,
+  finishExecution,
+  // What people want of it finds it as its owner has left it.
+  pauseExecution,
+  resumeExecution,
+  cancelExecution,
+  retryExecution,
+  supersedeSteps,
+  renewLease,
+
   saveCachedValue,
   dropExpiredValues,
   evictCachedValues,
+
   saveQuote,
   saveSeries,
+  // What a bar was is kept before it is replaced.
   keepRevision,
   saveBars,
   quarantineBar,
   releaseBar,
+  // An expected date goes before the one that takes its place.
   forgetEstimates,
   saveMarketEvent,
   saveFinding,
@@ -31,11 +85,15 @@ const ordered = [
   noteAsked,
   noteAbsent,
   noteRestated,
+
   saveAgent,
   keepAgents,
+
+  forgetExecution,
+  forgetFiring,
 ] as const;
 
 /** What the list lacks, or nothing. */
-type Missing = Exclude<OperationKind, (typeof ordered)[number]["kind"]>;
+type Missing = Exclude<SqliteOperation["kind"], (typeof ordered)[number]["kind"]>;
 
 export const kinds: [Missing] extends [never] ? readonly Kind[] : Missing = ordered;

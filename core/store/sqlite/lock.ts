@@ -11,13 +11,13 @@ export interface StoreLock {
 }
 
 /**
- * Locks the file that `url` names; a server's database needs no lock, leases guard it.
+ * Locks the file that `url` names; a server's database has no lock, leases guard it.
  * @throws {AppError} `already_running` while another daemon has it, `store_unavailable` when the
  * lock file can't be written.
  */
-export async function lockDatabase(url: string): Promise<StoreLock> {
+export async function lockDatabase(url: string): Promise<StoreLock | undefined> {
   const path = databasePath(url);
-  if (path === undefined) return { release: () => undefined };
+  if (path === undefined) return undefined;
   const file = await openLockFile(`${await withoutLinks(path)}.lock`);
   if (!(await file.tryLock(true))) {
     file.close();

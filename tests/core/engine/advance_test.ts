@@ -8,7 +8,7 @@ import type { Loaded } from "../../../core/engine/load.ts";
 import { Steering } from "../../../core/engine/steering.ts";
 import type { ExecutionId } from "../../../core/ids.ts";
 import { openTempStore, type TempStore } from "../../support/temp_store.ts";
-import { claim, createdIn } from "../store/execution_writes.ts";
+import { claim, createdIn } from "../store/execution_operations.ts";
 import { workflowOf } from "./engine_trial.ts";
 
 const stop = new Error("the daemon is stopping");
@@ -57,7 +57,7 @@ async function tryAdvance({ store }: TempStore, invoke: () => string): Promise<T
       advance(loaded, {
         owner: "me",
         steering,
-        commits: store.commits,
+        store,
         invoke: () => Promise.resolve(invoke()),
         publish: (event) => events.push(event),
         secrets: {},
@@ -65,7 +65,7 @@ async function tryAdvance({ store }: TempStore, invoke: () => string): Promise<T
         ...options,
       }),
     steps: async () =>
-      (await store.executions.steps(id)).map(({ name, status }) => `${name} ${status}`),
+      (await store.read({ read: "steps", id })).map(({ name, status }) => `${name} ${status}`),
   };
 }
 
@@ -100,7 +100,7 @@ Deno.test("advance() stopped before it began claims nothing", async () => {
   const trial = await tryAdvance(temp, () => "1");
   trial.steering.stop(stop);
   await assert.rejects(trial.advance(), stop);
-  assert.equal((await temp.store.executions.execution(trial.id))?.status, "pending");
+  assert.equal((await temp.store.read({ read: "execution", id: trial.id }))?.status, "pending");
   assert.deepEqual(trial.events, []);
 });
 
@@ -108,7 +108,7 @@ Deno.test("advance() of what another has claimed asks nobody and publishes nothi
   await using temp = await openTempStore();
   let asked = 0;
   const trial = await tryAdvance(temp, () => String(++asked));
-  await temp.store.commits.commit([claim(trial.id, "another", Date.now())]);
+  await temp.store.commit([claim(trial.id, "another", Date.now())]);
   await assert.rejects(trial.advance(), { code: "lease_lost" });
   assert.equal(asked, 0);
   assert.deepEqual(await trial.steps(), []);

@@ -28,7 +28,7 @@ Deno.test("every request of an execution carries its instant, and so do retries 
   isBroken = false;
   await trial.steerer.retry(failed.executionId);
   await eventually(async () =>
-    (await temp.store.executions.execution(failed.executionId))?.status === "completed"
+    (await temp.store.read({ read: "execution", id: failed.executionId }))?.status === "completed"
   );
   const { executionId } = await trial.steerer.rerun(failed.executionId);
   const again = await trial.end(executionId);

@@ -20,7 +20,7 @@ Deno.test("a pending execution is cancelled at once, and never begins", async ()
   const first = await trial.start(workflowOf(["wait"]));
   const second = await trial.start(workflowOf(["wait"]));
   await trial.steerer.cancel(second);
-  const ended = await temp.store.executions.execution(second);
+  const ended = await temp.store.read({ read: "execution", id: second });
   assert.deepEqual([ended?.status, ended?.startedAtMs, ended?.error], ["cancelled", null, null]);
   assert.deepEqual(topicsOf(trial, second), ["execution.cancelled"]);
   gate.open();
@@ -90,7 +90,10 @@ Deno.test("what has ended can't be cancelled, nor what never was", async () => {
   });
   const nobody = newExecutionId();
   await assert.rejects(trial.steerer.cancel(nobody), { code: "unknown_execution" });
-  assert.equal((await temp.store.executions.execution(executionId))?.status, "completed");
+  assert.equal(
+    (await temp.store.read({ read: "execution", id: executionId }))?.status,
+    "completed",
+  );
 });
 
 Deno.test("cancelling as an execution is taken up leaves it cancelled, at whatever instant", async () => {

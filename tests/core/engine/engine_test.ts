@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
-import type { ExecutionRow, StepRow } from "../../../core/store/executions.ts";
+import type { ExecutionRow, StepRow } from "../../../core/store/reads/executions.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
@@ -24,7 +24,7 @@ Deno.test("steps run in order, each with its params; results are kept as they we
   assert.equal(ended.status, "completed");
   assert.equal(ended.error, null);
   assert.deepEqual(inputs, [{ symbol: "AAPL", nested: { list: [1, "2"] } }, {}]);
-  const steps = await temp.store.executions.steps(ended.executionId);
+  const steps = await temp.store.read({ read: "steps", id: ended.executionId });
   assert.deepEqual(
     steps.map(({ name, index, attempt, status, result, error }) => {
       return { name, index, attempt, status, result, error };
@@ -65,7 +65,7 @@ Deno.test("start() gives the pending execution as it is stored", async () => {
   const workflow = workflowOf(["wait"]);
   await trial.start(workflow);
   const second = await trial.engine.start(workflow);
-  assert.deepEqual(await temp.store.executions.execution(second.executionId), second);
+  assert.deepEqual(await temp.store.read({ read: "execution", id: second.executionId }), second);
   assert.equal(second.status, "pending");
   gate.open();
   await trial.end(second.executionId);
@@ -78,8 +78,8 @@ Deno.test("events come in order, and tell only of what is committed", async () =
     agents: { "agent.one": () => 1, "agent.two": () => 2 },
     onEvent: (event) => {
       checks.push((async () => {
-        const execution = await temp.store.executions.execution(event.execution_id);
-        const steps = await temp.store.executions.steps(event.execution_id);
+        const execution = await temp.store.read({ read: "execution", id: event.execution_id });
+        const steps = await temp.store.read({ read: "steps", id: event.execution_id });
         if ("step" in event) {
           const [, status] = event.topic.split(".");
           const row = steps.find(({ name }) => name === event.step);
@@ -172,7 +172,7 @@ Deno.test("a failed step is tried again, after its wait, until it succeeds", asy
   const retry = { attempts: 3, backoff: "20ms" };
   const ended = await trial.run(workflowOf([{ capability: "shaky", retry }]));
   assert.equal(ended.status, "completed");
-  const steps = await temp.store.executions.steps(ended.executionId);
+  const steps = await temp.store.read({ read: "steps", id: ended.executionId });
   assert.deepEqual(
     steps.map(({ attempt, status, error, result }) => [
       attempt,
@@ -219,7 +219,7 @@ Deno.test("what an agent says is kept as text, whatever it is made of", async ()
   });
   const ended = await trial.run(workflowOf(["odd", "bad"]));
   assert.equal(ended.error?.message, 'Step "bad" failed: half \uFFFD, nul \uFFFD.');
-  const [odd] = await temp.store.executions.steps(ended.executionId);
+  const [odd] = await temp.store.read({ read: "steps", id: ended.executionId });
   assert.deepEqual(JSON.parse(odd?.result ?? ""), { half: "\ud800", nul: "\0" });
 });
 
@@ -251,7 +251,7 @@ Deno.test("never more than concurrentMax run at once, and all of them end, oldes
   await Promise.all(ids.map((id) => trial.end(id)));
   assert.equal(runningMost, 5);
   await eventually(() => trial.engine.runningCount === 0);
-  const rows = await Promise.all(ids.map((id) => temp.store.executions.execution(id)));
+  const rows = await Promise.all(ids.map((id) => temp.store.read({ read: "execution", id })));
   assert.ok(rows.every((row) => row?.status === "completed"));
   // Those of one look begin together: none is overtaken by more than the rest of them.
   begun.forEach((number, place) => assert.ok(Math.abs(Number(number) - place) < 5));
@@ -287,14 +287,14 @@ Deno.test("2,000 waiting executions are all run, and cost no memory while they w
   const workflow = workflowOf(["wait"]);
   await Promise.all(Array.from({ length: 2_000 }, () => trial.start(workflow)));
   await eventually(() => gate.arrived === 50);
-  assert.equal(await temp.store.executions.pendingCount(), 1_950);
+  assert.equal(await temp.store.read({ read: "pending_count" }), 1_950);
   assert.equal(trial.engine.runningCount, 50);
   assert.equal(trial.events.length, 100, "nothing was told of those that wait");
   gate.open();
   await eventually(
     async () => {
       const ended = trial.events.filter(({ topic }) => topic === "execution.completed").length;
-      return ended === 2_000 && await temp.store.executions.pendingCount() === 0;
+      return ended === 2_000 && await temp.store.read({ read: "pending_count" }) === 0;
     },
     { withinMs: 20_000 },
   );

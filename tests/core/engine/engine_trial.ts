@@ -9,7 +9,7 @@ import { AppError } from "../../../core/errors.ts";
 import type { ExecutionId } from "../../../core/ids.ts";
 import type { StartOptions } from "../../../core/engine/start.ts";
 import { createLog } from "../../../core/log.ts";
-import type { ExecutionRow } from "../../../core/store/executions.ts";
+import type { ExecutionRow } from "../../../core/store/reads/executions.ts";
 import type { Store } from "../../../core/store/store.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
@@ -59,7 +59,7 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
   const asked: string[] = [];
   const askedAsOf: (number | undefined)[] = [];
   const log: string[] = [];
-  const definitions = new Definitions(store.executions);
+  const definitions = new Definitions(store);
   const publish = (event: EngineEvent): void => {
     events.push(event);
     onEvent?.(event);
@@ -82,7 +82,7 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     (await engine.start(workflow, options)).executionId;
   const end = (id: ExecutionId): Promise<ExecutionRow> =>
     eventually(async () => {
-      const row = await store.executions.execution(id);
+      const row = await store.read({ read: "execution", id });
       return row?.completedAtMs === null ? undefined : row;
     }, { withinMs: 20_000 });
   return {
@@ -97,7 +97,7 @@ export async function tryEngine(store: Store, options: TrialOptions): Promise<En
     end,
     run: async (workflow, options) => await end(await start(workflow, options)),
     steps: async (id) =>
-      (await store.executions.steps(id)).map(({ name, attempt, status }) =>
+      (await store.read({ read: "steps", id })).map(({ name, attempt, status }) =>
         `${name}/${attempt} ${status}`
       ),
     [Symbol.asyncDispose]: () => engine.close(0),

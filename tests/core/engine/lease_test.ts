@@ -4,19 +4,15 @@ import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
 import type { ExecutionId } from "../../../core/ids.ts";
 import { type Database, openDatabase } from "../../../core/store/sqlite/database.ts";
-import { storeOver } from "../../../core/store/sqlite/open.ts";
+import type { SqliteStore } from "../../../core/store/sqlite/store.ts";
 import type { Store } from "../../../core/store/store.ts";
+import { storeOver } from "../../support/store_over.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
-/** A store over another connection, or over one that misbehaves. */
-function storeOf(database: Database, exclusive: boolean): Store {
-  return { ...storeOver(database, "libsql://elsewhere"), exclusive };
-}
-
 /** Gives the lease to another daemon, as if it had run out and been claimed. */
-async function giveAway({ database }: Store, id: ExecutionId): Promise<void> {
+async function giveAway({ database }: SqliteStore, id: ExecutionId): Promise<void> {
   await database.write([{
     sql: "UPDATE workflow_executions SET lease_owner = 'another' WHERE execution_id = ?",
     args: [id],
@@ -35,7 +31,7 @@ Deno.test("an engine that lost its lease writes nothing more, and begins no step
   gate.open();
   await eventually(() => trial.engine.runningCount === 0);
   assert.deepEqual(await trial.steps(id), ["wait/1 running"]);
-  assert.equal((await temp.store.executions.execution(id))?.status, "running");
+  assert.equal((await temp.store.read({ read: "execution", id }))?.status, "running");
   assert.deepEqual(trial.asked, ["agent.wait"]);
   assert.deepEqual(trial.events.map(({ topic }) => topic), ["execution.started", "step.started"]);
 });
@@ -80,7 +76,7 @@ Deno.test("a lease is kept for as long as its step runs", async () => {
 
 Deno.test("daemons that share a store run each execution once", async () => {
   await using temp = await openTempStore();
-  const shared = storeOf(await openDatabase(temp.url, assert.fail), false);
+  const shared = storeOver(await openDatabase(temp.url, assert.fail));
   const runs = new Map<unknown, number>();
   const options = {
     concurrentMax: 4,
@@ -129,7 +125,7 @@ Deno.test("what another daemon left is taken up when its lease has run out, not 
       return database.read(sql, args);
     },
   };
-  await using trial = await tryEngine(storeOf(watched, false), {
+  await using trial = await tryEngine(storeOver(watched), {
     lookEveryMs: 2,
     now: () => nowMs,
     agents: { "agent.wait": () => 1 },
@@ -142,23 +138,26 @@ Deno.test("what another daemon left is taken up when its lease has run out, not 
 });
 
 /** A store whose accesses fail once, at the one whose number is set. */
-function flakyStore({ database }: Store): { readonly store: Store; failIn: number } {
-  const flaky = { store: storeOf(database, true), failIn: Infinity };
+function flakyStore({ database }: SqliteStore): { readonly store: Store; failIn: number } {
+  const flaky: { store: Store; failIn: number } = {
+    store: storeOver(database),
+    failIn: Infinity,
+  };
   const failOnce = async <T>(action: () => Promise<T>): Promise<T> => {
     if (--flaky.failIn === 0) throw new AppError("store_unavailable", "out of order");
     return await action();
   };
-  flaky.store = storeOf({
+  flaky.store = storeOver({
     ...database,
     write: (statements) => failOnce(() => database.write(statements)),
     read: (sql, args) => failOnce(() => database.read(sql, args)),
-  }, true);
+  }, { exclusive: true });
   return flaky;
 }
 
 async function assertOnceCompleted(store: Store, id: ExecutionId): Promise<void> {
-  assert.equal((await store.executions.execution(id))?.status, "completed");
-  const steps = await store.executions.steps(id);
+  assert.equal((await store.read({ read: "execution", id }))?.status, "completed");
+  const steps = await store.read({ read: "steps", id });
   for (const index of [0, 1]) {
     const own = steps.filter((step) => step.index === index).map(({ status }) => status);
     assert.deepEqual(own.filter((status) => status === "completed"), ["completed"]);

@@ -1,8 +1,7 @@
 /** Large results: kept beside, seen by expressions, by a later engine, and whole when asked for. */
 
 import assert from "node:assert/strict";
-import { inlineLengthMax } from "../../../core/store/payloads.ts";
-import { itemViews, stepResult, stepViews } from "../../../core/store/step_views.ts";
+import { inlineLengthMax } from "../../../core/store/sqlite/payloads.ts";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -53,12 +52,12 @@ Deno.test("a large result is kept beside its row, and an engine after a stop rea
   assert.equal((await second.end(id)).status, "completed");
   assert.equal(measured, large.text.length);
 
-  const { steps: [shown] } = await stepViews(store.database, id);
+  const { steps: [shown] } = await store.read({ read: "step_views", id });
   assert.deepEqual([shown?.name, shown?.resultBytes], ["large", null]);
   assert.deepEqual(JSON.parse(shown?.result ?? ""), large);
-  const whole = await stepResult(store.database, { id, step: "large", item: -1 });
+  const whole = await store.read({ read: "step_result", id, step: "large", item: -1 });
   assert.deepEqual(JSON.parse(whole ?? ""), large);
-  assert.equal(await stepResult(store.database, { id, step: "none", item: -1 }), undefined);
+  assert.equal(await store.read({ read: "step_result", id, step: "none", item: -1 }), undefined);
 });
 
 Deno.test("a result of over a megabyte is not shown with its step, and given alone", async () => {
@@ -68,11 +67,11 @@ Deno.test("a result of over a megabyte is not shown with its step, and given alo
   const { executionId: id } = await trial.run(workflow(
     "name: trial\nsteps: [{ name: huge, agent: agent, capability: huge }]\n",
   ));
-  const { database } = temp.store;
-  const { steps: [shown] } = await stepViews(database, id);
+  const { store } = temp;
+  const { steps: [shown] } = await store.read({ read: "step_views", id });
   assert.deepEqual([shown?.result, shown?.resultBytes], [null, JSON.stringify(huge).length]);
   assert.deepEqual(
-    JSON.parse(await stepResult(database, { id, step: "huge", item: -1 }) ?? ""),
+    JSON.parse(await store.read({ read: "step_result", id, step: "huge", item: -1 }) ?? ""),
     huge,
   );
 });
@@ -114,14 +113,14 @@ steps:
     params: { n: "\${{ item }}" }
 `));
   assert.equal(status, "completed");
-  const { database } = temp.store;
-  const { steps, items: [items] } = await stepViews(database, id);
+  const { store } = temp;
+  const { steps, items: [items] } = await store.read({ read: "step_views", id });
   assert.deepEqual(steps, []);
   assert.deepEqual(
     [items?.begun, items?.completed, items?.failed, items?.running, items?.error?.code],
     [8, 7, 1, 0, "internal"],
   );
-  const page = await itemViews(database, { id, step: "each", fromItem: 2, limit: 4 });
+  const page = await store.read({ read: "item_views", id, step: "each", fromItem: 2, limit: 4 });
   assert.deepEqual(
     page.map(({ item, attempt, status, result }) => [item, attempt, status, result]),
     [
@@ -131,6 +130,6 @@ steps:
       [5, 2, "completed", "5"],
     ],
   );
-  const whole = await stepResult(database, { id, step: "each", item: 7 });
+  const whole = await store.read({ read: "step_result", id, step: "each", item: 7 });
   assert.deepEqual(JSON.parse(whole ?? ""), large);
 });

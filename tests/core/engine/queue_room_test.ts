@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { QueueRoom } from "../../../core/engine/queue_room.ts";
-import { readHistory } from "../../../core/store/history.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
@@ -21,7 +20,7 @@ Deno.test("start() refuses what a full queue can't take, and stores nothing of i
     trial.start(workflow),
     { code: "overloaded", message: /"trial": 3 executions wait already/ },
   );
-  assert.equal((await readHistory(temp.store, { limit: 10 })).length, 3);
+  assert.equal((await temp.store.read({ read: "executions", limit: 10 })).length, 3);
   gate.open();
   for (const id of ids) assert.equal((await trial.end(id)).status, "completed");
 });

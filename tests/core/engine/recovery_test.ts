@@ -3,8 +3,6 @@
 import assert from "node:assert/strict";
 import { interruptionsMax } from "../../../core/engine/decide/unit.ts";
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
-import { write } from "../../../core/store/sqlite/commits.ts";
-import { createExecution, saveDefinition } from "../../../core/store/execution_verbs.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
@@ -24,7 +22,7 @@ Deno.test("close() lets what runs come to its end within the grace", async () =>
   await assert.rejects(trial.engine.start(workflowOf(["wait"])), { code: "conflict" });
   gate.open();
   await closed;
-  assert.equal((await temp.store.executions.execution(id))?.status, "completed");
+  assert.equal((await temp.store.read({ read: "execution", id }))?.status, "completed");
 });
 
 Deno.test("what runs when the grace is over goes on in the next engine, from its open step", async () => {
@@ -36,7 +34,7 @@ Deno.test("what runs when the grace is over goes on in the next engine, from its
   const id = await first.start(workflowOf(["one", "two", "three"]));
   await eventually(() => first.asked.includes("agent.two"));
   await first.engine.close(0);
-  assert.equal((await temp.store.executions.execution(id))?.status, "running");
+  assert.equal((await temp.store.read({ read: "execution", id }))?.status, "running");
   assert.deepEqual(await first.steps(id), ["one/1 completed", "two/1 cancelled"]);
   assert.deepEqual(first.log.filter((line) => line.includes('"error"')), []);
 
@@ -52,7 +50,7 @@ Deno.test("what runs when the grace is over goes on in the next engine, from its
     "two/2 completed",
     "three/1 completed",
   ]);
-  const [, cutOff] = await store.executions.steps(id);
+  const [, cutOff] = await store.read({ read: "steps", id });
   assert.equal(cutOff?.error?.message, "the daemon was stopped while it ran");
 });
 
@@ -134,17 +132,12 @@ Deno.test("waiting for an attempt goes on where it was, not from the beginning",
 });
 
 /** Stores a pending execution of a text that no parser has seen. */
-async function storeText({ commits }: Store, text: string): Promise<ExecutionId> {
+async function storeText(store: Store, text: string): Promise<ExecutionId> {
   const id = newExecutionId();
-  await commits.commit([
-    write(saveDefinition, { definition_id: text, name: "old", text, at: 1 }),
-    write(createExecution, {
-      execution_id: id,
-      name: "old",
-      definition_id: text,
-      input: "{}",
-      at: 1,
-    }),
+  const own = { definitionId: text, workflowName: "old", atMs: 1 };
+  await store.commit([
+    { kind: "save_definition", ...own, text },
+    { kind: "create_execution", ...own, executionId: id, inputParams: "{}" },
   ]);
   return id;
 }

@@ -58,7 +58,7 @@ Deno.test("a secret is taken out of what agents answer, of errors, events and ou
   const masked = { "***": ["it is ***"], n: 7 };
   assert.deepEqual(given, [{ key: secret }, { key: `Bearer ${secret}`, seen: masked }]);
   assert.deepEqual(JSON.parse(ended.result ?? ""), { seen: masked });
-  const steps = await temp.store.executions.steps(ended.executionId);
+  const steps = await temp.store.read({ read: "steps", id: ended.executionId });
   assert.equal(steps[1]?.error?.message, "Cannot ask with ***");
   const told = JSON.stringify([trial.events, trial.log, steps, ended]);
   assert.equal(told.includes("never-shown"), false);
@@ -85,7 +85,7 @@ steps:
   - { name: two, agent: agent, capability: fail }
 `));
   assert.equal(ended.error?.message, 'Step "two" failed: GET https://x?key=*** failed');
-  const steps = await temp.store.executions.steps(ended.executionId);
+  const steps = await temp.store.read({ read: "steps", id: ended.executionId });
   assert.equal(steps[0]?.result, '{"key":"***"}');
   assert.equal(JSON.stringify([trial.events, trial.log, steps]).includes("never-shown"), false);
 });
@@ -100,7 +100,7 @@ Deno.test("a secret of few characters garbles nothing that merely holds them", a
 name: unaware
 steps: [{ name: one, agent: agent, capability: repeat }]
 `));
-  const [step] = await temp.store.executions.steps(id);
+  const [step] = await temp.store.read({ read: "steps", id });
   assert.equal(step?.result, '{"date":"2026-01-16","status":"usual"}');
 });
 
@@ -113,7 +113,7 @@ Deno.test("a secret that is not set refuses the start by its name, before anythi
       message: 'Cannot start workflow "secretive": it names "API_KEY", which the daemon was not ' +
         "given; set AC100_SECRET_API_KEY and start it anew",
     });
-    assert.equal(await temp.store.executions.pendingCount(), 0);
+    assert.equal(await temp.store.read({ read: "pending_count" }), 0);
   }
 });
 

@@ -23,9 +23,11 @@ Deno.test("a paused execution lets its step end, begins no other, and goes on wh
   const id = await trial.start(workflowOf(["wait", "next"]));
   await eventually(() => gate.arrived === 1);
   await trial.steerer.pause(id);
-  assert.equal((await temp.store.executions.execution(id))?.wanted, "pause");
+  assert.equal((await temp.store.read({ read: "execution", id }))?.wanted, "pause");
   gate.open();
-  await eventually(async () => (await temp.store.executions.execution(id))?.status === "paused");
+  await eventually(async () =>
+    (await temp.store.read({ read: "execution", id }))?.status === "paused"
+  );
   await eventually(() => trial.engine.runningCount === 0);
   assert.deepEqual(await trial.steps(id), ["wait/1 completed"]);
   await assert.rejects(trial.steerer.pause(id), { code: "conflict" });
@@ -44,7 +46,9 @@ Deno.test("a pause that was asked for outlives the engine", async () => {
   await first.steerer.pause(id);
   await first.engine.close(0);
   await using second = await tryEngine(temp.store, { agents });
-  await eventually(async () => (await temp.store.executions.execution(id))?.status === "paused");
+  await eventually(async () =>
+    (await temp.store.read({ read: "execution", id }))?.status === "paused"
+  );
   assert.deepEqual(await second.steps(id), ["wait/1 cancelled"]);
   gate.open();
   await second.steerer.resume(id);
@@ -71,7 +75,9 @@ finally: [{ name: last, agent: agent, capability: last }]
   await eventually(() => gate.arrived === 1);
   await trial.steerer.pause(id);
   gate.open();
-  await eventually(async () => (await temp.store.executions.execution(id))?.status === "paused");
+  await eventually(async () =>
+    (await temp.store.read({ read: "execution", id }))?.status === "paused"
+  );
   await trial.steerer.cancel(id);
   assert.equal((await trial.end(id)).status, "cancelled");
   assert.deepEqual(await trial.steps(id), ["wait/1 completed", "last/1 completed"]);
@@ -248,9 +254,11 @@ Deno.test("a long wait for the next attempt leaves its place to others", async (
   const id = await trial.start(
     workflowOf([{ capability: "moody", retry: { attempts: 2, backoff: "1500ms" } }]),
   );
-  await eventually(async () => (await temp.store.executions.execution(id))?.status === "waiting");
+  await eventually(async () =>
+    (await temp.store.read({ read: "execution", id }))?.status === "waiting"
+  );
   assert.equal((await trial.run(workflowOf(["other"]))).status, "completed");
-  assert.equal((await temp.store.executions.execution(id))?.status, "waiting");
+  assert.equal((await temp.store.read({ read: "execution", id }))?.status, "waiting");
   assert.equal((await trial.end(id)).status, "completed");
   assert.deepEqual(await trial.steps(id), ["moody/1 failed", "moody/2 completed"]);
 });

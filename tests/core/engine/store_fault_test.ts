@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Store } from "../../../core/store/store.ts";
+import type { SqliteStore } from "../../../core/store/sqlite/store.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
@@ -16,8 +16,8 @@ const large = crypto.getRandomValues(new Uint8Array(60_000)).toHex();
 interface Fault {
   readonly name: string;
   readonly words: RegExp;
-  begin(store: Store): Promise<unknown>;
-  end(store: Store): Promise<unknown>;
+  begin(store: SqliteStore): Promise<unknown>;
+  end(store: SqliteStore): Promise<unknown>;
 }
 
 const faults: readonly Fault[] = [
@@ -63,7 +63,7 @@ for (const { name, words, begin, end } of faults) {
     await assert.rejects(trial.start(refused), { code: "store_unavailable", message: words });
     // What is stored can still be read.
     for (const id of ids) {
-      assert.equal((await temp.store.executions.execution(id))?.status, "running");
+      assert.equal((await temp.store.read({ read: "execution", id }))?.status, "running");
     }
     assert.equal(temp.fatal.length, 0, "no reason for the daemon to end");
     await end(temp.store);

@@ -1,7 +1,6 @@
 /** The history of firings is bounded, and forgetting it fires nothing again. */
 
 import assert from "node:assert/strict";
-import { forgetFirings } from "../../../core/store/schedules.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { scheduled, tryScheduler } from "./scheduler_trial.ts";
 
@@ -72,8 +71,9 @@ Deno.test("a backfill of what was forgotten starts nothing that is still there",
   assert.equal(scheduler.mayStartWaiting, false);
 });
 
-Deno.test("forgetFirings() goes on over many transactions until nothing old is left", async () => {
+Deno.test("forget() goes on over many transactions until nothing old is left", async () => {
   await using temp = await openTempStore();
+  const scheduler = await tryScheduler(temp.store, start).scheduler();
   const count = 5_000;
   await temp.store.database.write([{
     sql: `INSERT INTO schedules (schedule_id, workflow_name, rule, created_at, updated_at)
@@ -84,6 +84,6 @@ Deno.test("forgetFirings() goes on over many transactions until nothing old is l
       SELECT 'w', value, 'rule', 'fired' FROM json_each(?)`,
     args: [JSON.stringify(Array.from({ length: count }, (_, due) => due))],
   }]);
-  assert.equal(await forgetFirings(temp.store.database, count), count - 1);
-  assert.equal(await forgetFirings(temp.store.database, count), 0);
+  assert.equal(await scheduler.forget(count), count - 1);
+  assert.equal(await scheduler.forget(count), 0);
 });

@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { AppError } from "../../../core/errors.ts";
 import { instantsOf } from "../../../core/schedule/next.ts";
 import type { Scheduler } from "../../../core/schedule/scheduler.ts";
-import { CommitQueue } from "../../../core/store/sqlite/commits.ts";
-import type { Store } from "../../../core/store/store.ts";
+import type { SqliteStore } from "../../../core/store/sqlite/store.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
+import { storeWith } from "../../support/store_over.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { scheduled, type Trial, tryScheduler } from "./scheduler_trial.ts";
 
@@ -38,16 +38,20 @@ function anySteps(byMs: fc.Arbitrary<number>): fc.Arbitrary<Step[]> {
 /** A scheduler that dies at its first commit: all of it is lost, or the answer alone. */
 async function dyingScheduler(
   trial: Trial,
-  store: Store,
+  store: SqliteStore,
   kill: Kill,
 ): Promise<Scheduler<ParsedWorkflow>> {
-  const commits = new CommitQueue(store.database);
-  const scheduler = await trial.scheduler({ store: { ...store, commits } });
-  const commit = commits.commit.bind(commits);
-  commits.commit = async (writes) => {
-    if (kill === "after its commit") await commit(writes);
-    throw new AppError("store_unavailable", "killed");
-  };
+  let isDying = false;
+  const scheduler = await trial.scheduler({
+    store: storeWith(store, {
+      commit: async (operations) => {
+        if (!isDying) return await store.commit(operations);
+        if (kill === "after its commit") await store.commit(operations);
+        throw new AppError("store_unavailable", "killed");
+      },
+    }),
+  });
+  isDying = true;
   return scheduler;
 }
 
@@ -68,7 +72,7 @@ function dueBetween(
 }
 
 /** Advances through the steps; then what still waits comes to its start, one by one. */
-async function live(trial: Trial, store: Store, steps: readonly Step[]): Promise<void> {
+async function live(trial: Trial, store: SqliteStore, steps: readonly Step[]): Promise<void> {
   let scheduler = await trial.scheduler();
   for (const { byMs, kill } of steps) {
     trial.nowMs += byMs;

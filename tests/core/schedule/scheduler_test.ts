@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
-import { CommitQueue, type Verb, write } from "../../../core/store/sqlite/commits.ts";
+import { newExecutionId } from "../../../core/ids.ts";
+import type { CreateExecution } from "../../../core/store/operations/executions.ts";
 import { openDatabase } from "../../../core/store/sqlite/database.ts";
+import { storeOver, storeWith } from "../../support/store_over.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { prepareIn, scheduled, tryScheduler } from "./scheduler_trial.ts";
 
@@ -16,12 +18,14 @@ function dueText(begun: string): string {
   return `${schedule}@${new Date(Number(dueAtMs)).toISOString()}`;
 }
 
-/** Fails its transaction, after the execution's row and before the firing's. */
-const failing: Verb<object> = {
-  name: "failing",
-  order: 24,
-  key: () => "",
-  sql: "INSERT INTO no_such_table SELECT value FROM json_each(?1)",
+/** Fails its transaction: an execution of a text that is not stored. */
+const failing: CreateExecution = {
+  kind: "create_execution",
+  executionId: newExecutionId(),
+  workflowName: "w",
+  definitionId: "not stored",
+  inputParams: "{}",
+  atMs: 0,
 };
 
 Deno.test("a scheduler fires what is due, when it is due, once", async () => {
@@ -154,8 +158,7 @@ Deno.test("two schedulers over one store never fire an instant twice", async () 
   );
   // The lock keeps daemons apart on a file: on a server, each has a connection of its own.
   const database = await openDatabase(temp.url, () => undefined);
-  const commits = new CommitQueue(database);
-  const store = { ...temp.store, database, commits, exclusive: false };
+  const store = storeOver(database);
   const rivals = [await trial.scheduler(), await trial.scheduler({ store })];
   for (let turn = 0; turn < 6; turn++) {
     trial.nowMs += minuteMs / 2;
@@ -176,7 +179,7 @@ Deno.test("a firing and its execution are stored together, or neither is", async
   const dying = await trial.scheduler({
     preparing: () => ({ name }, start) => {
       const prepared = prepareIn(trial, name, start);
-      return { ...prepared, writes: [...prepared.writes, write(failing, {})] };
+      return { ...prepared, operations: [...prepared.operations, failing] };
     },
   });
   trial.nowMs += minuteMs;
@@ -196,8 +199,8 @@ Deno.test("a firing that the store refuses holds up no other of its minute", asy
   const scheduler = await trial.scheduler({
     preparing: () => ({ name }, start) => {
       const prepared = prepareIn(trial, name, start);
-      const writes = name === "bad" ? [write(failing, {}), ...prepared.writes] : prepared.writes;
-      return { ...prepared, writes };
+      if (name !== "bad") return prepared;
+      return { ...prepared, operations: [failing, ...prepared.operations] };
     },
   });
   trial.nowMs += minuteMs;
@@ -210,13 +213,18 @@ Deno.test("what the store could not take is fired when it can", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m" })];
-  const commits = new CommitQueue(temp.store.database);
-  const scheduler = await trial.scheduler({ store: { ...temp.store, commits } });
+  let isFull = false;
+  const store = storeWith(temp.store, {
+    commit: (operations) =>
+      isFull
+        ? Promise.reject(new AppError("overloaded", "too much waits"))
+        : temp.store.commit(operations),
+  });
+  const scheduler = await trial.scheduler({ store });
   trial.nowMs += minuteMs;
-  const commit = commits.commit.bind(commits);
-  commits.commit = () => Promise.reject(new AppError("overloaded", "too much waits"));
+  isFull = true;
   await assert.rejects(scheduler.advance(), { code: "overloaded" });
-  commits.commit = commit;
+  isFull = false;
   await scheduler.advance();
   assert.deepEqual(await trial.firings(), ["w 03-02T10:01 fired"]);
 });

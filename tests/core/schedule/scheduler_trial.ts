@@ -1,18 +1,11 @@
 /** Schedulers over a real store, with a clock that the test moves and an engine it plays. */
 
-import { newExecutionId } from "../../../core/ids.ts";
+import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
 import type { FiringEvent } from "../../../core/schedule/events.ts";
 import type { FiringStart, Startable } from "../../../core/schedule/firings.ts";
 import { Scheduler, type SchedulerOptions } from "../../../core/schedule/scheduler.ts";
-import { write } from "../../../core/store/sqlite/commits.ts";
-import {
-  claimExecution,
-  createExecution,
-  finishExecution,
-  saveDefinition,
-} from "../../../core/store/execution_verbs.ts";
-import type { Store } from "../../../core/store/store.ts";
+import type { SqliteStore } from "../../../core/store/sqlite/store.ts";
 import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 
@@ -34,7 +27,7 @@ export interface Trial {
   executions(): Promise<string[]>;
 }
 
-export function tryScheduler(store: Store, startAt: string): Trial {
+export function tryScheduler(store: SqliteStore, startAt: string): Trial {
   const trial: Trial = {
     nowMs: Date.parse(startAt),
     events: [],
@@ -57,17 +50,15 @@ export function tryScheduler(store: Store, startAt: string): Trial {
       const rows = await store.database.read(
         "SELECT execution_id FROM workflow_executions WHERE completed_at IS NULL",
       );
-      await store.commits.commit(rows.map((row) =>
-        write(finishExecution, {
-          execution_id: String(row.execution_id),
-          owner: "engine",
-          status: "completed",
-          at: trial.nowMs,
-          result: null,
-          error_code: null,
-          error_message: null,
-        })
-      ));
+      await store.commit(rows.map((row) => ({
+        kind: "finish_execution",
+        executionId: String(row.execution_id) as ExecutionId,
+        owner: "engine",
+        status: "completed",
+        atMs: trial.nowMs,
+        result: null,
+        error: null,
+      })));
     },
     firings: async () => {
       const rows = await store.database.read("SELECT * FROM firings ORDER BY schedule_id, due_at");
@@ -88,28 +79,20 @@ export function tryScheduler(store: Store, startAt: string): Trial {
 
 /** An execution that some engine takes as soon as it is stored. */
 export function prepareIn(
-  { nowMs: at, begun }: Pick<Trial, "nowMs" | "begun">,
+  { nowMs: atMs, begun }: Pick<Trial, "nowMs" | "begun">,
   name: string,
-  { firing: { scheduleId, dueAtMs, was } }: FiringStart,
+  { firing }: FiringStart,
 ): Startable {
   const executionId = newExecutionId();
+  const own = { definitionId: name, workflowName: name, atMs };
   return {
     row: { executionId },
-    writes: [
-      write(saveDefinition, { definition_id: name, name, text: "", at }),
-      write(claimExecution, { execution_id: executionId, owner: "engine", at, expires: at }),
-      write(createExecution, {
-        execution_id: executionId,
-        name,
-        definition_id: name,
-        input: "{}",
-        at,
-        schedule_id: scheduleId,
-        due_at: dueAtMs,
-        was,
-      }),
+    operations: [
+      { kind: "save_definition", ...own, text: "" },
+      { kind: "claim_execution", executionId, owner: "engine", atMs, expiresAtMs: atMs },
+      { kind: "create_execution", ...own, executionId, inputParams: "{}", ...firing },
     ],
-    onStored: () => begun.push(`${scheduleId}@${dueAtMs}`),
+    onStored: () => begun.push(`${firing.scheduleId}@${firing.dueAtMs}`),
   };
 }
 

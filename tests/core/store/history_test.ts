@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ExecutionId } from "../../../core/ids.ts";
-import { type HistoryFilter, readHistory } from "../../../core/store/history.ts";
+import type { Ask } from "../../../core/store/query.ts";
 import { openTempStore } from "../../support/temp_store.ts";
-import { claim, createdIn, finish } from "./execution_writes.ts";
+import { claim, createdIn, finish } from "./execution_operations.ts";
 
 Deno.test("history is newest first, of one workflow or status or of all, up to its limit", async () => {
   await using temp = await openTempStore();
@@ -13,17 +13,19 @@ Deno.test("history is newest first, of one workflow or status or of all, up to i
   const made: ExecutionId[] = [];
   for (const name of ["a", "b", "a", "b", "a"]) made.push(await createdIn(store, { name }));
   const failed = made[1] as ExecutionId;
-  await store.commits.commit([claim(failed, "me")]);
-  await store.commits.commit([finish(failed, "me", "failed")]);
-  const history = async (filter: HistoryFilter): Promise<number[]> =>
-    (await readHistory(store, filter)).map(({ executionId }) => made.indexOf(executionId));
+  await store.commit([claim(failed, "me")]);
+  await store.commit([finish(failed, "me", "failed")]);
+  const history = async (filter: Ask<"executions">): Promise<number[]> =>
+    (await store.read({ read: "executions", ...filter })).map(({ executionId }) =>
+      made.indexOf(executionId)
+    );
   assert.deepEqual(await history({ limit: 10 }), [4, 3, 2, 1, 0]);
-  assert.deepEqual(await history({ workflow: "a", limit: 10 }), [4, 2, 0]);
-  assert.deepEqual(await history({ workflow: "b", limit: 1 }), [3]);
+  assert.deepEqual(await history({ workflowName: "a", limit: 10 }), [4, 2, 0]);
+  assert.deepEqual(await history({ workflowName: "b", limit: 1 }), [3]);
   assert.deepEqual(await history({ status: "failed", limit: 10 }), [1]);
-  assert.deepEqual(await history({ workflow: "a", status: "failed", limit: 10 }), []);
+  assert.deepEqual(await history({ workflowName: "a", status: "failed", limit: 10 }), []);
   assert.deepEqual(await history({ before: made[2], limit: 1 }), [1]);
-  assert.deepEqual(await history({ workflow: "nobody's", limit: 10 }), []);
+  assert.deepEqual(await history({ workflowName: "nobody's", limit: 10 }), []);
 });
 
 Deno.test("pages neither skip nor repeat what was there, whatever is started meanwhile", async () => {
@@ -38,7 +40,7 @@ Deno.test("pages neither skip nor repeat what was there, whatever is started mea
         const seen: ExecutionId[] = [];
         let before: ExecutionId | undefined;
         for (;;) {
-          const page = await readHistory(temp.store, { before, limit });
+          const page = await temp.store.read({ read: "executions", before, limit });
           seen.push(...page.map(({ executionId }) => executionId));
           before = page.at(-1)?.executionId;
           if (page.length < limit) break;

@@ -3,25 +3,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createLog } from "../../../core/log.ts";
-import type { Database } from "../../../core/store/sqlite/database.ts";
+import type { SqliteStore } from "../../../core/store/sqlite/store.ts";
 import { Retention } from "../../../core/store/retention.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
+import { storeWith } from "../../support/store_over.ts";
 import { openTempStore } from "../../support/temp_store.ts";
-import { begin, claim, complete, createdIn, finish, startMs } from "./execution_writes.ts";
+import { begin, claim, complete, createdIn, finish, startMs } from "./execution_operations.ts";
 
 const dayMs = 86_400_000;
 
 function retentionOf(
-  { database }: { readonly database: Pick<Database, "write"> },
+  store: Pick<Store, "read" | "commit">,
   lines: string[] = [],
   days = 90,
 ): Retention {
   const log = createLog({ threshold: "debug", write: (line) => lines.push(line), pretty: false });
-  return new Retention({ database, days, log, now: () => startMs + 100 * dayMs });
+  return new Retention({ store, days, log, now: () => startMs + 100 * dayMs });
 }
 
-async function count({ database }: Store, table: string): Promise<number> {
+async function count({ database }: SqliteStore, table: string): Promise<number> {
   return Number((await database.read(`SELECT count(*) AS count FROM ${table}`))[0]?.count);
 }
 
@@ -37,10 +38,10 @@ Deno.test("forget() takes what ended before an instant, with its steps, and noth
         const kept: string[] = [];
         for (const { endedDay, isOpen } of executions) {
           const id = await createdIn(store);
-          await store.commits.commit([claim(id, "me"), begin(id, "me")]);
+          await store.commit([claim(id, "me"), begin(id, "me")]);
           const at = startMs + endedDay * dayMs;
           if (!isOpen) {
-            await store.commits.commit([
+            await store.commit([
               complete(id, "me", { at }),
               finish(id, "me", "completed", { at }),
             ]);
@@ -61,10 +62,10 @@ Deno.test("forget() takes what ended before an instant, with its steps, and noth
 });
 
 /** An execution that ended on a day, with so many items. */
-async function endedWithItems(store: Store, day: number, items: number): Promise<string> {
+async function endedWithItems(store: SqliteStore, day: number, items: number): Promise<string> {
   const id = await createdIn(store);
-  await store.commits.commit([claim(id, "me")]);
-  await store.commits.commit([
+  await store.commit([claim(id, "me")]);
+  await store.commit([
     finish(id, "me", "completed", { at: startMs + day * dayMs }),
   ]);
   await store.database.write([{
@@ -77,15 +78,14 @@ async function endedWithItems(store: Store, day: number, items: number): Promise
   return id;
 }
 
-/** The store's database, that tells how many executions each transaction forgot. */
-function counting({ database }: Store, counts: number[]): Pick<Database, "write"> {
-  return {
-    write: async (statements) => {
-      const results = await database.write(statements);
-      counts.push(results[0]?.length ?? 0);
-      return results;
+/** The store, that notes how many executions each transaction forgets. */
+function counting(store: Store, counts: number[]): Store {
+  return storeWith(store, {
+    commit: (operations) => {
+      counts.push(operations.length);
+      return store.commit(operations);
     },
-  };
+  });
 }
 
 Deno.test("a transaction forgets few rows, but never half an execution", async () => {
@@ -95,7 +95,7 @@ Deno.test("a transaction forgets few rows, but never half an execution", async (
     await endedWithItems(store, day, items);
   }
   const counts: number[] = [];
-  const retention = retentionOf({ ...store, database: counting(store, counts) });
+  const retention = retentionOf(counting(store, counts));
   assert.equal(await retention.forget(startMs + 90 * dayMs), 5);
   assert.deepEqual(counts, [2, 1, 2, 0]);
   assert.equal(await count(store, "workflow_step_executions"), 0);
@@ -113,7 +113,7 @@ Deno.test("large results weigh as the pages they take", async () => {
     }]);
   }
   const counts: number[] = [];
-  const retention = retentionOf({ ...store, database: counting(store, counts) });
+  const retention = retentionOf(counting(store, counts));
   await retention.forget(startMs + 90 * dayMs);
   assert.deepEqual(counts, [1, 1, 1, 0]);
   assert.equal(await count(store, "payloads"), 0);
@@ -125,9 +125,9 @@ Deno.test("forgetting that is cut off leaves executions whole, and the next one 
   for (const day of [1, 2, 3]) await endedWithItems(store, day, 2_500);
   const died = new Error("the daemon died");
   let writes = 0;
-  const write: Database["write"] = (statements) =>
-    ++writes > 1 ? Promise.reject(died) : store.database.write(statements);
-  const cutOff = retentionOf({ ...store, database: { write } });
+  const cutOff = retentionOf(storeWith(store, {
+    commit: (operations) => ++writes > 1 ? Promise.reject(died) : store.commit(operations),
+  }));
   await assert.rejects(cutOff.forget(startMs + 90 * dayMs), died);
   const again = await temp.reopen();
   assert.equal(await count(again, "workflow_executions"), 2);
@@ -141,8 +141,8 @@ Deno.test("an opened retention forgets what is older than its days, and says how
   const { store } = temp;
   for (const day of [1, 9, 11]) {
     const id = await createdIn(store);
-    await store.commits.commit([claim(id, "me")]);
-    await store.commits.commit([finish(id, "me", "failed", { at: startMs + day * dayMs })]);
+    await store.commit([claim(id, "me")]);
+    await store.commit([finish(id, "me", "failed", { at: startMs + day * dayMs })]);
   }
   const lines: string[] = [];
   const retention = retentionOf(store, lines);
@@ -156,8 +156,8 @@ Deno.test("an opened retention forgets what is older than its days, and says how
 Deno.test("with 0 days nothing is ever forgotten", async () => {
   await using temp = await openTempStore();
   const id = await createdIn(temp.store);
-  await temp.store.commits.commit([claim(id, "me")]);
-  await temp.store.commits.commit([finish(id, "me", "completed")]);
+  await temp.store.commit([claim(id, "me")]);
+  await temp.store.commit([finish(id, "me", "completed")]);
   const retention = retentionOf(temp.store, [], 0);
   retention.open();
   await retention.close();

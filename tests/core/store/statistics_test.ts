@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Durations, statistics } from "../../../core/store/statistics.ts";
+import type { Durations, Statistics } from "../../../core/store/reads/statistics.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { openTempStore } from "../../support/temp_store.ts";
-import { begin, claim, complete, createdIn, finish, startMs } from "./execution_writes.ts";
+import { begin, claim, complete, createdIn, finish, startMs } from "./execution_operations.ts";
+
+function statistics(store: Store, workflowName: string): Promise<Statistics> {
+  return store.read({ read: "statistics", workflowName });
+}
 
 /** An execution that began `atMs` and took `tookMs`. */
 async function ended(
@@ -14,8 +18,8 @@ async function ended(
   { atMs = startMs, tookMs = 1_000, name = "a" } = {},
 ): Promise<void> {
   const id = await createdIn(store, { name, at: atMs });
-  await store.commits.commit([claim(id, "me", atMs)]);
-  await store.commits.commit([finish(id, "me", status, { at: atMs + tookMs })]);
+  await store.commit([claim(id, "me", atMs)]);
+  await store.commit([finish(id, "me", status, { at: atMs + tookMs })]);
 }
 
 Deno.test("statistics() of 42 executions are those of the origin's example", async () => {
@@ -27,7 +31,7 @@ Deno.test("statistics() of 42 executions are those of the origin's example", asy
       tookMs: made % 2 === 0 ? 12_000 : 13_000,
     });
   }
-  const { steps, p50Ms, p95Ms, p99Ms, ...found } = await statistics(store.reader, "a");
+  const { steps, p50Ms, p95Ms, p99Ms, ...found } = await statistics(store, "a");
   assert.deepEqual({ ...found, successRate: found.successRate?.toFixed(1) }, {
     totalExecutions: 42,
     successful: 40,
@@ -46,8 +50,8 @@ Deno.test("what has not ended, or was cancelled, counts in the total alone", asy
   await ended(store, "completed", { tookMs: 2_000 });
   await ended(store, "cancelled", { tookMs: 90_000 });
   await createdIn(store, { at: startMs + 1 });
-  await store.commits.commit([claim(await createdIn(store, { at: startMs + 2 }), "me")]);
-  assert.deepEqual(await statistics(store.reader, "a"), {
+  await store.commit([claim(await createdIn(store, { at: startMs + 2 }), "me")]);
+  assert.deepEqual(await statistics(store, "a"), {
     totalExecutions: 4,
     successful: 1,
     failed: 0,
@@ -65,7 +69,7 @@ Deno.test("what has not ended, or was cancelled, counts in the total alone", asy
 Deno.test("one workflow's statistics know nothing of another's", async () => {
   await using temp = await openTempStore();
   await ended(temp.store, "failed", { name: "b" });
-  assert.deepEqual(await statistics(temp.store.reader, "a"), {
+  assert.deepEqual(await statistics(temp.store, "a"), {
     totalExecutions: 0,
     successful: 0,
     failed: 0,
@@ -78,7 +82,7 @@ Deno.test("one workflow's statistics know nothing of another's", async () => {
     lastExecutionAtMs: null,
     steps: [],
   });
-  assert.equal((await statistics(temp.store.reader, "b")).successRate, 0);
+  assert.equal((await statistics(temp.store, "b")).successRate, 0);
 });
 
 /** By nearest rank, the long way. */
@@ -109,13 +113,13 @@ Deno.test("statistics() are what counting by hand gives, of executions and of st
       const { store } = temp;
       for (const { status, tookMs } of ends) {
         const id = await createdIn(store, { name: "a" });
-        await store.commits.commit([claim(id, "me", startMs), begin(id, "me")]);
-        await store.commits.commit([
+        await store.commit([claim(id, "me", startMs), begin(id, "me")]);
+        await store.commit([
           complete(id, "me", { status, at: startMs + tookMs }),
           finish(id, "me", status, { at: startMs + 2 * tookMs }),
         ]);
       }
-      const { steps, ...found } = await statistics(store.reader, "a");
+      const { steps, ...found } = await statistics(store, "a");
       const timed = ends.filter(({ status }) => status !== "cancelled");
       const { avgMs, p50Ms, p95Ms, p99Ms } = found;
       assert.deepEqual(

@@ -5,7 +5,7 @@ import { type Plan, planWorkflow } from "../../../../core/engine/decide/plan.ts"
 import type { Decision } from "../../../../core/engine/decide/decision.ts";
 import { Progress } from "../../../../core/engine/decide/progress.ts";
 import type { Attempt } from "../../../../core/engine/decide/unit.ts";
-import type { ErrorRow } from "../../../../core/store/executions.ts";
+import type { StoredError } from "../../../../core/store/operations/executions.ts";
 import { parseWorkflows } from "../../../../core/workflow/form/parse.ts";
 
 /** A part of a workflow, as a file has it. */
@@ -45,7 +45,7 @@ export function rowOf(
   status: Attempt["status"],
   completedAtMs: number,
 ): Attempt {
-  const died: ErrorRow = {
+  const died: StoredError = {
     code: "interrupted",
     message: "the daemon, or its store, failed while it ran",
   };

@@ -27,14 +27,16 @@ steps:
     },
   });
   const id = await trial.start(workflow);
-  const definitions = new Definitions(temp.store.executions);
+  const definitions = new Definitions(temp.store);
   const statuses = async (): Promise<unknown> =>
     (await readExecution(temp.store, definitions, id)).steps?.map(({ status }) => status).join();
   await eventually(() => gates.each.arrived === 1);
   assert.equal(await statuses(), "running,pending");
   await trial.steerer.pause(id);
   gates.each.open();
-  await eventually(async () => (await temp.store.executions.execution(id))?.status === "paused");
+  await eventually(async () =>
+    (await temp.store.read({ read: "execution", id }))?.status === "paused"
+  );
   assert.equal(await statuses(), "waiting,pending");
   await trial.steerer.resume(id);
   await eventually(() => gates.last.arrived === 1);
@@ -68,7 +70,7 @@ steps:
     },
   });
   const { executionId: id } = await trial.run(workflow);
-  const definitions = new Definitions(temp.store.executions);
+  const definitions = new Definitions(temp.store);
   const { status, steps: [step] = [] } = await readExecution(temp.store, definitions, id);
   assert.deepEqual([status, step?.status], ["completed", "completed"]);
   assert.deepEqual(step?.items, { begun: 3, completed: 2, failed: 1, running: 0 });

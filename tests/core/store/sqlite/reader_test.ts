@@ -3,30 +3,35 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Reader } from "../../../core/store/sqlite/reader.ts";
-import { openTempStore } from "../../support/temp_store.ts";
-import { createdIn } from "./execution_writes.ts";
+import { Reader } from "../../../../core/store/sqlite/reader.ts";
+import { openTempStore, type TempStore } from "../../../support/temp_store.ts";
+import { createdIn } from "../execution_operations.ts";
 
 const countSql = "SELECT count(*) AS count FROM workflow_executions";
 /** Takes far longer than a test. */
 const endlessSql = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
   SELECT max(i) FROM n LIMIT 1 OFFSET 1`;
 
+function readerOf({ url, store: { database } }: TempStore): Reader & Disposable {
+  const reader = new Reader({ url, database });
+  return Object.assign(reader, { [Symbol.dispose]: () => reader.close() });
+}
+
 Deno.test("a reader sees what was committed, and gives plain rows", async () => {
   await using temp = await openTempStore();
-  const { store } = temp;
-  assert.deepEqual(await store.reader.read(countSql), [{ count: 0 }]);
-  await createdIn(store);
-  assert.deepEqual(await store.reader.read(countSql), [{ count: 1 }]);
+  using reader = readerOf(temp);
+  assert.deepEqual(await reader.read(countSql), [{ count: 0 }]);
+  await createdIn(temp.store);
+  assert.deepEqual(await reader.read(countSql), [{ count: 1 }]);
   assert.deepEqual(
-    await store.reader.read("SELECT ? AS text, ? AS number, ? AS missing", ["a", 1.5, null]),
+    await reader.read("SELECT ? AS text, ? AS number, ? AS missing", ["a", 1.5, null]),
     [{ text: "a", number: 1.5, missing: null }],
   );
 });
 
 Deno.test("a reader writes nothing, and says what is wrong with a statement", async () => {
   await using temp = await openTempStore();
-  const { reader } = temp.store;
+  using reader = readerOf(temp);
   await assert.rejects(reader.read("DELETE FROM workflow_executions"), {
     code: "store_unavailable",
     message: /readonly|query_only/,
@@ -37,7 +42,7 @@ Deno.test("a reader writes nothing, and says what is wrong with a statement", as
 
 Deno.test("reads past the bound are refused; a closed reader fails what is open, and reads anew", async () => {
   await using temp = await openTempStore();
-  const { reader } = temp.store;
+  using reader = readerOf(temp);
   const slow =
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) " +
     "SELECT max(i) AS most FROM n";

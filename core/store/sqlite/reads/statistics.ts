@@ -1,45 +1,14 @@
-/**
- * What a workflow's executions add up to. Durations are those of what completed or failed;
- * percentiles are by nearest rank: the smallest duration that at least so many percent do not
- * exceed. Read through indexes, on the reader's thread.
- */
+/** SQL of what executions add up to: through indexes, on the reader's thread. */
 
-import type { Reader, ReadRow } from "./sqlite/reader.ts";
+import type { Durations, StatisticsReads, StepStatistics } from "../../reads/statistics.ts";
+import { numberOrNull } from "../columns.ts";
+import type { ReadRow } from "../reading.ts";
+import type { SqlReads } from "../sql_reads.ts";
 
 /** Of steps, the attempts of so many of the newest executions are looked at. */
 export const stepsOfExecutionsMax = 10_000;
 /** And at most so many attempts: one step may have thousands of items. */
 export const attemptsMax = 200_000;
-
-/** In milliseconds; null while nothing has ended. */
-export interface Durations {
-  readonly avgMs: number | null;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-}
-
-export interface StepStatistics extends Durations {
-  readonly step: string;
-  /** Attempts, of each item; those that still run are among them. */
-  readonly attempts: number;
-  readonly completed: number;
-  readonly failed: number;
-  /** Percent of the completed and failed ones; null while there is none. */
-  readonly successRate: number | null;
-}
-
-export interface Statistics extends Durations {
-  readonly totalExecutions: number;
-  readonly successful: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  /** Percent of the completed and failed ones; null while there is none. */
-  readonly successRate: number | null;
-  readonly lastExecutionAtMs: number | null;
-  /** In the order of the workflow; of the newest executions. */
-  readonly steps: readonly StepStatistics[];
-}
 
 const percentiles = [50, 95, 99]
   .map((percent) =>
@@ -95,32 +64,33 @@ const stepsSql = `
     avg(duration_ms) AS avg_ms, ${percentiles}
   FROM ranked GROUP BY step_name ORDER BY max(step_index), step_name`;
 
-/** @throws {AppError} `store_unavailable`, `overloaded`. */
-export async function statistics(reader: Reader, workflowName: string): Promise<Statistics> {
-  const [[row = {}], steps] = await Promise.all([
-    reader.read(executionsSql, [workflowName]),
-    reader.read(stepsSql, [workflowName]),
-  ]);
-  const successful = Number(row["completed"] ?? 0);
-  const failed = Number(row["failed"] ?? 0);
-  return {
-    totalExecutions: Number(row["total"] ?? 0),
-    successful,
-    failed,
-    cancelled: Number(row["cancelled"] ?? 0),
-    successRate: rate(successful, failed),
-    lastExecutionAtMs: orNull(row["last_at"]),
-    ...durations(row),
-    steps: steps.map(toStep),
-  };
-}
+export const statisticsReads: SqlReads<keyof StatisticsReads> = {
+  statistics: async ({ long }, { workflowName }) => {
+    const [[row = {}], steps] = await Promise.all([
+      long(executionsSql, [workflowName]),
+      long(stepsSql, [workflowName]),
+    ]);
+    const successful = Number(row.completed ?? 0);
+    const failed = Number(row.failed ?? 0);
+    return {
+      totalExecutions: Number(row.total ?? 0),
+      successful,
+      failed,
+      cancelled: Number(row.cancelled ?? 0),
+      successRate: rate(successful, failed),
+      lastExecutionAtMs: numberOrNull(row.last_at),
+      ...durations(row),
+      steps: steps.map(toStep),
+    };
+  },
+};
 
 function toStep(row: ReadRow): StepStatistics {
-  const completed = Number(row["completed"]);
-  const failed = Number(row["failed"]);
+  const completed = Number(row.completed);
+  const failed = Number(row.failed);
   return {
-    step: String(row["step_name"]),
-    attempts: Number(row["attempts"]),
+    step: String(row.step_name),
+    attempts: Number(row.attempts),
     completed,
     failed,
     successRate: rate(completed, failed),
@@ -130,17 +100,13 @@ function toStep(row: ReadRow): StepStatistics {
 
 function durations(row: ReadRow): Durations {
   return {
-    avgMs: orNull(row["avg_ms"]),
-    p50Ms: orNull(row["p50_ms"]),
-    p95Ms: orNull(row["p95_ms"]),
-    p99Ms: orNull(row["p99_ms"]),
+    avgMs: numberOrNull(row.avg_ms),
+    p50Ms: numberOrNull(row.p50_ms),
+    p95Ms: numberOrNull(row.p95_ms),
+    p99Ms: numberOrNull(row.p99_ms),
   };
 }
 
 function rate(completed: number, failed: number): number | null {
   return completed + failed === 0 ? null : (100 * completed) / (completed + failed);
-}
-
-function orNull(value: unknown): number | null {
-  return value === null || value === undefined ? null : Number(value);
 }

@@ -2,82 +2,74 @@
 
 import assert from "node:assert/strict";
 import { createClient } from "@libsql/client";
-import { type Verb, type Write, write } from "../../../core/store/sqlite/commits.ts";
-import { openDatabase } from "../../../core/store/sqlite/database.ts";
-import { startScript } from "../../support/child_script.ts";
-import { makeTempFolder } from "../../support/temp_folder.ts";
-import { openTempStore, type TempStore } from "../../support/temp_store.ts";
+import type { SaveDefinition } from "../../../../core/store/operations/executions.ts";
+import { openDatabase } from "../../../../core/store/sqlite/database.ts";
+import { startScript } from "../../../support/child_script.ts";
+import { makeTempFolder } from "../../../support/temp_folder.ts";
+import { openTempStore } from "../../../support/temp_store.ts";
 
-const insert: Verb<{ readonly id: string }> = {
-  name: "insert",
-  order: 1,
-  key: ({ id }) => id,
-  sql: `INSERT INTO entries SELECT value ->> 'id' FROM json_each(?1) RETURNING id AS key`,
-};
-
-const entry = (id: string): Write => write(insert, { id });
-
-async function openWithEntries(busyTimeoutMs: number): Promise<TempStore> {
-  const temp = await openTempStore({ busyTimeoutMs });
-  await temp.store.database.script("CREATE TABLE entries (id TEXT PRIMARY KEY) STRICT");
-  return temp;
+function entry(definitionId: string): SaveDefinition {
+  return { kind: "save_definition", definitionId, workflowName: "w", text: "", atMs: 0 };
 }
+
+const idsSql = "SELECT definition_id AS id FROM workflow_definitions ORDER BY id";
 
 /** What is on disk, as a connection of its own sees it. */
 async function idsOnDisk(url: string): Promise<unknown[]> {
   const client = createClient({ url, concurrency: 1 });
   try {
-    return (await client.execute("SELECT id FROM entries ORDER BY id")).rows.map(({ id }) => id);
+    return (await client.execute(idsSql)).rows.map(({ id }) => id);
   } finally {
     client.close();
   }
 }
 
 Deno.test("a lock that outlasts the busy timeout is fatal, once: nothing more is acknowledged", async () => {
-  await using temp = await openWithEntries(50);
-  const { commits, database } = temp.store;
-  await commits.commit([entry("before")]);
+  await using temp = await openTempStore({ busyTimeoutMs: 50 });
+  const { store } = temp;
+  const { database } = store;
+  await store.commit([entry("before")]);
   const other = createClient({ url: temp.url, concurrency: 1 });
   const transaction = await other.transaction("write");
   const busy = { code: "store_unavailable", message: /SQLITE_BUSY/ };
-  const during = ["one", "two", "three"].map((id) => commits.commit([entry(id)]));
+  const during = ["one", "two", "three"].map((id) => store.commit([entry(id)]));
   for (const commit of during) await assert.rejects(commit, busy);
   await transaction.rollback();
   other.close();
   // The way is free again, but what this connection would answer now can't be relied on.
-  await assert.rejects(commits.commit([entry("after")]), busy);
+  await assert.rejects(store.commit([entry("after")]), busy);
   await assert.rejects(database.read("SELECT 1"), busy);
   await assert.rejects(database.script("SELECT 1"), busy);
   assert.equal(temp.fatal.length, 1);
   assert.deepEqual(await idsOnDisk(temp.url), ["before"]);
   // The next daemon goes on.
-  const store = await temp.reopen();
-  assert.deepEqual(await store.commits.commit([entry("next")]), [true]);
+  const next = await temp.reopen();
+  assert.deepEqual(await next.commit([entry("next")]), [true]);
   assert.deepEqual(await idsOnDisk(temp.url), ["before", "next"]);
 });
 
 Deno.test("a lock that another process lets go of in time is waited for", async () => {
-  await using temp = await openWithEntries(10_000);
+  await using temp = await openTempStore({ busyTimeoutMs: 10_000 });
   await using _holder = await startScript("store_holder.ts", ["write", temp.url, "250"]);
-  assert.deepEqual(await temp.store.commits.commit([entry("a")]), [true]);
+  assert.deepEqual(await temp.store.commit([entry("a")]), [true]);
   assert.deepEqual(await idsOnDisk(temp.url), ["a"]);
   assert.equal(temp.fatal.length, 0);
 });
 
 Deno.test("a lock that another process keeps is fatal, and what was refused is nowhere", async () => {
-  await using temp = await openWithEntries(50);
+  await using temp = await openTempStore({ busyTimeoutMs: 50 });
   await using holder = await startScript("store_holder.ts", ["write", temp.url]);
-  await assert.rejects(temp.store.commits.commit([entry("a")]), { code: "store_unavailable" });
+  await assert.rejects(temp.store.commit([entry("a")]), { code: "store_unavailable" });
   await holder.kill();
-  await assert.rejects(temp.store.commits.commit([entry("b")]), { code: "store_unavailable" });
+  await assert.rejects(temp.store.commit([entry("b")]), { code: "store_unavailable" });
   assert.equal(temp.fatal.length, 1);
   assert.deepEqual(await idsOnDisk(temp.url), []);
 });
 
 Deno.test("an error of one statement undoes its whole transaction, and is not fatal", async () => {
-  await using temp = await openWithEntries(50);
+  await using temp = await openTempStore({ busyTimeoutMs: 50 });
   const { database } = temp.store;
-  const insertSql = "INSERT INTO entries VALUES (?)";
+  const insertSql = "INSERT INTO workflow_definitions VALUES (?, 'w', '', 0)";
   await assert.rejects(
     database.write([
       { sql: insertSql, args: ["a"] },
@@ -102,11 +94,12 @@ Deno.test("an address that is no libSQL URL is refused by name", async () => {
 });
 
 Deno.test("a closed store answers nothing", async () => {
-  await using temp = await openWithEntries(50);
-  const { database, commits, close } = temp.store;
-  await close();
+  await using temp = await openTempStore({ busyTimeoutMs: 50 });
+  const { store } = temp;
+  const { database } = store;
+  await store.close();
   await assert.rejects(database.read("SELECT 1"), { code: "store_unavailable", message: /closed/ });
-  await assert.rejects(commits.commit([entry("a")]), { code: "store_unavailable" });
+  await assert.rejects(store.commit([entry("a")]), { code: "store_unavailable" });
   assert.equal(temp.fatal.length, 0);
 });
 

@@ -1,11 +1,11 @@
 /** The store on a libSQL server: what a network does to it, and what it asks of the server. */
 
 import assert from "node:assert/strict";
-import { createLog } from "../../../core/log.ts";
-import { Retention } from "../../../core/store/retention.ts";
-import { serveStores } from "../../support/served_store.ts";
-import { tryEngine, workflowOf } from "../engine/engine_trial.ts";
-import { createdIn } from "./execution_writes.ts";
+import { createLog } from "../../../../core/log.ts";
+import { Retention } from "../../../../core/store/retention.ts";
+import { serveStores } from "../../../support/served_store.ts";
+import { tryEngine, workflowOf } from "../../engine/engine_trial.ts";
+import { createdIn } from "../execution_operations.ts";
 
 const agents = { "agent.one": () => 1, "agent.two": () => 2, "agent.three": () => 3 };
 const countSql = "SELECT count(*) AS count FROM workflow_executions";
@@ -21,7 +21,7 @@ Deno.test("a store on a server has all there when it is opened again", async () 
   }
   await store.close();
   const url = `${served.server.url.replace("http:", "libsql:")}?tls=0`;
-  assert.deepEqual(await (await served.open({ url })).reader.read(countSql), [{ count: 1 }]);
+  assert.deepEqual(await (await served.open({ url })).database.read(countSql), [{ count: 1 }]);
 });
 
 Deno.test("stores that open on an empty server at once migrate it once", async () => {
@@ -39,7 +39,7 @@ Deno.test("what belongs to an execution is forgotten with it on a server, too", 
   await trial.run(workflowOf(["one"]));
   const { database } = store;
   const log = createLog({ threshold: "off", write: () => undefined, pretty: false });
-  assert.equal(await new Retention({ database, days: 1, log }).forget(Date.now() + 1), 1);
+  assert.equal(await new Retention({ store, days: 1, log }).forget(Date.now() + 1), 1);
   const [row] = await database.read("SELECT count(*) AS count FROM workflow_step_executions");
   assert.equal(row?.count, 0);
 });
@@ -83,7 +83,7 @@ Deno.test("a writer that keeps the server busy fails a commit, and not the daemo
   await assert.rejects(createdIn(store), { code: "store_unavailable", message: /SQLITE_BUSY/ });
   rival.release();
   await createdIn(store);
-  assert.deepEqual(await store.reader.read(countSql), [{ count: 1 }]);
+  assert.deepEqual(await store.database.read(countSql), [{ count: 1 }]);
 });
 
 Deno.test("an answer that does not come is given up, and the next commit goes on", async () => {
@@ -98,7 +98,7 @@ Deno.test("a long read holds up no commit", async () => {
   await using served = await serveStores();
   const store = await served.open();
   served.server.misbehave({ kind: "slow", ms: 60_000 }, { times: 1, when: /SELECT count/ });
-  const reading = store.reader.read(countSql);
+  const reading = store.database.read(countSql);
   await createdIn(store);
   await served.server.stop();
   await assert.rejects(reading, { code: "store_unavailable" });
@@ -112,5 +112,5 @@ Deno.test("a commit whose answer is lost is not tried again in parts", async () 
   const ends = await Promise.allSettled([1, 2, 3].map(() => createdIn(store)));
   assert.deepEqual(ends.map(({ status }) => status), ["rejected", "rejected", "rejected"]);
   assert.equal(served.server.pipelines - before, 1);
-  assert.deepEqual(await store.reader.read(countSql), [{ count: 3 }], "they were committed");
+  assert.deepEqual(await store.database.read(countSql), [{ count: 3 }], "they were committed");
 });

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Database, openDatabase } from "../../../core/store/sqlite/database.ts";
-import { migrate } from "../../../core/store/sqlite/migrations.ts";
-import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
-import { migrationsFolder } from "../../support/temp_store.ts";
+import { type Database, openDatabase } from "../../../../core/store/sqlite/database.ts";
+import { migrate } from "../../../../core/store/sqlite/migrations.ts";
+import { makeTempFolder, type TempFolder } from "../../../support/temp_folder.ts";
+import { migrationsFolder } from "../../../support/temp_store.ts";
 
 const nowMs = Date.UTC(2026, 0, 16);
 const first = "CREATE TABLE a (x INTEGER) STRICT;\nINSERT INTO a VALUES (1);";

@@ -6,7 +6,12 @@
  * or floods of many, starve no other.
  */
 
-import type { Database } from "./sqlite/database.ts";
+import type { ExecutionId } from "../../../ids.ts";
+import type { ClaimableRow } from "../../reads/executions.ts";
+import type { Lane, QueueReads } from "../../reads/queue.ts";
+import { numberOrNull, textOrNull } from "../columns.ts";
+import type { ReadRow } from "../reading.ts";
+import type { SqlReads } from "../sql_reads.ts";
 
 /** Workflows that take turns; of more, the first by name. */
 const lanesMax = 1_000;
@@ -38,7 +43,7 @@ function columns(table: string): string {
  * `?2`; `?3` has a number for each workflow that was served, higher the later. Steps from lane to
  * lane in the index: of a flood, only its oldest `?2` are read.
  */
-export const claimableSql = `
+const claimableSql = `
   WITH RECURSIVE lanes (head, priority, workflow_name) AS (
     SELECT * FROM (
       SELECT execution_id, priority, workflow_name FROM workflow_executions
@@ -82,54 +87,58 @@ export const claimableSql = `
     LIMIT ?2)
   LIMIT ?2`;
 
-/** At most one of each concurrency key: how many more may run, the table tells after its claim. */
-export function oneOfEachKey<
-  Row extends { readonly status: string; readonly concurrencyKey: string | null },
->(rows: readonly Row[]): readonly Row[] {
-  const seen = new Set<string>();
-  return rows.filter(({ concurrencyKey, status }) => {
-    if (concurrencyKey === null || status !== "pending") return true;
-    return !seen.has(concurrencyKey) && seen.add(concurrencyKey);
-  });
+export const queueReads: SqlReads<keyof QueueReads> = {
+  claimable: async ({ quick }, { nowMs, limit, served = {} }) => {
+    const rows = await quick(claimableSql, [nowMs, limit, JSON.stringify(served)]);
+    return rows.map(toClaimable);
+  },
+  pending_count: async ({ quick }) => {
+    const [row] = await quick(`SELECT count(*) AS count FROM workflow_executions WHERE ${waits}`);
+    return Number(row?.count ?? 0);
+  },
+  queue_lanes: async ({ quick }) => {
+    const rows = await quick(
+      `SELECT workflow_name, priority, count(*) AS count, min(created_at) AS oldest_at
+       FROM workflow_executions WHERE ${waits} GROUP BY priority, workflow_name
+       ORDER BY priority DESC, oldest_at`,
+    );
+    return rows.map(toLane);
+  },
+  open_counts: async ({ quick }) => {
+    const rows = await quick(
+      `SELECT status, count(*) AS count FROM workflow_executions
+       WHERE completed_at IS NULL GROUP BY status`,
+    );
+    const counts = new Map(rows.map(({ status, count }) => [String(status), Number(count)]));
+    return {
+      pending: counts.get("pending") ?? 0,
+      running: counts.get("running") ?? 0,
+      waiting: counts.get("waiting") ?? 0,
+      paused: counts.get("paused") ?? 0,
+    };
+  },
+};
+
+function toClaimable(row: ReadRow): ClaimableRow {
+  return {
+    executionId: String(row.execution_id) as ExecutionId,
+    workflowName: String(row.workflow_name),
+    definitionId: String(row.definition_id),
+    status: String(row.status) as ClaimableRow["status"],
+    inputParams: String(row.input_params),
+    createdAtMs: Number(row.created_at),
+    asOfMs: numberOrNull(row.as_of),
+    concurrencyKey: textOrNull(row.concurrency_key),
+    scheduleId: textOrNull(row.schedule_id),
+    dueAtMs: numberOrNull(row.due_at),
+  };
 }
 
-/** What waits of one workflow at one priority. */
-export interface Lane {
-  readonly workflowName: string;
-  readonly priority: number;
-  readonly count: number;
-  readonly oldestAtMs: number;
-}
-
-/** All that waits, the highest priority first, then what has waited longest. */
-export async function queueLanes(database: Database): Promise<Lane[]> {
-  const rows = await database.read(
-    `SELECT workflow_name, priority, count(*) AS count, min(created_at) AS oldest_at
-     FROM workflow_executions WHERE ${waits} GROUP BY priority, workflow_name
-     ORDER BY priority DESC, oldest_at`,
-  );
-  return rows.map((row) => ({
+function toLane(row: ReadRow): Lane {
+  return {
     workflowName: String(row.workflow_name),
     priority: Number(row.priority),
     count: Number(row.count),
     oldestAtMs: Number(row.oldest_at),
-  }));
-}
-
-/** How many executions have not ended, by status. */
-export async function openCounts(
-  database: Database,
-): Promise<Record<"pending" | "running" | "waiting" | "paused", number>> {
-  const rows = await database.read(
-    `SELECT status, count(*) AS count FROM workflow_executions
-     WHERE completed_at IS NULL GROUP BY status`,
-  );
-  const count = (status: string): number =>
-    Number(rows.find((row) => row.status === status)?.count ?? 0);
-  return {
-    pending: count("pending"),
-    running: count("running"),
-    waiting: count("waiting"),
-    paused: count("paused"),
   };
 }

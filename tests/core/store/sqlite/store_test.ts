@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { write } from "../../../core/store/sqlite/commits.ts";
-import { openStore } from "../../../core/store/sqlite/open.ts";
-import type { Store } from "../../../core/store/store.ts";
-import { startScript } from "../../support/child_script.ts";
-import { makeTempFolder } from "../../support/temp_folder.ts";
-import { migrationsFolder, openTempStore } from "../../support/temp_store.ts";
-import { saveDefinition } from "../../../core/store/execution_verbs.ts";
+import { openStore } from "../../../../core/store/sqlite/open.ts";
+import type { Store } from "../../../../core/store/store.ts";
+import { startScript } from "../../../support/child_script.ts";
+import { makeTempFolder } from "../../../support/temp_folder.ts";
+import { migrationsFolder, openTempStore } from "../../../support/temp_store.ts";
+import type { SaveDefinition } from "../../../../core/store/operations/executions.ts";
 
 function open(path: string): Promise<Store> {
   return openStore({ url: pathToFileURL(path).href, migrationsFolder, onFatal: assert.fail });
@@ -19,15 +18,21 @@ async function filesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 }
 
-const definition = { definition_id: "d", name: "a", text: "t", at: 1 };
+const definition: SaveDefinition = {
+  kind: "save_definition",
+  definitionId: "d",
+  workflowName: "a",
+  text: "t",
+  atMs: 1,
+};
 
 Deno.test("a store is there again after it was closed, with what was committed", async () => {
   await using temp = await openTempStore();
   // Not awaited: closing commits what waits.
-  const commit = temp.store.commits.commit([write(saveDefinition, definition)]);
+  const commit = temp.store.commit([definition]);
   const store = await temp.reopen();
   assert.deepEqual(await commit, [true]);
-  assert.equal(await store.executions.definitionText("d"), "t");
+  assert.equal(await store.read({ read: "definition_text", definitionId: "d" }), "t");
 });
 
 Deno.test("a local store is journalled ahead and flushed at each commit", async () => {

@@ -1,0 +1,141 @@
+/** Group commit on a real database: who shares a transaction, and what is tried again. */
+
+import assert from "node:assert/strict";
+import { LibsqlError } from "@libsql/client";
+import { AppError } from "../../../../core/errors.ts";
+import { type ExecutionId, newExecutionId } from "../../../../core/ids.ts";
+import type { Operation } from "../../../../core/store/operation.ts";
+import { CommitQueue } from "../../../../core/store/sqlite/commits.ts";
+import type { Database } from "../../../../core/store/sqlite/database.ts";
+import { kinds } from "../../../../core/store/sqlite/kinds.ts";
+import { openTempStore } from "../../../support/temp_store.ts";
+
+interface Trial extends AsyncDisposable {
+  readonly queue: CommitQueue;
+  /** The kinds of each transaction that was tried. */
+  readonly transactions: readonly (readonly string[])[];
+  /** Set to make every transaction fail. */
+  failure: Error | undefined;
+  definitions(): Promise<unknown[]>;
+}
+
+async function tryCommits(): Promise<Trial> {
+  const temp = await openTempStore();
+  const { database } = temp.store;
+  const transactions: string[][] = [];
+  const watched: Database = {
+    ...database,
+    write: (statements) => {
+      transactions.push(
+        statements.map(({ sql }) => kinds.find((kind) => kind.sql === sql)?.kind ?? sql),
+      );
+      return trial.failure ? Promise.reject(trial.failure) : database.write(statements);
+    },
+  };
+  const trial: Trial = {
+    queue: new CommitQueue(watched, kinds),
+    transactions,
+    failure: undefined,
+    definitions: async () => {
+      const sql = "SELECT definition_id FROM workflow_definitions ORDER BY definition_id";
+      return (await database.read(sql)).map(({ definition_id }) => definition_id);
+    },
+    [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
+  };
+  return trial;
+}
+
+function good(definitionId: string): Operation {
+  return { kind: "save_definition", definitionId, workflowName: "w", text: "", atMs: 0 };
+}
+
+function execution(definitionId: string, executionId: ExecutionId = newExecutionId()): Operation {
+  const own = { executionId, definitionId, workflowName: "w", inputParams: "{}", atMs: 0 };
+  return { kind: "create_execution", ...own };
+}
+
+/** Fails by its own fault. */
+const bad = execution("not stored");
+
+Deno.test("what one turn hands in shares a transaction, each kind once, in their order", async () => {
+  await using trial = await tryCommits();
+  const { queue } = trial;
+  const before = queue.commit([execution("a")]);
+  // A promise's continuation is of the same turn.
+  const after = Promise.resolve().then(() => queue.commit([good("a"), good("b")]));
+  assert.deepEqual(await Promise.all([before, after]), [[true], [true, true]]);
+  assert.deepEqual(trial.transactions, [["save_definition", "create_execution"]]);
+});
+
+Deno.test("what comes while a transaction runs waits for the next, all of it together", async () => {
+  await using trial = await tryCommits();
+  const { queue } = trial;
+  const first = queue.commit([good("a")]);
+  const rest = first.then(() =>
+    Promise.all([queue.commit([good("b")]), queue.commit([good("c")])])
+  );
+  await Promise.all([first, rest]);
+  assert.equal(trial.transactions.length, 2);
+});
+
+Deno.test("nothing to commit is no transaction", async () => {
+  await using trial = await tryCommits();
+  assert.deepEqual(await trial.queue.commit([]), []);
+  assert.deepEqual(trial.transactions, []);
+});
+
+Deno.test("a bad row is found by halves, and falls alone", async () => {
+  await using trial = await tryCommits();
+  const ids = Array.from({ length: 20 }, (_, index) => `d${String(index).padStart(2, "0")}`);
+  const results = await Promise.allSettled(
+    ids.map((id, index) => trial.queue.commit([index === 7 ? bad : good(id)])),
+  );
+  results.forEach((result, index) => {
+    assert.equal(result.status, index === 7 ? "rejected" : "fulfilled");
+  });
+  assert.deepEqual(await trial.definitions(), ids.filter((_, index) => index !== 7));
+  assert.ok(trial.transactions.length < 12, `${trial.transactions.length} transactions`);
+});
+
+for (const code of ["FULL", "BUSY", "IOERR_WRITE", "READONLY", "NOMEM", "CANTOPEN"]) {
+  Deno.test(`a database that fails with SQLITE_${code} is tried once, and refuses everyone`, async () => {
+    await using trial = await tryCommits();
+    trial.failure = new AppError("store_unavailable", "Cannot use the database", {
+      cause: new LibsqlError("it fails", `SQLITE_${code}`),
+    });
+    const ends = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, index) => trial.queue.commit([good(`d${index}`)])),
+    );
+    for (const end of ends) {
+      assert.equal(end.status === "rejected" && end.reason.code, "store_unavailable");
+    }
+    assert.equal(trial.transactions.length, 1);
+    trial.failure = undefined;
+    assert.deepEqual(await trial.queue.commit([good("a")]), [true]);
+    assert.deepEqual(await trial.definitions(), ["a"]);
+  });
+}
+
+Deno.test("drain() settles when all that was handed in is committed, what came meanwhile too", async () => {
+  await using trial = await tryCommits();
+  await trial.queue.drain();
+  void trial.queue.commit([good("a")]).then(() => trial.queue.commit([good("b")]));
+  await trial.queue.drain();
+  assert.deepEqual(await trial.definitions(), ["a", "b"]);
+});
+
+Deno.test("more calls than the bound are refused, and those that wait are committed", async () => {
+  await using trial = await tryCommits();
+  const calls = Array.from({ length: 100_000 }, () => trial.queue.commit([good("a")]));
+  await assert.rejects(trial.queue.commit([good("b")]), {
+    code: "overloaded",
+    message: /100000 writes wait for the database/,
+  });
+  assert.equal((await Promise.all(calls)).length, 100_000);
+  assert.deepEqual(await trial.queue.commit([good("b")]), [true]);
+});
+
+Deno.test("every kind has one place in the order", () => {
+  const names = kinds.map(({ kind }) => kind);
+  assert.deepEqual(names.filter((name, place) => names.indexOf(name) !== place), []);
+});

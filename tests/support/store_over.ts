@@ -1,0 +1,23 @@
+/** Stores over another connection, or that misbehave. */
+
+import type { Database } from "../../core/store/sqlite/database.ts";
+import { SqliteStore } from "../../core/store/sqlite/store.ts";
+import type { Store } from "../../core/store/store.ts";
+
+/** A store over a database that is open: others may use it too, unless it is exclusive. */
+export function storeOver(database: Database, { exclusive = false } = {}): SqliteStore {
+  const lock = exclusive ? { release: () => undefined } : undefined;
+  return new SqliteStore({ database, url: "libsql://elsewhere", lock });
+}
+
+/** The store, with some of what it does done otherwise. */
+export function storeWith(store: Store, own: Partial<Store>): Store {
+  return {
+    commit: (operations) => store.commit(operations),
+    read: (query) => store.read(query),
+    drain: () => store.drain(),
+    exclusive: store.exclusive,
+    close: () => store.close(),
+    ...own,
+  };
+}
