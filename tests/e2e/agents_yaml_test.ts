@@ -121,10 +121,11 @@ Deno.test("what is wrong at the start ends it with 2, in one line, and starts no
         AC100_YAHOO_URL: "ftp://x",
         AC100_SOURCE_TIMEOUT_SECONDS: "soon",
       }),
-      `Cannot read the configuration: AC100_MARKET_DATA: names "yaho", which is no market ` +
-        `source; did you mean "yahoo"?; AC100_SOURCE_TIMEOUT_SECONDS: "timeout_seconds" must be a ` +
-        `number, not "soon"; AC100_YAHOO_URL: "base_url" is "ftp://x", which is no http(s) URL, ` +
-        `host or host:port`,
+      `Cannot read the configuration: ` + [
+        `AC100_MARKET_DATA: names "yaho", which is no market source; did you mean "yahoo"?`,
+        `AC100_SOURCE_TIMEOUT_SECONDS: "timeout_seconds" must be a number, not "soon"`,
+        `AC100_YAHOO_URL: "base_url" is "ftp://x", which is no http(s) URL, host or host:port`,
+      ].join("; "),
     );
   });
   await t.step("the simulated market beside a real one", async () => {
