@@ -5,9 +5,12 @@ import { SqliteStore } from "../../core/store/sqlite/store.ts";
 import type { Store } from "../../core/store/store.ts";
 
 /** A store over a database that is open: others may use it too, unless it is exclusive. */
-export function storeOver(database: Database, { exclusive = false } = {}): SqliteStore {
+export function storeOver(
+  database: Database,
+  { exclusive = false, url = "libsql://elsewhere" } = {},
+): SqliteStore {
   const lock = exclusive ? { release: () => undefined } : undefined;
-  return new SqliteStore({ database, url: "libsql://elsewhere", lock });
+  return new SqliteStore({ database, url, lock });
 }
 
 /** The store, with some of what it does done otherwise. */

@@ -1,9 +1,11 @@
 /** Workflows take turns, through a whole engine: a flood of one holds up no other. */
 
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { Turns } from "../../../core/engine/turns.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
+import { claim, createdIn, finish, startMs } from "../store/execution_operations.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
 Deno.test("what comes after a flood begins with the next place that is free, not after it", async () => {
@@ -38,4 +40,47 @@ Deno.test("Turns remembers the workflows served last, in order, and no more of t
   assert.equal(Object.keys(served).length, 1_000);
   assert.equal(served["w_499"], undefined);
   assert.ok((served["w_600"] ?? 0) > (served["w_1499"] ?? 0));
+});
+
+Deno.test("with one at a time, a flood starves no other either", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (counts, slots) => {
+        await using temp = await openTempStore();
+        for (const [index, count] of counts.entries()) {
+          for (let made = 0; made < count; made++) {
+            await createdIn(temp.store, { name: `w_${index}` });
+          }
+        }
+        const turns = new Turns();
+        const left = new Map(counts.map((count, index) => [`w_${index}`, count]));
+        const waited = new Map<string, number>();
+        for (let taken = 0; taken < 40; taken++) {
+          const [row] = await temp.store.read({
+            read: "claimable",
+            nowMs: startMs,
+            limit: slots,
+            served: turns.served,
+          });
+          if (!row) break;
+          const { executionId, workflowName } = row;
+          turns.serve(workflowName);
+          const done = finish(executionId, "o", "completed");
+          await temp.store.commit([claim(executionId, "o"), done]);
+          left.set(workflowName, (left.get(workflowName) ?? 0) - 1);
+          for (const [name, count] of left) {
+            waited.set(
+              name,
+              name === workflowName || count === 0 ? 0 : (waited.get(name) ?? 0) + 1,
+            );
+          }
+          const longest = Math.max(...waited.values());
+          assert.ok(longest < counts.length, `${longest} others went first: ${counts}`);
+        }
+      },
+    ),
+    { numRuns: 8, endOnFailure: true },
+  );
 });
