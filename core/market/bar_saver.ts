@@ -1,7 +1,7 @@
 /**
- * How bars are saved: in one transaction, with what their source told beside them, so that a crash
- * leaves all of it or nothing. Saves of one series wait for each other, so that each is told apart
- * from what the one before it left.
+ * How bars are saved: in one transaction, with what their source said beside them, so that a crash
+ * leaves all of it or nothing. Saves of one series wait for each other, so that each is compared
+ * with what the one before it left.
  */
 
 import { z } from "zod";

@@ -9,7 +9,7 @@ import type { ScheduleOperation } from "./operations/schedules.ts";
 import type { SteeringOperation } from "./operations/steering.ts";
 import type { StepOperation } from "./operations/steps.ts";
 
-/** Plain data, told apart by `kind`: it can be cloned to another thread. */
+/** Plain data, distinguished by `kind`: it can be cloned to another thread. */
 export type Operation =
   | AgentOperation
   | BarOperation

@@ -1,10 +1,11 @@
 /**
  * The store as everyone else sees it: operations that are committed, and reads by name. Both are
- * plain data and can be cloned to another thread; how they are carried out is an adapter's.
+ * plain data and can be cloned to another thread; how they are kept is up to an adapter.
  *
- * To add an operation: its shape in `operations/`, into the union there; its SQL in
+ * To add an operation: its shape and place in the union in `operations/`; its SQL in
  * `sqlite/operations/`, and its place among the others in `sqlite/kinds.ts`.
  * To add a read: what is asked and answered in `reads/`; its SQL in `sqlite/reads/`.
+ * What every adapter must hold of them stands in `tests/core/store/contract/`.
  */
 
 import type { Operation } from "./operation.ts";

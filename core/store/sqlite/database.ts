@@ -112,7 +112,7 @@ async function openFile(url: string, busyTimeoutMs: number): Promise<Client> {
   }
 }
 
-/** What a connection has to be told, each one anew. */
+/** The settings of a connection: each new one begins without them. */
 async function configure(client: Client, busyTimeoutMs: number): Promise<void> {
   await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   await client.execute("PRAGMA synchronous = FULL");
@@ -125,7 +125,7 @@ async function connectToServer(url: string, answerMsMax: number): Promise<Client
     const fetchInTime = (request: Request): Promise<Response> =>
       fetch(request, { signal: AbortSignal.timeout(answerMsMax) });
     client = createClient({ url, intMode: "number", fetch: fetchInTime });
-    // Each request has a connection of its own there: what one is told, the next does not know.
+    // Each request has a connection of its own there: settings of one are not those of the next.
     const { rows: [row] } = await client.execute("PRAGMA foreign_keys");
     if (row?.["foreign_keys"] === 1) return client;
     throw new AppError("store_unavailable", "its connections do not enforce foreign keys");

@@ -35,7 +35,7 @@ async function withoutLinks(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch {
-    return path; // not there yet, or not to be read: opening it will tell
+    return path; // not there yet, or not to be read: opening it says which
   }
 }
 

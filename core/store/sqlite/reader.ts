@@ -9,13 +9,11 @@
 import { AppError } from "../../errors.ts";
 import { isServer } from "../address.ts";
 import type { Database } from "./database.ts";
+import type { Argument, ReadRow } from "./reading.ts";
 
 /** Read at once or waiting; more are refused with `overloaded`. */
 const openReadsMax = 100;
 const idleMsMax = 60_000;
-
-export type Argument = string | number | null;
-export type ReadRow = Readonly<Record<string, unknown>>;
 
 /** A read, as it goes to the thread, and what comes back of it. */
 export interface ReadRequest {

@@ -31,7 +31,7 @@ export async function stored(store: Store, ids: readonly string[]): Promise<stri
 }
 
 export const commitContract: Contract = {
-  "an operation that took no effect is told from one that did": async ({ store }) => {
+  "the answer says of each operation whether it took effect": async ({ store }) => {
     assert.deepEqual(await store.commit([definition("a")]), [true]);
     const id = await createdIn(store);
     const applied = await store.commit([

@@ -103,7 +103,7 @@ Deno.test("a closed store answers nothing", async () => {
   assert.equal(temp.fatal.length, 0);
 });
 
-Deno.test("after a failure the connection is told its settings again", async () => {
+Deno.test("after a failure the connection gets its settings again", async () => {
   await using folder = await makeTempFolder();
   const database = await openDatabase(`file:${folder.path}/test.db`, (error) => {
     throw error;
