@@ -3,6 +3,7 @@
 import type { AgentOperation } from "./operations/agents.ts";
 import type { BarOperation } from "./operations/bars.ts";
 import type { CacheOperation } from "./operations/cache.ts";
+import type { CollectionOperation } from "./operations/collections.ts";
 import type { ExecutionOperation } from "./operations/executions.ts";
 import type { MarketOperation } from "./operations/market.ts";
 import type { ScheduleOperation } from "./operations/schedules.ts";
@@ -14,6 +15,7 @@ export type Operation =
   | AgentOperation
   | BarOperation
   | CacheOperation
+  | CollectionOperation
   | ExecutionOperation
   | MarketOperation
   | ScheduleOperation

@@ -3,6 +3,7 @@
 import type { AgentReads } from "./reads/agents.ts";
 import type { BarReads } from "./reads/bars.ts";
 import type { CacheReads } from "./reads/cache.ts";
+import type { CollectionReads } from "./reads/collections.ts";
 import type { ExecutionReads } from "./reads/executions.ts";
 import type { MarketReads } from "./reads/market.ts";
 import type { QueueReads } from "./reads/queue.ts";
@@ -16,6 +17,7 @@ export interface Reads
     AgentReads,
     BarReads,
     CacheReads,
+    CollectionReads,
     ExecutionReads,
     MarketReads,
     QueueReads,

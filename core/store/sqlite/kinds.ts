@@ -5,6 +5,16 @@ import { keepAgents, saveAgent } from "./operations/agents.ts";
 import { keepRevision, quarantineBar, releaseBar, saveBars } from "./operations/bars.ts";
 import { dropExpiredValues, evictCachedValues, saveCachedValue } from "./operations/cache.ts";
 import {
+  addVersions,
+  changeCollection,
+  dropValues,
+  dropVersions,
+  keepValues,
+  openCollection,
+  putValues,
+  turnMisfits,
+} from "./operations/collections.ts";
+import {
   claimExecution,
   createExecution,
   finishExecution,
@@ -69,6 +79,16 @@ const ordered = [
   saveCachedValue,
   dropExpiredValues,
   evictCachedValues,
+
+  openCollection,
+  // A change takes effect whole or not at all; what a value was is kept before it is replaced.
+  changeCollection,
+  keepValues,
+  dropValues,
+  putValues,
+  addVersions,
+  dropVersions,
+  turnMisfits,
 
   saveQuote,
   saveSeries,

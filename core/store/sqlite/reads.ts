@@ -4,6 +4,7 @@ import type { ReadName } from "../query.ts";
 import { agentReads } from "./reads/agents.ts";
 import { barReads } from "./reads/bars.ts";
 import { cacheReads } from "./reads/cache.ts";
+import { collectionReads } from "./reads/collections.ts";
 import { executionReads } from "./reads/executions.ts";
 import { marketReads } from "./reads/market.ts";
 import { queueReads } from "./reads/queue.ts";
@@ -16,6 +17,7 @@ export const reads: SqlReads<ReadName> = {
   ...agentReads,
   ...barReads,
   ...cacheReads,
+  ...collectionReads,
   ...executionReads,
   ...marketReads,
   ...queueReads,
