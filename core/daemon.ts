@@ -67,8 +67,8 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   const token = config.token ?? await loadToken(config.dataFolder);
 
   const kept = { config, log, store, cache: new Cache(store), market: new Market(store) };
-  const { bus, hosts } = await openAgents(kept, closers);
-  const parts = { ...kept, bus, hosts };
+  const { bus, hosts, collections } = await openAgents(kept, closers);
+  const parts = { ...kept, bus, hosts, collections };
   const work = makeWork(parts);
   const tally = new EventTally(bus);
   closers.add(() => tally.close());

@@ -8,6 +8,7 @@
 
 import type { ErrorKind } from "./error_kinds.ts";
 import { busErrors } from "./bus/error_codes.ts";
+import { collectionErrors } from "./collections/error_codes.ts";
 import { engineErrors } from "./engine/error_codes.ts";
 import { hostErrors } from "./host/error_codes.ts";
 import { httpErrors } from "./http/error_codes.ts";
@@ -23,6 +24,7 @@ export const kindOf = {
   conflict: "conflict",
   internal: "internal",
   ...busErrors,
+  ...collectionErrors,
   ...engineErrors,
   ...hostErrors,
   ...httpErrors,

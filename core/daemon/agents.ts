@@ -6,6 +6,8 @@ import { openBroadcastChannel } from "../bus/channel.ts";
 import { Hub } from "../bus/hub.ts";
 import { serveLocally } from "../bus/local.ts";
 import type { Cache } from "../cache/cache.ts";
+import { boundsDefault } from "../collections/bounds.ts";
+import { Collections } from "../collections/collections.ts";
 import type { Config } from "../config.ts";
 import type { ManifestCache } from "../host/scan/agent_files.ts";
 import { Hosts } from "../host/hosts.ts";
@@ -36,14 +38,26 @@ export interface AgentsOptions {
 export async function openAgents(
   { config, log, store, cache, market }: AgentsOptions,
   closers: Closers,
-): Promise<{ readonly bus: Bus; readonly hosts: Hosts }> {
+): Promise<{ readonly bus: Bus; readonly hosts: Hosts; readonly collections: Collections }> {
   // A name that no other daemon of this process, and no agent by accident, speaks on.
   const channel = `100ac-${newOpaqueId()}`;
   const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
+  const collections: Collections = new Collections({
+    store,
+    log,
+    declarationsOf: (agent) => hosts.entry(agent)?.manifest?.collections ?? [],
+    boundsOf: (agent) => {
+      const { values_max, bytes_max } = hosts.entry(agent)?.settled?.collections ?? {};
+      const { valuesMax, bytesMax } = boundsDefault;
+      return { valuesMax: values_max ?? valuesMax, bytesMax: bytes_max ?? bytesMax };
+    },
+  });
+  closers.add(() => collections.close());
+  await collections.open();
   const bus: Bus = new Bus({
     channel: hub,
     address: daemonAddress,
-    onRequest: serveLocally({ cache, market }, (request) => hosts.invoke(request)),
+    onRequest: serveLocally({ cache, collections, market }, (request) => hosts.invoke(request)),
     onLost: (publisher, count) => log.warn("events were lost", { publisher, count }),
   });
   closers.add(() => bus.close());
@@ -72,7 +86,7 @@ export async function openAgents(
   });
   closers.add(() => hosts.close());
   await hosts.open();
-  return { bus, hosts };
+  return { bus, hosts, collections };
 }
 
 /** Manifests outlive the daemon in the store: hosts know nothing of it, nor it of them. */

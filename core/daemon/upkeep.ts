@@ -1,6 +1,7 @@
 /** Forgets what has expired, a little at a time, as long as the daemon runs. */
 
 import type { Cache } from "../cache/cache.ts";
+import type { Collections } from "../collections/collections.ts";
 import type { Config } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -17,19 +18,20 @@ export interface UpkeepOptions {
   readonly log: Log;
   readonly store: Store;
   readonly cache: Cache;
+  readonly collections: Collections;
   readonly market: Market;
   readonly scheduler: { forget(beforeMs: number): Promise<unknown> };
 }
 
 export function openUpkeep(
-  { config, log, store, cache, market, scheduler }: UpkeepOptions,
+  { config, log, store, cache, collections, market, scheduler }: UpkeepOptions,
   closers: Closers,
 ): void {
   const { retentionDays: days } = config;
   const sweep = async (): Promise<void> => {
     try {
       const forget = days > 0 ? [scheduler.forget(Date.now() - days * dayMs)] : [];
-      await Promise.all([cache.sweep(), market.findings.sweep(), ...forget]);
+      await Promise.all([cache.sweep(), collections.tend(), market.findings.sweep(), ...forget]);
     } catch (thrown) {
       log.error("cannot sweep", { reason: messageOf(thrown) });
     }

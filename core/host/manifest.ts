@@ -8,6 +8,12 @@ import { z } from "zod";
 import { closest } from "../closest.ts";
 import { AppError, messageOf } from "../errors.ts";
 import type { AgentDefinition, FromConfig, Isolation, Permissions } from "../sdk/agent.ts";
+import {
+  collectionForm,
+  type CollectionManifest,
+  CollectionRead,
+  toCollectionManifest,
+} from "./collection_manifest.ts";
 
 export interface CapabilityManifest {
   readonly name: string;
@@ -40,6 +46,8 @@ export interface Manifest {
   readonly simulated: boolean;
   /** JSON Schema of its configuration, a closed object; null when it has none. */
   readonly config: JsonSchema | null;
+  /** What it keeps for good. */
+  readonly collections: readonly CollectionManifest[];
   readonly capabilities: readonly CapabilityManifest[];
   /** Topics it has handlers for. */
   readonly subscriptions: readonly string[];
@@ -49,6 +57,7 @@ export interface Manifest {
 export const reservedIds: ReadonlySet<string> = new Set([
   "agent",
   "cache",
+  "collections",
   "daemon",
   "execution",
   "firing",
@@ -93,6 +102,7 @@ const Definition = z.strictObject({
   source: name.optional(),
   simulated: z.boolean().optional(),
   config: objectSchema.optional(),
+  collections: collectionForm(name, objectSchema).optional(),
   capabilities: z.record(
     name,
     z.strictObject({
@@ -129,6 +139,14 @@ export function readManifest(exported: unknown, file: string): Manifest {
   const config = definition.config
     ? convert(definition.config.strict(), "input", "config", problems)
     : null;
+  const collections = Object.entries(definition.collections ?? {}).map(([name, collection]) =>
+    toCollectionManifest(
+      name,
+      collection,
+      (schema, io, at) => convert(schema, io, at, problems),
+      problems,
+    )
+  );
   problems.push(...fieldProblems(definition));
   if (problems.length > 0) throw invalid(file, problems);
   const manifest: Manifest = {
@@ -140,6 +158,7 @@ export function readManifest(exported: unknown, file: string): Manifest {
     source: definition.source ?? null,
     simulated: definition.simulated ?? false,
     config,
+    collections,
     capabilities,
     subscriptions: Object.keys(definition.on ?? {}).sort(),
   };
@@ -158,6 +177,7 @@ const Read = z.object({
   source: name.nullable(),
   simulated: z.boolean(),
   config: jsonSchema.nullable(),
+  collections: z.array(CollectionRead),
   capabilities: z.array(z.object({
     name,
     description: text,

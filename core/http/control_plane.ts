@@ -2,6 +2,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import type { Cache } from "../cache/cache.ts";
+import type { Collections } from "../collections/collections.ts";
 import type { Config } from "../config.ts";
 import type { Definitions } from "../engine/definitions.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -31,6 +32,7 @@ export interface ControlPlane {
   readonly ticker: Ticker;
   readonly store: Store;
   readonly cache: Cache;
+  readonly collections: Collections;
   readonly market: Market;
   readonly bus: Bus;
   readonly tally: EventTally;

@@ -3,7 +3,8 @@
 import { html, raw } from "hono/html";
 import { systemView } from "./routes/system.ts";
 import { agentView } from "./views/agents.ts";
-import type { AgentView, ExecutionView, SystemView } from "./api.ts";
+import type { AgentView } from "./agents_api.ts";
+import type { ExecutionView, SystemView } from "./api.ts";
 import type { ControlPlane } from "./control_plane.ts";
 import { executionView } from "./views/executions.ts";
 

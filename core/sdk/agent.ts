@@ -26,6 +26,7 @@
  */
 
 import { z } from "zod";
+import type { CollectionDefinitions, Collections } from "./collections.ts";
 
 export { z };
 export { AppError } from "../errors.ts";
@@ -49,9 +50,19 @@ export {
   symbolPattern,
 } from "./market.ts";
 export { Absence, SeriesState } from "./series.ts";
+export type {
+  Collection,
+  CollectionDefinition,
+  Entry,
+  ListOptions,
+  Misfit,
+  Page,
+  PutOptions,
+  ReadAt,
+} from "./collections.ts";
 
 /** What every capability and event handler is given beside its input. */
-export interface AgentContext<Config = unknown> {
+export interface AgentContext<Config = unknown, Kept = unknown> {
   /** This agent's id. */
   readonly agent: string;
   /**
@@ -74,6 +85,8 @@ export interface AgentContext<Config = unknown> {
    * instant has its own.
    */
   readonly cache: AgentCache;
+  /** What this agent keeps for good, by the names in its manifest. */
+  readonly collections: Collections<Kept>;
   /** The agent's configuration, as its `config` schema gives it. */
   readonly config: Config;
   readonly log: AgentLog;
@@ -167,6 +180,8 @@ export interface AgentDefinition {
   /** What the source gives is made up: it never stands beside a real one. */
   readonly simulated?: boolean;
   readonly config?: z.ZodObject;
+  /** What it keeps for good. */
+  readonly collections?: CollectionDefinitions;
   readonly capabilities: Readonly<Record<string, Capability>>;
   readonly on?: Readonly<
     Record<string, (event: AgentEvent, context: AgentContext) => void | Promise<void>>
@@ -184,6 +199,7 @@ export function defineAgent<
   I extends Inputs,
   O extends Outputs,
   Config extends z.ZodObject = z.ZodObject,
+  const Kept extends CollectionDefinitions = Readonly<Record<never, never>>,
 >(
   definition: {
     readonly id: string;
@@ -194,6 +210,7 @@ export function defineAgent<
     readonly source?: string;
     readonly simulated?: boolean;
     readonly config?: Config;
+    readonly collections?: Kept & CheckedKeys<Kept>;
     readonly capabilities:
       & {
         readonly [Name in keyof I]: Omit<Capability, "run" | "input" | "output"> & {
@@ -201,7 +218,7 @@ export function defineAgent<
           readonly output: z.ZodType;
           run(
             input: z.output<I[Name]>,
-            context: AgentContext<z.output<Config>>,
+            context: AgentContext<z.output<Config>, Kept>,
           ): OutputOf<O, Name> | Promise<OutputOf<O, Name>>;
         };
       }
@@ -209,12 +226,19 @@ export function defineAgent<
     readonly on?: Readonly<
       Record<
         string,
-        (event: AgentEvent, context: AgentContext<z.output<Config>>) => void | Promise<void>
+        (event: AgentEvent, context: AgentContext<z.output<Config>, Kept>) => void | Promise<void>
       >
     >;
   },
 ): AgentDefinition {
   return definition as unknown as AgentDefinition;
 }
+
+/** A key is made of fields of the schema. */
+type CheckedKeys<Kept extends CollectionDefinitions> = {
+  readonly [Name in keyof Kept]: {
+    readonly key: readonly (keyof z.output<Kept[Name]["schema"]> & string)[];
+  };
+};
 
 type OutputOf<O, Name> = Name extends keyof O ? z.input<O[Name]> : never;

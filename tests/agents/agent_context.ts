@@ -49,6 +49,7 @@ export function tryAgent(
         return Promise.resolve();
       },
     },
+    collections: {},
     config: agent.config?.parse(options.config),
     secrets: {},
     log: { debug: silent, info: silent, warn: silent, error: silent },

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AgentView, SystemView } from "../../core/http/api.ts";
+import type { AgentView } from "../../core/http/agents_api.ts";
+import type { SystemView } from "../../core/http/api.ts";
 import {
   type DaemonProcess,
   runDaemonProcess,

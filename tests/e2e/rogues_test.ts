@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { AgentView, ExecutionView, SystemView } from "../../core/http/api.ts";
+import type { AgentView } from "../../core/http/agents_api.ts";
+import type { ExecutionView, SystemView } from "../../core/http/api.ts";
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon_process.ts";
 import { enact, Watch } from "../support/rogues/_watch.ts";
 import { makeRogueWorld, type RogueRequest, workflowOf } from "../support/rogues/_world.ts";

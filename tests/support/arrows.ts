@@ -58,6 +58,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   // A domain's codes stand with the domain, in a file that imports nothing else.
   "core/errors.ts": [
     "core/bus/error_codes.ts",
+    "core/collections/error_codes.ts",
     "core/engine/error_codes.ts",
     "core/host/error_codes.ts",
     "core/http/error_codes.ts",
@@ -209,10 +210,19 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
   "core/cache": ["core/store", "zod"],
+  "core/collections": [
+    "core/log.ts",
+    "core/store",
+    "core/store/operations",
+    "core/store/reads",
+    "core/yaml",
+    "zod",
+  ],
 
   "core/http": [
     "core/bus",
     "core/cache",
+    "core/collections",
     "core/config.ts",
     "core/engine",
     "core/host",
@@ -261,9 +271,11 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   "core/http/views": [
     "core/cache",
+    "core/collections",
     "core/engine",
     "core/engine/decide",
     "core/host",
+    "core/http/agents_api.ts",
     "core/http/api.ts",
     "core/http/control_plane.ts",
     "core/store",
@@ -272,8 +284,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
 
   "core/cli": ["core/cli/ask", "core/cli/line", "core/cli/show", "core/http/api.ts"],
-  "core/cli/ask": ["core/http/api.ts"],
-  "core/cli/show": ["core/cli/ask", "core/http/api.ts"],
+  "core/cli/ask": ["core/http/agents_api.ts", "core/http/api.ts"],
+  "core/cli/show": ["core/cli/ask", "core/http/agents_api.ts", "core/http/api.ts"],
   "core/cli/line": ["core/cli/ask", "core/cli/show", "core/http/api.ts"],
   "core/cli/build": [],
 

@@ -20,5 +20,6 @@ export const nothingSettled: Settled = {
   values: {},
   grants: {},
   isolation: undefined,
+  collections: {},
   problems: [],
 };

@@ -1,8 +1,8 @@
 /** The control plane's routes as typed calls. What comes is taken to be what `api.ts` says. */
 
 import { AppError } from "../../errors.ts";
+import type { AgentView } from "../../http/agents_api.ts";
 import type {
-  AgentView,
   ExecutionEvent,
   ExecutionsAnswer,
   ExecutionView,

@@ -1,8 +1,9 @@
 /** Agents for people: the list, and one with its capabilities. */
 
-import type { AgentView, CapabilityView } from "../../http/api.ts";
+import type { AgentView, CapabilityView } from "../../http/agents_api.ts";
 import type { AgentsAnswer } from "../ask/client.ts";
 import { cross, type Look, paint, type Tone } from "./look.ts";
+import { collectionsTable } from "./collections.ts";
 import { fieldLines } from "./fields.ts";
 import { showProblem } from "./problems.ts";
 import { table } from "./table.ts";
@@ -65,6 +66,7 @@ export function showAgent(agent: AgentView, look: Look): string {
   if (settings.length > 0) {
     fields.push("", table(["Configuration", "Value", "From"], settings, look));
   }
+  if (agent.collections.length > 0) fields.push("", collectionsTable(agent.collections, look));
   const title = `${paint(agent.id, "bold", look)}  ${agent.description}`;
   if (agent.capabilities.length === 0) return [title, ...fields].join("\n");
   const rows = agent.capabilities.map(({ name, description, input }) => [

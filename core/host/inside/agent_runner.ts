@@ -9,6 +9,7 @@ import { AppError, messageOf } from "../../errors.ts";
 import type { LogLevel } from "../../log.ts";
 import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../../sdk/agent.ts";
 import { withinBudget } from "./budget.ts";
+import { openCollections } from "./collections.ts";
 import type { AgentToLoad } from "../control.ts";
 import { reservedIds } from "../manifest.ts";
 
@@ -139,6 +140,7 @@ export class AgentRunner {
           await ask("cache.set", { key, value, ttl_ms: ttlMs });
         },
       },
+      collections: openCollections(this.#definition.collections ?? {}, ask),
     };
   }
 }

@@ -8,7 +8,7 @@ import { validate } from "../../yaml/issues.ts";
 import { type JsonSchema, looseSchema } from "../../yaml/json_schema.ts";
 import type { Grants, Manifest } from "../manifest.ts";
 import { grantsOf } from "./grants.ts";
-import type { SettingProblem, StatedAgent, StatedIsolation } from "./stated.ts";
+import type { SettingProblem, StatedAgent, StatedBounds, StatedIsolation } from "./stated.ts";
 
 /** A field of an agent's configuration, with the value in force. */
 export interface Field {
@@ -28,6 +28,8 @@ export interface Settled {
   readonly grants: Grants;
   /** Undefined: as the manifest says. */
   readonly isolation: StatedIsolation | undefined;
+  /** How much it may keep in its collections. */
+  readonly collections: StatedBounds;
   readonly problems: readonly SettingProblem[];
 }
 
@@ -59,6 +61,7 @@ export function settle(manifest: Manifest, sources: Sources): Settled {
     values,
     grants,
     isolation: stated?.isolation,
+    collections: stated?.collections ?? {},
     problems: [
       ...configProblems(manifest, values, sources, given),
       ...problems.map((problem) => placed(problem, sources, given)),

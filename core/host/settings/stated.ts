@@ -9,15 +9,25 @@ const kinds = ["net", "read", "write", "env", "sys", "run", "ffi", "import"] as 
 const text = z.string().min(1);
 const granted = z.array(text).max(1_000).optional();
 
+const count = z.int().min(1);
+
 const StatedForm = z.strictObject({
   file: text.optional(),
   config: z.record(z.string(), z.unknown()).default({}),
   grants: z.strictObject(Object.fromEntries(kinds.map((kind) => [kind, granted]))).default({}),
   isolation: z.enum(["thread", "process", "alone"]).optional(),
+  collections: z.strictObject({ values_max: count.optional(), bytes_max: count.optional() })
+    .default({}),
 });
 
 /** Where the operator wants an agent to live; `alone` is a process that no other agent shares. */
 export type StatedIsolation = "thread" | "process" | "alone";
+
+/** How much an agent may keep in its collections; what is not stated is as everywhere. */
+export interface StatedBounds {
+  readonly values_max?: number | undefined;
+  readonly bytes_max?: number | undefined;
+}
 
 export interface StatedAgent {
   /** The file that declares it, in the agents folder: no other file is given any of this. */
@@ -26,6 +36,7 @@ export interface StatedAgent {
   /** By kind: in place of what the manifest asks for. */
   readonly grants: Readonly<Record<string, readonly string[] | undefined>>;
   readonly isolation: StatedIsolation | undefined;
+  readonly collections: StatedBounds;
   /** The line of each field of `config`. */
   readonly lines: Readonly<Record<string, number>>;
 }
@@ -63,11 +74,11 @@ export function readStated(tree: YamlTree): ReadonlyMap<string, StatedAgent> {
 
 function withLines(
   id: string,
-  { file, config, grants, isolation }: z.output<typeof StatedForm>,
+  { file, config, grants, isolation, collections }: z.output<typeof StatedForm>,
   tree: YamlTree,
 ): StatedAgent {
   const lines = Object.keys(config).map((field) =>
     [field, tree.positionOf([id, "config", field], "key").line] as const
   );
-  return { file, config, grants, isolation, lines: Object.fromEntries(lines) };
+  return { file, config, grants, isolation, collections, lines: Object.fromEntries(lines) };
 }

@@ -18,6 +18,7 @@ export function metricsRoutes(plane: ControlPlane): Hono {
       ...await executionMetrics(plane),
       ...busMetrics(plane),
       ...cacheMetrics(plane),
+      ...collectionMetrics(plane),
       ...await sourceMetrics(plane),
     ];
     return c.body(exposition(metrics), 200, { "content-type": expositionType });
@@ -131,5 +132,17 @@ function cacheMetrics({ cache, hosts }: ControlPlane): Metric[] {
     counter("ac100_cache_requests_total", "Values asked of the cache.", requests),
     gauge("ac100_cache_hit_ratio", "Share of them that it had, 0 to 1.", ratios),
     counter("ac100_cache_evictions_total", "Evictions before their time.", cache.evictions),
+  ];
+}
+
+/** Agents that keep anything, those that are gone too. */
+function collectionMetrics({ collections }: ControlPlane): Metric[] {
+  const totals = [...collections.totals];
+  const samples = (of: (total: (typeof totals)[number][1]) => number): Sample[] =>
+    totals.map(([agent, total]) => ({ labels: { agent }, value: of(total) }));
+  return [
+    gauge("ac100_collection_values", "Values kept, with all versions.", samples((t) => t.values)),
+    gauge("ac100_collection_bytes", "Their size in bytes.", samples((t) => t.bytes)),
+    gauge("ac100_collection_misfits", "Those not of their schema.", samples((t) => t.misfits)),
   ];
 }

@@ -3,11 +3,15 @@
 import type { CacheCounts } from "../../cache/cache.ts";
 import type { AgentEntry } from "../../host/agent_entry.ts";
 import { Mask } from "../../mask.ts";
-import type { AgentView } from "../api.ts";
+import type { AgentView } from "../agents_api.ts";
+import { collectionView } from "./collections.ts";
 import type { ControlPlane } from "../control_plane.ts";
 import type { AgentStatus } from "../../statuses.ts";
 
-export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEntry): AgentView {
+export function agentView(
+  { hosts, cache, collections, config }: ControlPlane,
+  entry: AgentEntry,
+): AgentView {
   const { manifest } = entry;
   const { hits, misses } = cache.countsOf(entry.id);
   const mask = new Mask(config.secrets);
@@ -31,6 +35,7 @@ export function agentView({ hosts, cache, config }: ControlPlane, entry: AgentEn
     // In the agent's own words, which may repeat a secret it was sent.
     last_error: entry.lastError === undefined ? null : mask.text(entry.lastError),
     cache: { hits, misses, hit_rate: hitRate({ hits, misses }) },
+    collections: collections.usesOf(entry.id).map(collectionView),
   };
 }
 

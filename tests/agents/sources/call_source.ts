@@ -77,6 +77,7 @@ function contextOf(agent: AgentDefinition, config: unknown, options: CallOptions
     request: unused,
     publish: unused,
     cache: { get: unused, set: unused },
+    collections: {},
     config,
     secrets: {},
     log: { debug: unused, info: unused, warn: unused, error: unused },

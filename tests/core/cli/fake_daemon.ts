@@ -1,7 +1,7 @@
 /** A control plane in the test's hands: answers what it is told to, over a real socket. */
 
+import type { AgentView } from "../../../core/http/agents_api.ts";
 import type {
-  AgentView,
   ExecutionEvent,
   ExecutionView,
   ProblemAnswer,
@@ -98,6 +98,7 @@ export function anAgent(values: Partial<AgentView> = {}): AgentView {
     last_error: null,
     serves_version_of: null,
     cache: { hits: 0, misses: 0, hit_rate: null },
+    collections: [],
     ...values,
   };
 }

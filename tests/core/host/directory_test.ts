@@ -26,6 +26,7 @@ function scanned(
     source: null,
     simulated: false,
     config: null,
+    collections: [],
     capabilities: capabilities.map((name) => ({
       name,
       description: "d",

@@ -57,6 +57,7 @@ Deno.test("a manifest says what an agent can do, as plain JSON", () => {
       properties: { tone: { default: "warm", type: "string" } },
       additionalProperties: false,
     },
+    collections: [],
     capabilities: 1,
     subscriptions: ["execution.*", "person.met"],
   });

@@ -21,6 +21,7 @@ function entryOf(
     source: null,
     simulated: false,
     config: null,
+    collections: [],
     capabilities: [],
     subscriptions: [],
   };

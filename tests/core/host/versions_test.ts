@@ -19,6 +19,7 @@ const manifest: Manifest = {
   source: null,
   simulated: false,
   config: null,
+  collections: [],
   capabilities: [],
   subscriptions: [],
 };

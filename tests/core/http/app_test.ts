@@ -1,7 +1,8 @@
 /** The control plane's routes, gate and problem answers, on a real daemon, without a socket. */
 
 import assert from "node:assert/strict";
-import type { AgentView, ExecutionView, ProblemAnswer } from "../../../core/http/api.ts";
+import type { AgentView } from "../../../core/http/agents_api.ts";
+import type { ExecutionView, ProblemAnswer } from "../../../core/http/api.ts";
 import { createApp } from "../../../core/http/app.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestDaemon, type TestDaemon } from "../../support/test_daemon.ts";

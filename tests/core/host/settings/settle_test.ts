@@ -30,7 +30,15 @@ function stated(values: Partial<StatedAgent>): StatedAgent {
   const lines = Object.fromEntries(
     Object.keys(values.config ?? {}).map((name, at) => [name, at + 3]),
   );
-  return { file: "one.ts", config: {}, grants: {}, isolation: undefined, lines, ...values };
+  return {
+    file: "one.ts",
+    config: {},
+    grants: {},
+    isolation: undefined,
+    collections: {},
+    lines,
+    ...values,
+  };
 }
 
 function told(sources: Partial<Sources> = {}, permissions: Permissions = {}) {

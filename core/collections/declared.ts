@@ -1,0 +1,56 @@
+/** A collection as its agent declares it, with what is derived of that once. */
+
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import { AppError } from "../errors.ts";
+import { closest } from "../closest.ts";
+import { type JsonSchema, looseSchema } from "../yaml/json_schema.ts";
+
+/** What the manifest says of it. */
+export interface Declaration {
+  readonly name: string;
+  readonly key: readonly string[];
+  readonly schema: JsonSchema;
+  readonly history: boolean;
+  readonly retainDays: number | null;
+}
+
+export interface Declared extends Declaration {
+  readonly agent: string;
+  /** Undefined: the daemon can't check values, their agent's host does. */
+  readonly check: z.ZodType | undefined;
+  readonly schemaHash: string;
+}
+
+/** Whoever knows the manifests that are in force. */
+export type DeclarationsOf = (agent: string) => readonly Declaration[];
+
+const derived = new WeakMap<Declaration, Pick<Declared, "check" | "schemaHash">>();
+
+export function withDerived(agent: string, declaration: Declaration): Declared {
+  const known = derived.get(declaration) ?? derive(declaration);
+  derived.set(declaration, known);
+  return { agent, ...declaration, ...known };
+}
+
+/** @throws {AppError} `unknown_collection`. */
+export function findDeclared(
+  agent: string,
+  name: string,
+  declarationsOf: DeclarationsOf,
+): Declared {
+  const all = declarationsOf(agent);
+  const found = all.find((one) => one.name === name);
+  if (found) return withDerived(agent, found);
+  const near = closest(name, all.map((one) => one.name));
+  throw new AppError(
+    "unknown_collection",
+    `Cannot use collection "${name}": agent "${agent}" does not declare it` +
+      (near ? `; did you mean "${near}"?` : `; add it to "collections" in its manifest`),
+  );
+}
+
+function derive({ schema }: Declaration): Pick<Declared, "check" | "schemaHash"> {
+  const schemaHash = createHash("sha256").update(JSON.stringify(schema)).digest("hex");
+  return { check: looseSchema(schema), schemaHash };
+}

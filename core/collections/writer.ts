@@ -1,0 +1,182 @@
+/**
+ * Writes of collections. An agent's writes are decided one after the other, so its bounds hold
+ * exactly; calls that wait meanwhile for the same collection share the next transaction, and each
+ * takes effect whole or not at all. Where another daemon uses the same store, a change that it was
+ * quicker with is noticed by the collection's version, and what was decided before is decided anew.
+ */
+
+import { AppError } from "../errors.ts";
+import { newOpaqueId } from "../ids.ts";
+import type { CollectionState, IntendedTuple } from "../store/reads/collections.ts";
+import type { Store } from "../store/store.ts";
+import type { Books } from "./books.ts";
+import { batchValuesMax, type CollectionBounds, whyFull } from "./bounds.ts";
+import { operationsOf } from "./change.ts";
+import type { Declared } from "./declared.ts";
+import { Draft, type Intent } from "./draft.ts";
+import type { Turns } from "./turns.ts";
+
+/** Calls of an agent that wait; more are refused with `overloaded`. */
+const waitingMax = 10_000;
+/** Times a change is decided anew because of another daemon. */
+const triesMax = 5;
+
+type Versions = readonly (number | undefined)[];
+
+interface Call {
+  readonly declared: Declared;
+  readonly intents: readonly Intent[];
+  readonly resolve: (versions: Versions) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface WriterOptions {
+  readonly store: Store;
+  readonly books: Books;
+  readonly turns: Turns;
+  readonly boundsOf: (agent: string) => CollectionBounds;
+  readonly now: () => number;
+}
+
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #waiting = new Map<string, Call[]>();
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Writes all or nothing; gives the version that holds each value.
+   * @throws {AppError} `version_conflict`, `collection_full`, `overloaded`, `store_unavailable`.
+   */
+  write(declared: Declared, intents: readonly Intent[]): Promise<Versions> {
+    const { agent } = declared;
+    const waiting = this.#waiting.get(agent) ?? [];
+    if (waiting.length >= waitingMax) {
+      const found = `${waitingMax} writes of agent "${agent}" wait`;
+      const message = `Cannot write to collection "${declared.name}": ${found}; try again later`;
+      return Promise.reject(new AppError("overloaded", message));
+    }
+    this.#waiting.set(agent, waiting);
+    return new Promise((resolve, reject) => {
+      waiting.push({ declared, intents, resolve, reject });
+      void this.#options.turns.take(agent, () => this.#writeNext(agent));
+    });
+  }
+
+  /** Each call takes a turn; one that finds its call written already has nothing to do. */
+  async #writeNext(agent: string): Promise<void> {
+    const calls = this.#takeTogether(agent);
+    const [first] = calls;
+    if (!first) return;
+    try {
+      await this.#writeTogether(first.declared, calls);
+    } catch (thrown) {
+      for (const { reject } of calls) reject(thrown);
+    }
+  }
+
+  /** The first call that waits, and those after it that may share its transaction. */
+  #takeTogether(agent: string): readonly Call[] {
+    const waiting = this.#waiting.get(agent) ?? [];
+    const [first] = waiting;
+    let count = 0;
+    const end = waiting.findIndex(({ declared, intents }) => {
+      count += intents.length;
+      return declared.name !== first?.declared.name || (count > batchValuesMax &&
+        count > intents.length);
+    });
+    const calls = waiting.splice(0, end < 0 ? waiting.length : end);
+    if (waiting.length === 0) this.#waiting.delete(agent);
+    return calls;
+  }
+
+  async #writeTogether(declared: Declared, calls: readonly Call[]): Promise<void> {
+    const { store, books, now } = this.#options;
+    const { agent, name, key, history, schemaHash } = declared;
+    for (let tries = 0; tries < triesMax; tries++) {
+      const row = await books.open(agent, name, key, schemaHash);
+      const intended = calls.flatMap(({ intents }) => intents.map(toIntended));
+      const { collectionId } = row;
+      const read = "collection_states";
+      const states = await store.read({ read, collectionId, history, intended });
+      const draft = new Draft({ history, nowMs: now(), lastVersion: row.lastVersion });
+      const ends = this.#decide(calls, states, draft);
+      if (draft.lastVersion === row.lastVersion) return settle(ends);
+      const { change, others } = operationsOf(draft, row, newOpaqueId());
+      if (await books.commit(change, others)) return settle(ends);
+    }
+    const found = "another daemon writes to it at the same time";
+    const message = `Cannot write to collection "${name}": ${found}; try again`;
+    throw new AppError("version_conflict", message);
+  }
+
+  /** How each call will end, if the draft is committed. */
+  #decide(calls: readonly Call[], states: readonly CollectionState[], draft: Draft): End[] {
+    let place = 0;
+    return calls.map((call) => {
+      const own = states.slice(place, place += call.intents.length);
+      const branch = draft.branch();
+      try {
+        const versions = this.#apply(call, own, branch, draft);
+        draft.absorb(branch);
+        return () => call.resolve(versions);
+      } catch (thrown) {
+        return () => call.reject(thrown);
+      }
+    });
+  }
+
+  #apply(
+    { declared: { agent, name }, intents }: Call,
+    states: readonly CollectionState[],
+    branch: Draft,
+    draft: Draft,
+  ): Versions {
+    const versions = intents.map((intent, index) => {
+      const outcome = branch.apply(intent, states[index] ?? nothing);
+      if (!("conflict" in outcome)) return outcome.version;
+      throw conflict(name, index, intent, outcome.conflict);
+    });
+    const isDelete = intents.every(({ kind }) => kind === "delete");
+    const { values, bytes } = this.#options.books.useOf(agent);
+    const use = { values: values + draft.values, bytes: bytes + draft.bytes };
+    // A delete makes room in the end, though with history it adds its own mark first.
+    const full = isDelete
+      ? undefined
+      : whyFull(agent, name, this.#options.boundsOf(agent), use, branch);
+    if (full) throw full;
+    return versions;
+  }
+}
+
+type End = () => void;
+
+const nothing: CollectionState = { head: undefined, shown: undefined };
+
+function settle(ends: readonly End[]): void {
+  for (const end of ends) end();
+}
+
+function toIntended(intent: Intent): IntendedTuple {
+  return intent.kind === "delete"
+    ? [intent.key, null, null]
+    : [intent.key, intent.publicAtMs ?? null, intent.value];
+}
+
+function conflict(
+  collection: string,
+  index: number,
+  { ifVersion }: Intent,
+  held: number | null,
+): AppError {
+  const found = held === null ? "there is no value" : `it has version ${held}`;
+  const wanted = ifVersion === null ? "where there is none" : `over version ${ifVersion}`;
+  return new AppError(
+    "version_conflict",
+    `Cannot write value ${index} to collection "${collection}" ${wanted}: ${found}; ` +
+      `read it again and decide anew`,
+    { details: { index, version: held } },
+  );
+}
