@@ -89,6 +89,8 @@ export class CommitQueue {
   ): Promise<(operation: SqliteOperation) => boolean> {
     const byKind = Map.groupBy(operations, ({ kind }) => kind);
     const kinds = [...this.#kinds.values()].filter(({ kind }) => byKind.has(kind));
+    // Left out of the list, it would be answered and not written.
+    if (kinds.length < byKind.size) throw new Error(`no such kind among ${[...byKind.keys()]}`);
     const statements = kinds.map(({ kind, sql }) => (
       { sql, args: [rowsText(byKind.get(kind) ?? [])] }
     ));

@@ -139,3 +139,11 @@ Deno.test("every kind has one place in the order", () => {
   const names = kinds.map(({ kind }) => kind);
   assert.deepEqual(names.filter((name, place) => names.indexOf(name) !== place), []);
 });
+
+Deno.test("a kind that is not in the list is refused, and nothing of its call is written", async () => {
+  await using temp = await openTempStore();
+  const { database } = temp.store;
+  const queue = new CommitQueue(database, kinds.filter(({ kind }) => kind !== "create_execution"));
+  await assert.rejects(queue.commit([good("a"), execution("a")]), /no such kind/);
+  assert.deepEqual(await database.read("SELECT * FROM workflow_definitions"), []);
+});
