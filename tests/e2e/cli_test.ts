@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AgentsAnswer } from "../../core/cli/ask/client.ts";
 import {
   anAgent,
   anExecution,
@@ -73,7 +74,9 @@ function ask(
   return run(line.split(" "), { ...options, env });
 }
 
-const agentsRoute = { "GET /agents": () => Response.json({ agents: [anAgent()] }) };
+const agentsRoute = {
+  "GET /agents": () => Response.json({ agents: [anAgent()], problems: [] } satisfies AgentsAnswer),
+};
 
 function executionRoutes(events: Route): Record<string, Route> {
   return {
