@@ -5,6 +5,7 @@
 
 import type { Store } from "../../../../core/store/store.ts";
 import { storeWith } from "../../../support/store_over.ts";
+import { collectionContract } from "./collections.ts";
 import { commitContract } from "./commits.ts";
 import { executionContract } from "./executions.ts";
 import { failureContract } from "./failures.ts";
@@ -49,6 +50,7 @@ const contracts: readonly Contract[] = [
   scheduleContract,
   marketContract,
   keptContract,
+  collectionContract,
 ];
 
 /** Declares the tests of one backend; `open` makes it a store of its own for each. */
