@@ -1,6 +1,7 @@
 /** `deno task bench [NAME…] [--json]`: runs the named benchmarks, or all. */
 
 import * as bus from "./bus.ts";
+import * as collections from "./collections.ts";
 import * as daemon from "./daemon.ts";
 import * as engine from "./engine.ts";
 import * as history from "./history.ts";
@@ -13,7 +14,7 @@ interface Bench {
   run(report: Report): Promise<void>;
 }
 
-const benches: readonly Bench[] = [bus, engine, history, schedule, daemon, market];
+const benches: readonly Bench[] = [bus, engine, history, schedule, daemon, market, collections];
 
 Deno.exit(await main(Deno.args));
 

@@ -60,8 +60,9 @@ Deno.test("a full agent is refused with the setting's name, and keeps what it ha
   await chains.delete(value(1));
   await chains.put(value(4));
   // The bound holds for writes that come at once, too.
+  await chains.delete(value(4));
   const ends = await Promise.allSettled([5, 6, 7].map((strike) => chains.put(value(strike))));
-  assert.ok(ends.every(({ status }) => status === "rejected"));
+  assert.deepEqual(ends.map(({ status }) => status), ["fulfilled", "rejected", "rejected"]);
   assert.equal((await counted(trial)).values, 3);
 });
 

@@ -105,6 +105,34 @@ Deno.test("a batch is kept whole, in order; one bad value refuses all with its p
   assert.deepEqual((await chains.list({ prefix: { symbol: "MSFT" } })).entries, []);
 });
 
+Deno.test("without history the last value of a batch is kept, whenever it was public", async () => {
+  await using trial = await tryCollections();
+  const { chains } = trial.load(plain);
+  const at = (ago: number) => ({ publicAtMs: trial.nowMs - ago });
+  const [late, early] = [{ value: aapl, ...at(0) }, { value: { ...aapl, iv: 9 }, ...at(5) }];
+  for (const batch of [[late, early], [early, late], [late, early, late], [early, late, early]]) {
+    await chains.putMany(batch);
+    const last = batch.at(-1);
+    const entry = await chains.get(aaplKey);
+    assert.deepEqual([entry?.value, entry?.publicAtMs], [last?.value, last?.publicAtMs]);
+  }
+  assert.equal(trial.collections.usesOf("keeper")[0]?.values, 1);
+});
+
+Deno.test("writes of several collections at once end each in its own", async () => {
+  await using trial = await tryCollections();
+  const { one, two } = trial.load({ one: plain.chains, two: chains.chains });
+  await Promise.all([0, 1, 2, 3].flatMap((strike) => [
+    one.put({ symbol: "one", strike, iv: 1 }),
+    two.put({ symbol: "two", strike, iv: 1 }),
+  ]));
+  for (const [symbol, kept] of Object.entries({ one, two })) {
+    const { entries } = await kept.list();
+    const keys = entries.map(({ value }) => `${value.symbol} ${value.strike}`);
+    assert.deepEqual(keys, [0, 1, 2, 3].map((strike) => `${symbol} ${strike}`));
+  }
+});
+
 Deno.test("the daemon checks by the manifest what a host has let through", async () => {
   await using trial = await tryCollections();
   trial.load(plain);

@@ -105,6 +105,17 @@ Deno.test("a value is public in no future; a clock a little ahead counts as now"
   assert.equal((await kept.get(key, { asOfMs: trial.nowMs }))?.publicAtMs, trial.nowMs);
 });
 
+Deno.test("a clock that is set back hides no value that is put then", async () => {
+  await using trial = await tryCollections();
+  const { chains: kept } = trial.load(chains);
+  await kept.put(valued(1));
+  trial.nowMs -= dayMs;
+  await kept.put(valued(2));
+  assert.equal((await kept.get(key))?.value.iv, 2);
+  assert.equal(await kept.delete(key), true);
+  assert.equal(await kept.get(key), undefined);
+});
+
 Deno.test("a request as of an instant reads what was public by then, and writes nothing", async () => {
   await using trial = await tryCollections();
   const now = trial.load(chains).chains;

@@ -49,9 +49,11 @@ Deno.test("daemons that share a server count up one value without losing a step"
   const [one] = daemons;
   const { entry } = await one?.capabilities.get({ collection: "chains", key }, "keeper") ?? {};
   assert.equal((JSON.parse(entry?.value ?? "{}") as { iv?: number }).iv, 16);
+  const entries = [{ value: { symbol: "MSFT", strike: 1, iv: 1 } }];
+  await one?.capabilities.put({ collection: "chains", entries }, "keeper");
   for (const daemon of daemons) {
     await daemon.tend();
-    assert.equal(daemon.usesOf("keeper")[0]?.values, 1);
+    assert.equal(daemon.usesOf("keeper")[0]?.values, 2, "what the other has written is counted");
     await daemon.close();
   }
   await Promise.all(stores.map((store) => store.close()));
