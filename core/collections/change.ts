@@ -28,14 +28,15 @@ export function operationsOf(
   );
   const added = all.flatMap(([, { versions }]) => versions);
   const of = { collectionId, changeId };
+  const atMs = nowMs;
   const others: CollectionOperation[] = [];
   if (kept.length > 0) {
-    others.push({ kind: "keep_collection_values", ...of, keys: kept, supersededAtMs: nowMs });
+    others.push({ kind: "keep_collection_values", ...of, keys: kept, atMs });
   }
   if (dropped.length > 0) others.push({ kind: "drop_collection_values", ...of, keys: dropped });
-  if (put.length > 0) others.push({ kind: "put_collection_values", ...of, rows: put });
+  if (put.length > 0) others.push({ kind: "put_collection_values", ...of, rows: put, atMs });
   if (added.length > 0) {
-    others.push({ kind: "add_collection_versions", ...of, rows: added, supersededAtMs: nowMs });
+    others.push({ kind: "add_collection_versions", ...of, rows: added, atMs });
   }
   const change: ChangeCollection = {
     kind: "change_collection",

@@ -115,7 +115,6 @@ export class Draft {
       intent.key,
       ++this.lastVersion,
       publicAtMs,
-      nowMs,
       isFirst && publicAtMs < nowMs ? 1 : 0,
       intent.bytes,
       intent.value,
@@ -143,7 +142,7 @@ export class Draft {
     }
     const publicAtMs = Math.max(nowMs, key.head?.publicAtMs ?? nowMs);
     const bytes = bytesOf(name);
-    const row: VersionTuple = [name, version, publicAtMs, nowMs, 0, bytes, null];
+    const row: VersionTuple = [name, version, publicAtMs, 0, bytes, null];
     this.values++;
     this.bytes += bytes;
     this.#keys.set(name, {
@@ -191,12 +190,12 @@ function fresh({ head }: CollectionState): KeyDraft {
   return { head, isHeld, next: undefined, versions: [], written: [] };
 }
 
-function headOf([, version, publicAtMs, , , bytes, value]: VersionTuple): CollectionHead {
+function headOf([, version, publicAtMs, , bytes, value]: VersionTuple): CollectionHead {
   return { version, publicAtMs, bytes, isMisfit: false, isDeleted: value === null };
 }
 
 type Shown = NonNullable<CollectionState["shown"]>;
 
-function toShown([, version, publicAtMs, , , , text]: VersionTuple, value: string): Shown {
+function toShown([, version, publicAtMs, , , text]: VersionTuple, value: string): Shown {
   return { version, publicAtMs, isSame: text === value };
 }

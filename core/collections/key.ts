@@ -54,17 +54,20 @@ function checkedText(text: string): string {
   throw refused(`${JSON.stringify(text.slice(0, 40))} holds a control character, or is no Unicode`);
 }
 
-const buffer = new DataView(new ArrayBuffer(8));
-const signBit = 1n << 63n;
-const allBits = (1n << 64n) - 1n;
+const double = new DataView(new ArrayBuffer(8));
+const signBit = 0x8000_0000;
 
 /** The bits of a double sort like its value, once the negative ones are turned round. */
 function sortable(value: number): string {
   // JSON has one zero, though a double has two.
-  buffer.setFloat64(0, value === 0 ? 0 : value);
-  const bits = buffer.getBigUint64(0);
-  const ordered = bits & signBit ? bits ^ allBits : bits | signBit;
-  return ordered.toString(16).padStart(16, "0");
+  double.setFloat64(0, value === 0 ? 0 : value);
+  const high = double.getUint32(0);
+  const low = double.getUint32(4);
+  return high & signBit ? hex(~high) + hex(~low) : hex(high | signBit) + hex(low);
+}
+
+function hex(bits: number): string {
+  return (bits >>> 0).toString(16).padStart(8, "0");
 }
 
 function refused(found: string): AppError {

@@ -19,7 +19,7 @@ export function collectionsTable(collections: readonly CollectionView[], look: L
 
 function noteOf(collection: CollectionView): string {
   const { declared, misfits, checked, history, retain_days: days } = collection;
-  if (!declared) return "orphaned: the manifest has no collection of this name and key";
+  if (!declared) return "orphaned: the manifest has no such name and key";
   const notes = [
     misfits > 0 ? `${countText(misfits, "value")} not of the schema` : "",
     checked ? "" : "being held to the changed schema",

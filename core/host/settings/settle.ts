@@ -65,6 +65,7 @@ export function settle(manifest: Manifest, sources: Sources): Settled {
     problems: [
       ...configProblems(manifest, values, sources, given),
       ...problems.map((problem) => placed(problem, sources, given)),
+      ...collectionProblems(manifest, stated),
     ],
   };
 }
@@ -135,6 +136,17 @@ function configProblems(
     }
     return placed({ path: ["config", ...path], place, message }, { stated }, given);
   });
+}
+
+/** Bounds of what an agent does not have are a mistake. */
+function collectionProblems(
+  { id, collections }: Manifest,
+  stated: StatedAgent | undefined,
+): SettingProblem[] {
+  const isStated = Object.keys(stated?.collections ?? {}).length > 0;
+  if (!isStated || collections.length > 0) return [];
+  const message = `agent "${id}" has no collections; remove "collections"`;
+  return [{ path: ["collections"], place: "key", message }];
 }
 
 /** A problem of a field is its variable's, where it comes from there. */

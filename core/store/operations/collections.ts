@@ -5,12 +5,11 @@
  * effect, the others do not either.
  */
 
-/** A version of a value: its key, version, clocks, size, and JSON; null: it was deleted. */
+/** A version of a value that is recorded now; its value is JSON, or null: it was deleted. */
 export type VersionTuple = readonly [
   key: string,
   version: number,
   publicAtMs: number,
-  recordedAtMs: number,
   firstSeenLate: 0 | 1,
   bytes: number,
   value: string | null,
@@ -53,7 +52,7 @@ interface OfChange {
 export interface KeepValues extends OfChange {
   readonly kind: "keep_collection_values";
   readonly keys: readonly string[];
-  readonly supersededAtMs: number;
+  readonly atMs: number;
 }
 
 export interface DropValues extends OfChange {
@@ -64,13 +63,14 @@ export interface DropValues extends OfChange {
 export interface PutValues extends OfChange {
   readonly kind: "put_collection_values";
   readonly rows: readonly VersionTuple[];
+  readonly atMs: number;
 }
 
-/** Adds to the history alone. */
+/** Adds to the history alone what is superseded at once. */
 export interface AddVersions extends OfChange {
   readonly kind: "add_collection_versions";
   readonly rows: readonly VersionTuple[];
-  readonly supersededAtMs: number;
+  readonly atMs: number;
 }
 
 export interface DropVersions extends OfChange {

@@ -51,6 +51,28 @@ Deno.test("showAgents() colours idle green and failed red", () => {
   assert.ok(text.includes("\x1b[31mfailed"));
 });
 
+Deno.test("showAgent() shows what an agent keeps, and what is to be known of it", () => {
+  const kept = {
+    name: "chains",
+    key: ["symbol", "strike"],
+    history: true,
+    retain_days: 90,
+    declared: true,
+    values: 12_345,
+    bytes: 4_560_000,
+    misfits: 1,
+    checked: false,
+  };
+  const orphan = { ...kept, key: ["symbol"], declared: false, bytes: 0, values: 3 };
+  const text = showAgent(anAgent({ collections: [kept, orphan] }), plainLook({ columns: 160 }));
+  const rows = text.split("\n").filter((line) => line.startsWith("│ chains"));
+  const note = "1 value not of the schema, being held to the changed schema, history, retain 90d";
+  assert.deepEqual(rows.map((row) => row.split("│").map((cell) => cell.trim()).slice(1, -1)), [
+    ["chains", "symbol, strike", "12345", "4.6 MB", note],
+    ["chains", "symbol", "3", "0.0 MB", "orphaned: the manifest has no such name and key"],
+  ]);
+});
+
 Deno.test("showAgent() shows one agent with what it can do", () => {
   const agent = anAgent({
     secrets: [],

@@ -10,7 +10,7 @@ import type {
   PutValues,
   TurnMisfits,
 } from "../../operations/collections.ts";
-import { replaced } from "../columns.ts";
+import { columnsOf, replaced } from "../columns.ts";
 import type { Kind } from "../kind.ts";
 
 export const openCollection: Kind<OpenCollection> = {
@@ -38,7 +38,7 @@ export const changeCollection: Kind<ChangeCollection> = {
 /** The changes that have taken effect, with their rows. */
 const changes = `WITH change AS MATERIALIZED (
     SELECT collection_id, value -> 'rows' AS rows, value -> 'keys' AS keys,
-      value ->> 'supersededAtMs' AS superseded_at
+      value ->> 'atMs' AS at
     FROM json_each(?1) JOIN collections ON collection_id = value ->> 'collectionId'
       AND change_id = value ->> 'changeId')`;
 
@@ -50,17 +50,18 @@ const ofChangedKeys = `(collection_id, key) IN
       (SELECT collection_id, CAST(key.value AS TEXT) FROM change, json_each(change.keys) AS key)
     AND key IN (SELECT CAST(key.value AS TEXT) FROM change, json_each(change.keys) AS key)`;
 
-const clocks = ["version", "public_at", "recorded_at", "first_seen_late", "bytes", "value"];
-const columns = ["key", ...clocks];
+/** In the order of a version's tuple. */
+const columns = ["key", "version", "public_at", "first_seen_late", "bytes", "value"];
 const tuple = columns.map((_, place) => `row.value ->> ${place}`).join(", ");
+const kept = ["recorded_at", ...columns];
 
 export const keepValues: Kind<KeepValues> = {
   kind: "keep_collection_values",
   sql: `${changes}
-    INSERT INTO collection_history (collection_id, superseded_at, ${columns.join(", ")})
-    SELECT change.collection_id, superseded_at, ${columns.map((name) => `kept.${name}`).join(", ")}
-    FROM change, json_each(change.keys) AS key CROSS JOIN collection_values AS kept
-      ON kept.collection_id = change.collection_id AND kept.key = key.value`,
+    INSERT INTO collection_history (collection_id, superseded_at, ${kept.join(", ")})
+    SELECT change.collection_id, at, ${columnsOf("held", kept)}
+    FROM change, json_each(change.keys) AS key CROSS JOIN collection_values AS held
+      ON held.collection_id = change.collection_id AND held.key = key.value`,
 };
 
 export const dropValues: Kind<DropValues> = {
@@ -72,17 +73,16 @@ export const dropValues: Kind<DropValues> = {
 export const putValues: Kind<PutValues> = {
   kind: "put_collection_values",
   sql: `${changes}
-    INSERT INTO collection_values (collection_id, ${columns.join(", ")})
-    SELECT collection_id, ${tuple} FROM change, json_each(change.rows) AS row WHERE true
-    ON CONFLICT DO UPDATE SET misfit = 0, ${replaced(clocks)}`,
+    INSERT INTO collection_values (collection_id, ${kept.join(", ")})
+    SELECT collection_id, at, ${tuple} FROM change, json_each(change.rows) AS row WHERE true
+    ON CONFLICT DO UPDATE SET misfit = 0, ${replaced(kept.filter((name) => name !== "key"))}`,
 };
 
 export const addVersions: Kind<AddVersions> = {
   kind: "add_collection_versions",
   sql: `${changes}
-    INSERT INTO collection_history (collection_id, superseded_at, ${columns.join(", ")})
-    SELECT collection_id, superseded_at, ${tuple}
-    FROM change, json_each(change.rows) AS row`,
+    INSERT INTO collection_history (collection_id, superseded_at, ${kept.join(", ")})
+    SELECT collection_id, at, at, ${tuple} FROM change, json_each(change.rows) AS row`,
 };
 
 export const dropVersions: Kind<DropVersions> = {

@@ -117,16 +117,20 @@ async function statesOfHistory(
        head.value IS NULL AS deleted, shown.version AS shown_version,
        shown.public_at AS shown_public_at, shown.value IS (entry.value ->> 2) AS same
      FROM json_each(?2) AS entry ${join("head", "")}
-     ${join("shown", "AND public_at <= coalesce(entry.value ->> 1, 9e15)")}`;
+     ${join("shown", "AND public_at <= coalesce(entry.value ->> 1, 9e15)")}
+     WHERE EXISTS (SELECT 1 FROM collection_history AS any
+       WHERE any.collection_id = ?1 AND any.key = entry.value ->> 0)`;
   const rows = await read(sql, [collectionId, JSON.stringify(intended)]);
-  return rows.map((row) => ({
-    head: row.version === null ? undefined : toHead(row),
-    shown: row.shown_version === null ? undefined : toShown({
-      version: row.shown_version,
-      public_at: row.shown_public_at,
-      same: row.same,
-    }),
-  }));
+  const byPlace = new Map(rows.map((row) => [Number(row.place), row]));
+  return intended.map((_, place) => {
+    const row = byPlace.get(place);
+    if (!row) return { head: undefined, shown: undefined };
+    const { shown_version: version, shown_public_at: public_at, same } = row;
+    return {
+      head: toHead(row),
+      shown: version === null ? undefined : toShown({ version, public_at, same }),
+    };
+  });
 }
 
 function toHead({ version, public_at, bytes, misfit, deleted }: ReadRow): CollectionHead {

@@ -35,6 +35,9 @@ const agents = [
   agent("sources/made_up.ts", "made_up", { source: "made_up", simulated: true }),
   agent("asker.ts", "asker", { config: z.object({ sources, size: z.int().default(1) }) }),
   readOf("broken.ts", { error: "it does not parse" }),
+  agent("keeper.ts", "keeper", {
+    collections: { notes: { key: ["id"], schema: z.object({ id: z.string() }) } },
+  }),
 ];
 
 function take(
@@ -288,4 +291,19 @@ Deno.test("a file that can't be used is a problem like any other", () => {
     column: 1,
     message: "agents.yaml can't be used: it is no file; remove it, or put a file there",
   }]);
+});
+
+Deno.test("the bounds of an agent's collections are stated, of an agent that has some", () => {
+  const stating = (id: string, bounds: string): string =>
+    `${id}: { file: ${id}.ts, collections: ${bounds} }`;
+  const bounds = "{ values_max: 7, bytes_max: 100 }";
+  const { collections } = configOf(take(stating("keeper", bounds)), "keeper");
+  assert.deepEqual(collections, { values_max: 7, bytes_max: 100 });
+  assert.deepEqual(configOf(take(""), "keeper").collections, {});
+  assert.deepEqual(problemsOf(stating("asker", bounds)), [
+    '1:26 agent "asker" has no collections; remove "collections"',
+  ]);
+  for (const wrong of ["{ values_max: 0 }", "{ bytes_max: 1.5 }", "{ value_max: 5 }", "7"]) {
+    assert.equal(problemsOf(stating("keeper", wrong)).length, 1, wrong);
+  }
 });

@@ -22,7 +22,7 @@ async function opened(store: Store, agentId = "a"): Promise<StoredCollection> {
 
 /** A version with the instants that its number says. */
 function version(key: string, number: number, value: string | null = `"${number}"`): VersionTuple {
-  return [key, number, number, number, 0, 10, value];
+  return [key, number, number, 0, 10, value];
 }
 
 type OfChange = Pick<ChangeCollection, "collectionId" | "changeId">;
@@ -51,14 +51,15 @@ async function change(
   return isTaken;
 }
 
+/** Written at the instant that the version says. */
 const put = (...rows: VersionTuple[]) => (of: OfChange) =>
-  [{ kind: "put_collection_values", ...of, rows }] as const;
+  [{ kind: "put_collection_values", ...of, rows, atMs: rows[0]?.[1] ?? 0 }] as const;
 
 /** Replaces a value of now by another version. */
 const replace = (row: VersionTuple) => (of: OfChange) =>
   [
-    { kind: "keep_collection_values", ...of, keys: [row[0]], supersededAtMs: row[1] },
-    { kind: "put_collection_values", ...of, rows: [row] },
+    { kind: "keep_collection_values", ...of, keys: [row[0]], atMs: row[1] },
+    { kind: "put_collection_values", ...of, rows: [row], atMs: row[1] },
   ] as const;
 
 async function listed(
@@ -141,15 +142,15 @@ export const collectionContract: Contract = {
     const { collectionId } = await opened(store);
     await change(store, collectionId, [0, 10], put(version("k", 10), version("l", 10)));
     await change(store, collectionId, [10, 20], replace(version("k", 20)));
-    const late: VersionTuple = ["k", 30, 5, 30, 0, 10, '"late"'];
+    const late: VersionTuple = ["k", 30, 5, 0, 10, '"late"'];
     await change(store, collectionId, [20, 30], (of) => [
-      { kind: "add_collection_versions", ...of, rows: [late], supersededAtMs: 30 },
+      { kind: "add_collection_versions", ...of, rows: [late], atMs: 30 },
     ]);
     const deleted = version("l", 40, null);
     await change(store, collectionId, [30, 40], (of) => [
-      { kind: "keep_collection_values", ...of, keys: ["l"], supersededAtMs: 40 },
+      { kind: "keep_collection_values", ...of, keys: ["l"], atMs: 40 },
       { kind: "drop_collection_values", ...of, keys: ["l"] },
-      { kind: "add_collection_versions", ...of, rows: [deleted], supersededAtMs: 40 },
+      { kind: "add_collection_versions", ...of, rows: [deleted], atMs: 40 },
     ]);
     assert.deepEqual(await listed(store, collectionId), ['k="20"']);
     assert.deepEqual(await listed(store, collectionId, { asOfMs: 39 }), ['k="20"', 'l="10"']);
