@@ -25,12 +25,13 @@ export interface Declared extends Declaration {
 /** Whoever knows the manifests that are in force. */
 export type DeclarationsOf = (agent: string) => readonly Declaration[];
 
-const derived = new WeakMap<Declaration, Pick<Declared, "check" | "schemaHash">>();
+const known = new WeakMap<Declaration, Declared>();
 
+/** The same for as long as the declaration is. */
 export function withDerived(agent: string, declaration: Declaration): Declared {
-  const known = derived.get(declaration) ?? derive(declaration);
-  derived.set(declaration, known);
-  return { agent, ...declaration, ...known };
+  const declared = known.get(declaration) ?? { agent, ...declaration, ...derive(declaration) };
+  known.set(declaration, declared);
+  return declared;
 }
 
 /** @throws {AppError} `unknown_collection`. */

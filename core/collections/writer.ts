@@ -1,6 +1,6 @@
 /**
  * Writes of collections. An agent's writes are decided one after the other, so its bounds hold
- * exactly; calls that wait meanwhile for the same collection share the next transaction, and each
+ * exactly; calls that wait meanwhile for the same declaration share the next transaction, and each
  * takes effect whole or not at all. Where another daemon uses the same store, a change that it was
  * quicker with is noticed by the collection's version, and what was decided before is decided anew.
  */
@@ -10,7 +10,7 @@ import { newOpaqueId } from "../ids.ts";
 import type { CollectionState, IntendedTuple } from "../store/reads/collections.ts";
 import type { Store } from "../store/store.ts";
 import type { Books } from "./books.ts";
-import { batchValuesMax, type CollectionBounds, whyFull } from "./bounds.ts";
+import { batchBytesMax, batchValuesMax, type CollectionBounds, whyFull } from "./bounds.ts";
 import { operationsOf } from "./change.ts";
 import type { Declared } from "./declared.ts";
 import { Draft, type Intent } from "./draft.ts";
@@ -81,11 +81,12 @@ export class Writer {
   #takeTogether(agent: string): readonly Call[] {
     const waiting = this.#waiting.get(agent) ?? [];
     const [first] = waiting;
-    let count = 0;
-    const end = waiting.findIndex(({ declared, intents }) => {
-      count += intents.length;
-      return declared.name !== first?.declared.name || (count > batchValuesMax &&
-        count > intents.length);
+    let [count, bytes] = [0, 0];
+    const end = waiting.findIndex((call) => {
+      count += call.intents.length;
+      bytes += bytesIn(call);
+      const isTooMuch = count > batchValuesMax || bytes > batchBytesMax;
+      return call.declared !== first?.declared || (isTooMuch && call !== first);
     });
     const calls = waiting.splice(0, end < 0 ? waiting.length : end);
     if (waiting.length === 0) this.#waiting.delete(agent);
@@ -157,6 +158,10 @@ const nothing: CollectionState = { head: undefined, shown: undefined };
 
 function settle(ends: readonly End[]): void {
   for (const end of ends) end();
+}
+
+function bytesIn({ intents }: Call): number {
+  return intents.reduce((sum, intent) => sum + (intent.kind === "put" ? intent.bytes : 0), 0);
 }
 
 function toIntended(intent: Intent): IntendedTuple {

@@ -1,6 +1,6 @@
 /** Collections as the API shows them. */
 
-import type { CollectionUse } from "../../collections/collections.ts";
+import type { CollectionUse } from "../../collections/uses.ts";
 import type { CollectionView } from "../agents_api.ts";
 
 export function collectionView(use: CollectionUse): CollectionView {

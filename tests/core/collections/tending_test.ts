@@ -123,6 +123,19 @@ Deno.test("a collection that is declared no more, or by another key, is orphaned
   assert.equal((await again.get(value(1)))?.value.iv, 1, "it is found again by its key");
 });
 
+Deno.test("what was put by the key of before is not written by the key of now", async () => {
+  await using trial = await tryCollections();
+  const first = trial.load(plain).chains;
+  const before = [first.put(value(1)), first.put(value(2))];
+  const second = trial.load({ chains: { key: ["strike"], schema: Chain } }).chains;
+  const after = [second.put(value(1, 7)), second.put(value(2, 8))];
+  await Promise.all([...before, ...after]);
+  assert.equal((await second.get({ strike: 2 }))?.value.iv, 8);
+  assert.equal((await second.list()).entries.length, 2);
+  const again = trial.load(plain).chains;
+  assert.deepEqual((await again.list()).entries.map((one) => one.value), [value(1), value(2)]);
+});
+
 Deno.test("what is tended ends with the collections, between two transactions", async () => {
   await using trial = await tryCollections();
   const kept = { chains: { ...plain.chains, retain: "1d" } } as const;
