@@ -1,7 +1,7 @@
 /** Tables: a heavy head over a light body, as wide as the terminal lets them be. */
 
 import { type Look, paint, type Tone } from "./look.ts";
-import { padText, textWidth, wrapText } from "./width.ts";
+import { characterWidthMax, padText, textWidth, wrapText } from "./width.ts";
 
 /** What stands in one place of a table. */
 export interface Cell {
@@ -36,7 +36,7 @@ export function table(
 
 /**
  * Each column's width: what its text takes. Where that is too wide for the terminal, the widest
- * column gives way again and again: first so far that words stay whole, then further.
+ * column is narrowed again and again: first so far that words stay whole, then further.
  */
 function fitColumns(rows: readonly (readonly Cell[])[], columns: number): number[] {
   const borders = 3 * (rows[0]?.length ?? 0) + 1;
@@ -45,7 +45,11 @@ function fitColumns(rows: readonly (readonly Cell[])[], columns: number): number
       Math.max(...rows.flatMap((row) => row[index]?.text.split(separator).map(textWidth) ?? []))
     );
   const full = widest(/\n/).map((width) => Math.min(width, columns));
-  const whole = shrink(full, widest(/\s/), columns - borders);
+  // Of a text of spaces no word is left, yet its spaces need their room.
+  const words = widest(/\s/).map((width, index) =>
+    Math.max(width, Math.min(full[index] ?? 0, characterWidthMax))
+  );
+  const whole = shrink(full, words, columns - borders);
   return shrink(whole, full.map((width) => Math.min(width, columnsMin)), columns - borders);
 }
 

@@ -27,6 +27,8 @@ const wideBlocks: readonly (readonly [number, number])[] = [
 const wideEmoji = /(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u;
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const firstUnusual = 0x0300;
+/** The columns in which any character fits. */
+export const characterWidthMax = 2;
 
 /** The columns that clean text takes on one line. */
 export function textWidth(text: string): number {
@@ -58,8 +60,7 @@ export function padText(text: string, columns: number): string {
 
 /** The text in lines that fit, broken at spaces where there are any; `…` after the last one. */
 export function wrapText(text: string, columns: number, linesMax = Infinity): string[] {
-  const columnsMin = 2; // any character fits
-  const width = Math.max(columnsMin, columns);
+  const width = Math.max(characterWidthMax, columns);
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {
     let rest = paragraph;
