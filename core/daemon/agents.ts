@@ -11,7 +11,7 @@ import { Collections } from "../collections/collections.ts";
 import type { Config } from "../config.ts";
 import type { ManifestCache } from "../host/scan/agent_files.ts";
 import { Hosts } from "../host/hosts.ts";
-import { isManifest } from "../host/manifest.ts";
+import { isManifest } from "../host/manifest/manifest.ts";
 import { OperatorSettings } from "../host/settings/operator_settings.ts";
 import { newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";

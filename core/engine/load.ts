@@ -12,10 +12,10 @@ import type { Plan } from "./decide/plan.ts";
 import type { Attempt } from "./decide/unit.ts";
 import type { Definitions } from "./definitions.ts";
 import { asOfText, endedEvent, type EngineEvent } from "./events.ts";
-import type { Leases } from "./lease.ts";
+import type { Leases } from "./claim/lease.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Steering } from "./steering.ts";
-import { finishExecution } from "./step_writes.ts";
+import { finishExecution } from "./advance/step_writes.ts";
 
 /** An attempt as the store has it; one that is running was cut off. */
 export type StoredAttempt = Attempt & { readonly name: string };

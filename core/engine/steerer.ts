@@ -12,7 +12,7 @@ import type { Store } from "../store/store.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Engine } from "./engine.ts";
 import { asOf, endedEvent, type EngineEvent } from "./events.ts";
-import { finishExecution } from "./step_writes.ts";
+import { finishExecution } from "./advance/step_writes.ts";
 
 /** The owner of an execution that has no lease. */
 const nobody = "";

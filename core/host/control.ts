@@ -5,7 +5,7 @@
 
 import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../log.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest/manifest.ts";
 
 /** A request that a host answers itself, to show that the bus reaches it. */
 export const pingAddress = "host.ping";

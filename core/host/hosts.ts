@@ -6,18 +6,18 @@
 
 import type { IncomingRequest } from "../bus/bus.ts";
 import { AppError, messageOf } from "../errors.ts";
-import { whyNotAsOf, whyRefused } from "./admission.ts";
-import type { AgentEntry } from "./agent_entry.ts";
+import { whyNotAsOf, whyRefused } from "./manifest/admission.ts";
+import type { AgentEntry } from "./agents/entry.ts";
 import { AgentFiles, type ManifestCache, type ReadFile } from "./scan/agent_files.ts";
 import { pingAddress } from "./control.ts";
-import { findServing, makeEntries } from "./directory.ts";
+import { findServing, makeEntries } from "./agents/directory.ts";
 import type { OperatorSettings } from "./settings/operator_settings.ts";
-import { type Host, whileCallerWaits } from "./host.ts";
-import { Keeper, type KeeperOptions } from "./keeper.ts";
+import { type Host, whileCallerWaits } from "./keep/host.ts";
+import { Keeper, type KeeperOptions } from "./keep/keeper.ts";
 import { KeptVersions } from "./scan/kept_versions.ts";
-import type { JsonSchema } from "./manifest.ts";
-import type { Placement } from "./placement.ts";
-import { Versions } from "./versions.ts";
+import type { JsonSchema } from "./manifest/manifest.ts";
+import type { Placement } from "./agents/placement.ts";
+import { Versions } from "./agents/versions.ts";
 import { watchFolder } from "./files/watch.ts";
 import { type Problem, problemText } from "../yaml/problem.ts";
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { boundsDefault } from "../../core/collections/bounds.ts";
 import { Collections } from "../../core/collections/collections.ts";
 import { openCollections } from "../../core/host/inside/collections.ts";
-import { readManifest } from "../../core/host/manifest.ts";
+import { readManifest } from "../../core/host/manifest/manifest.ts";
 import { createLog } from "../../core/log.ts";
 import { openTempStore, type TempStore } from "../support/temp_store.ts";
 import { median, type Report } from "./report.ts";

@@ -1,8 +1,8 @@
 /** What `collections_process.ts` keeps, and what of it must be found. */
 
 import { z } from "zod";
-import { type CollectionManifest } from "../../core/host/collection_manifest.ts";
-import { readManifest } from "../../core/host/manifest.ts";
+import { type CollectionManifest } from "../../core/host/manifest/collections.ts";
+import { readManifest } from "../../core/host/manifest/manifest.ts";
 
 const schema = z.object({ place: z.int(), round: z.int(), text: z.string() });
 const batchLength = 40;

@@ -5,7 +5,7 @@
 
 import { fileURLToPath } from "node:url";
 import { findAgentFiles } from "../../core/host/files/find.ts";
-import { readManifest } from "../../core/host/manifest.ts";
+import { readManifest } from "../../core/host/manifest/manifest.ts";
 import { toFileUrl } from "../../core/host/url.ts";
 
 export const shippedFile = new URL("../../agents/shipped.json", import.meta.url);

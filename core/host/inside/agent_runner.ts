@@ -11,7 +11,7 @@ import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../../
 import { withinBudget } from "./budget.ts";
 import { openCollections } from "./collections.ts";
 import type { AgentToLoad } from "../control.ts";
-import { reservedIds } from "../manifest.ts";
+import { reservedIds } from "../manifest/manifest.ts";
 
 /** What an agent's runner needs of the host it lives in. */
 export interface HostServices {

@@ -13,7 +13,7 @@ import "100ac";
 import "100ac/calendar";
 import { type ErrorData, toErrorData } from "../../errors.ts";
 import { harden } from "./harden.ts";
-import { readManifest } from "../manifest.ts";
+import { readManifest } from "../manifest/manifest.ts";
 import type { ScanLine, ScanSetup } from "../scan/scan.ts";
 import { toFileUrl } from "../url.ts";
 

@@ -29,7 +29,7 @@ import {
 import { harden } from "./harden.ts";
 import { loadOnly, sealFiles, sealModules } from "./seal_past.ts";
 import { stopClocks } from "./stop_clocks.ts";
-import { readManifest } from "../manifest.ts";
+import { readManifest } from "../manifest/manifest.ts";
 import { NewsGate } from "./news_gate.ts";
 import { divertPrinting } from "./printing.ts";
 

@@ -5,7 +5,7 @@
 
 import { type AgentFile, findAgentFiles } from "../files/find.ts";
 import { type Content, readContent } from "../files/content.ts";
-import type { Manifest } from "../manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { scanAgents, type ScanResult } from "./scan.ts";
 
 /** A file as it was last read. */

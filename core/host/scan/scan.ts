@@ -11,7 +11,7 @@ import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorData, isErrorData } from "../../errors.ts";
 import { newOpaqueId } from "../../ids.ts";
 import type { AgentFile } from "../files/find.ts";
-import { isManifest, type Manifest } from "../manifest.ts";
+import { isManifest, type Manifest } from "../manifest/manifest.ts";
 import { readBeginning } from "./read_beginning.ts";
 import { toFileUrl } from "../url.ts";
 

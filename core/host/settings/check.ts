@@ -3,7 +3,7 @@
 import type { Shipped } from "../../shipped.ts";
 import type { YamlPath, YamlTree } from "../../yaml/tree.ts";
 import { shown, suggestion } from "../../yaml/wording.ts";
-import type { Manifest } from "../manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { ReadFile } from "../scan/agent_files.ts";
 import type { Settled } from "./settle.ts";
 import { type KnownSources, sourceProblem } from "./source_lists.ts";

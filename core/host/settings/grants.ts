@@ -6,7 +6,7 @@
 import { isAbsolute } from "node:path";
 import type { FromConfig } from "../../sdk/agent.ts";
 import { shown, suggestion } from "../../yaml/wording.ts";
-import { type Grants, type Manifest, normalize } from "../manifest.ts";
+import { type Grants, type Manifest, normalize } from "../manifest/manifest.ts";
 import type { SettingProblem } from "./stated.ts";
 
 export interface Granted {

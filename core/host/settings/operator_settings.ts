@@ -11,7 +11,7 @@ import { isShipped, type Shipped } from "../../shipped.ts";
 import type { Problem } from "../../yaml/problem.ts";
 import { SourceText } from "../../yaml/source_text.ts";
 import { readTree } from "../../yaml/tree.ts";
-import type { Manifest } from "../manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { ReadFile } from "../scan/agent_files.ts";
 import { checkStated } from "./check.ts";
 import { readSettingsText, type SettingsText } from "./settings_text.ts";

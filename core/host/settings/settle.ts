@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { validate } from "../../yaml/issues.ts";
 import { type JsonSchema, looseSchema } from "../../yaml/json_schema.ts";
-import type { Grants, Manifest } from "../manifest.ts";
+import type { Grants, Manifest } from "../manifest/manifest.ts";
 import { grantsOf } from "./grants.ts";
 import type { SettingProblem, StatedAgent, StatedBounds, StatedIsolation } from "./stated.ts";
 

@@ -1,7 +1,7 @@
 /** Fields of a configuration that list market sources, in the order in which they are asked. */
 
 import { suggestion } from "../../yaml/wording.ts";
-import type { Manifest } from "../manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { Field } from "./settle.ts";
 
 /** By id of an agent that is a source: whether it is simulated; undefined: not to be read now. */

@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { Pipe } from "../../bus/process/pipe.ts";
 import type { HostCommand, HostReport } from "../control.ts";
-import type { Grants } from "../manifest.ts";
+import type { Grants } from "../manifest/manifest.ts";
 import { readBeginning } from "../scan/read_beginning.ts";
 import { joinHub } from "./join_hub.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { bulkOverPort } from "../../bus/bulk.ts";
 import { AppError, messageOf } from "../../errors.ts";
 import type { HostReport } from "../control.ts";
-import type { Grants } from "../manifest.ts";
+import type { Grants } from "../manifest/manifest.ts";
 import { joinHub } from "./join_hub.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 

@@ -3,7 +3,7 @@
 import type { BulkWay } from "../../bus/bulk.ts";
 import type { Hub } from "../../bus/hub.ts";
 import type { HostCommand, HostReport } from "../control.ts";
-import type { Grants } from "../manifest.ts";
+import type { Grants } from "../manifest/manifest.ts";
 
 export interface VesselOptions {
   /** The host's address on the bus, and its name. */

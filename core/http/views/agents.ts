@@ -1,7 +1,7 @@
 /** Agents as the API shows them. */
 
 import type { CacheCounts } from "../../cache/cache.ts";
-import type { AgentEntry } from "../../host/agent_entry.ts";
+import type { AgentEntry } from "../../host/agents/entry.ts";
 import { Mask } from "../../mask.ts";
 import type { AgentView } from "../agents_api.ts";
 import { collectionView } from "./collections.ts";

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { boundsDefault, type CollectionBounds } from "../../../core/collections/bounds.ts";
 import { Collections } from "../../../core/collections/collections.ts";
 import { openCollections } from "../../../core/host/inside/collections.ts";
-import { readManifest } from "../../../core/host/manifest.ts";
+import { readManifest } from "../../../core/host/manifest/manifest.ts";
 import { createLog } from "../../../core/log.ts";
 import type {
   CollectionDefinitions,

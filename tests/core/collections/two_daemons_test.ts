@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { boundsDefault } from "../../../core/collections/bounds.ts";
 import { Collections } from "../../../core/collections/collections.ts";
 import { AppError } from "../../../core/errors.ts";
-import { readManifest } from "../../../core/host/manifest.ts";
+import { readManifest } from "../../../core/host/manifest/manifest.ts";
 import { createLog } from "../../../core/log.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { serveStores } from "../../support/served_store.ts";

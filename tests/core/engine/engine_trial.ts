@@ -1,7 +1,7 @@
 /** An engine over a real store, with agents that a test makes up: `await using trial = …`. */
 
 import { Definitions } from "../../../core/engine/definitions.ts";
-import type { Invoke } from "../../../core/engine/requests.ts";
+import type { Invoke } from "../../../core/engine/advance/requests.ts";
 import { Engine, type EngineOptions } from "../../../core/engine/engine.ts";
 import { Steerer } from "../../../core/engine/steerer.ts";
 import type { EngineEvent } from "../../../core/engine/events.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { AgentEntry } from "../../../core/host/agent_entry.ts";
+import type { AgentEntry } from "../../../core/host/agents/entry.ts";
 import { eventually } from "../../support/eventually.ts";
 import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
 import { Stage, type StageOptions } from "./stage.ts";

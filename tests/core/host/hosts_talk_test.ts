@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serveLocally } from "../../../core/bus/local.ts";
 import { Cache } from "../../../core/cache/cache.ts";
-import { reservedIds } from "../../../core/host/manifest.ts";
+import { reservedIds } from "../../../core/host/manifest/manifest.ts";
 import { openStore } from "../../../core/store/sqlite/open.ts";
 import { eventually } from "../../support/eventually.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { pastHostsMax } from "../../../../core/host/past_hosts.ts";
+import { pastHostsMax } from "../../../../core/host/keep/past.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { asOfMs, leaker, openLeaks } from "./leaker.ts";
 

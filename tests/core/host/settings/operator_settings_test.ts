@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { defineAgent, z } from "100ac";
-import { type Manifest, readManifest } from "../../../../core/host/manifest.ts";
+import { type Manifest, readManifest } from "../../../../core/host/manifest/manifest.ts";
 import type { ReadFile } from "../../../../core/host/scan/agent_files.ts";
 import { OperatorSettings } from "../../../../core/host/settings/operator_settings.ts";
 import { bytesMax } from "../../../../core/host/settings/settings_text.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { defineAgent, z } from "100ac";
-import { type Manifest, readManifest } from "../../../../core/host/manifest.ts";
+import { type Manifest, readManifest } from "../../../../core/host/manifest/manifest.ts";
 import { refusalOf, settle, type Sources } from "../../../../core/host/settings/settle.ts";
 import type { StatedAgent } from "../../../../core/host/settings/stated.ts";
 import type { Permissions } from "../../../../core/sdk/agent.ts";

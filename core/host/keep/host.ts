@@ -1,0 +1,235 @@
+/**
+ * One host, whatever its vessel: it starts once, answers beats, carries requests, and ends once.
+ * A host that ends by itself, or stops answering beats, is lost, and its owner learns why.
+ */
+
+import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../../bus/bus.ts";
+import { AppError } from "../../errors.ts";
+import type { AgentToLoad, FailedAgent, HostCommand, HostNews, HostReport } from "../control.ts";
+import type { Vessel, VesselOptions } from "../vessel/vessel.ts";
+
+const beatEveryMsMax = 1_000;
+const startMsDefault = 15_000;
+
+export interface HostOptions {
+  readonly address: string;
+  /** Name of the channel that threads share; null: its frames come by a port of their own. */
+  readonly channel: string | null;
+  readonly daemon: string;
+  readonly bus: Bus;
+  readonly agents: readonly AgentToLoad[];
+  /** The instant that it lives at; null: now. */
+  readonly asOfMs: number | null;
+  readonly watchdogMs: number;
+  readonly budgetMs: number;
+  /** How long it may take to load its agents. */
+  readonly startMsMax?: number;
+  /** Opens the thread or process it lives in. */
+  readonly openVessel: (events: Pick<VesselOptions, "onReport" | "onEnd">) => Vessel;
+  readonly onNews: (news: HostNews) => void;
+  readonly onLost: (reason: AppError) => void;
+}
+
+export class Host {
+  readonly address: string;
+  /** Settles when the agents are loaded; rejects when the host did not come up. */
+  readonly ready: Promise<readonly FailedAgent[]>;
+  /** Resolves when nothing of it is left. */
+  readonly gone: Promise<void>;
+  readonly startedAtMs = Date.now();
+  /** Ids of the agents that live in it. */
+  readonly agents: ReadonlySet<string>;
+  readonly #options: HostOptions;
+  readonly #vessel: Vessel;
+  readonly #beatEveryMs: number;
+  readonly #openByAgent = new Map<string, number>();
+  #open = 0;
+  #isReady = false;
+  #loading: string | undefined;
+  #settle: (settle: () => void) => void = (settle) => settle();
+  #rejectReady: (error: AppError) => void = () => undefined;
+  #beats: ReturnType<typeof setInterval> | undefined;
+  #beatsUnanswered = 0;
+  #lastUsedAtMs = Date.now();
+  #retiring = false;
+  #ended = false;
+  #resolveGone: () => void = () => undefined;
+
+  /** @throws {AppError} `agent_unavailable` when the daemon itself lacks a permission. */
+  constructor(options: HostOptions) {
+    const { address, bus, channel, daemon, agents, asOfMs, budgetMs, watchdogMs } = options;
+    this.address = address;
+    this.agents = new Set(agents.map(({ manifest }) => manifest.id));
+    this.#options = options;
+    this.#beatEveryMs = Math.min(beatEveryMsMax, watchdogMs / 4);
+    this.#vessel = options.openVessel({
+      onReport: (report) => this.#hear(report),
+      onEnd: (reason) => this.#lose("host_gone", reason),
+    });
+    this.ready = this.#awaitReady();
+    this.gone = new Promise((resolve) => this.#resolveGone = resolve);
+    bus.attach(address, this.#vessel.bulk);
+    this.#vessel.command({
+      kind: "open",
+      address,
+      daemon,
+      agents,
+      asOfMs,
+      budgetMs,
+      channel: this.#vessel.kind === "thread" ? channel : null,
+    });
+    this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
+  }
+
+  /** The instant that it lives at; undefined: now. */
+  get asOf(): string | undefined {
+    const { asOfMs } = this.#options;
+    return asOfMs === null ? undefined : new Date(asOfMs).toISOString();
+  }
+
+  get kind(): Vessel["kind"] {
+    return this.#vessel.kind;
+  }
+
+  /** Whether its agents are loaded. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether nothing was asked of it for `ms`, nor is now. */
+  isIdleFor(ms: number): boolean {
+    return this.#isReady && this.#open === 0 && Date.now() - this.#lastUsedAtMs >= ms;
+  }
+
+  /** The agents that requests are open for: one of them holds a host that does not answer. */
+  get busyAgents(): readonly string[] {
+    return [...this.#openByAgent.keys()];
+  }
+
+  /** The agent that it is importing: that one keeps it from coming up. */
+  get loadingAgent(): string | undefined {
+    return this.#loading;
+  }
+
+  /** Carries a request to one of its agents; retiring waits for it. */
+  async carry<Answer>(agent: string, ask: () => Promise<Answer>): Promise<Answer> {
+    this.#open++;
+    this.#openByAgent.set(agent, (this.#openByAgent.get(agent) ?? 0) + 1);
+    try {
+      return await ask();
+    } finally {
+      this.#open--;
+      this.#lastUsedAtMs = Date.now();
+      const left = (this.#openByAgent.get(agent) ?? 1) - 1;
+      if (left > 0) this.#openByAgent.set(agent, left);
+      else this.#openByAgent.delete(agent);
+      if (this.#retiring && this.#open === 0) this.close();
+    }
+  }
+
+  /** Tells the host that another one has ended. */
+  forget(address: string): void {
+    this.#command({ kind: "gone", address });
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** A newer host has taken over from this one: it ends as soon as what is open in it has ended. */
+  retire(): void {
+    this.#retiring = true;
+    this.#command({ kind: "retire" });
+    if (this.#open === 0) this.close();
+  }
+
+  close(): void {
+    const error = new AppError("host_gone", `Cannot use host "${this.address}": it was closed`);
+    if (this.#end(error)) this.#options.bus.drop(this.address, error);
+  }
+
+  #awaitReady(): Promise<readonly FailedAgent[]> {
+    const { startMsMax = startMsDefault } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly FailedAgent[]>();
+    const timer = setTimeout(
+      () => this.#lose("host_wedged", `it did not load its agents within ${startMsMax / 1_000} s`),
+      startMsMax,
+    );
+    this.#settle = (settle) => {
+      clearTimeout(timer);
+      settle();
+    };
+    this.#resolveReady = resolve;
+    this.#rejectReady = reject;
+    // A start that fails rejects `ready`; whoever does not wait for it must not be hurt.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  #resolveReady: (failed: readonly FailedAgent[]) => void = () => undefined;
+
+  #hear(report: HostReport): void {
+    this.#beatsUnanswered = 0;
+    if (report.kind === "ready") {
+      this.#isReady = true;
+      this.#loading = undefined;
+      this.#settle(() => this.#resolveReady(report.failed));
+    } else if (report.kind === "loading") {
+      if (!this.#isReady && this.agents.has(report.agent)) this.#loading = report.agent;
+    } else if (report.kind !== "beat") {
+      this.#options.onNews(report);
+    }
+  }
+
+  /** Counts beats rather than time: a daemon that was suspended must not blame its hosts. */
+  #beat(): void {
+    const silentMs = this.#beatsUnanswered * this.#beatEveryMs;
+    if (silentMs >= this.#options.watchdogMs) {
+      // While it loads, its own time limit holds.
+      if (this.#isReady) this.#lose("host_wedged", `it has not answered for ${silentMs / 1_000} s`);
+    } else {
+      this.#beatsUnanswered++;
+      this.#command({ kind: "beat" });
+    }
+  }
+
+  #command(command: HostCommand): void {
+    if (!this.#ended) this.#vessel.command(command);
+  }
+
+  #lose(code: "host_gone" | "host_wedged", reason: string): void {
+    const error = new AppError(
+      code,
+      `Cannot reach host "${this.address}": ${reason}; its agents start again on their next use`,
+    );
+    if (this.#end(error)) this.#options.onLost(error);
+  }
+
+  /** Ends it; false when it had ended before. */
+  #end(error: AppError): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    clearInterval(this.#beats);
+    this.#settle(() => this.#rejectReady(error));
+    void this.#vessel.end().then(this.#resolveGone);
+    return true;
+  }
+}
+
+/** Waits for a host no longer than the request's caller does. */
+export async function whileCallerWaits<Value>(
+  start: Promise<Value>,
+  { address, timeoutMs, signal }: IncomingRequest,
+): Promise<Value> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(deadlineExceeded(address, timeoutMs)), timeoutMs);
+  const onAbort = (): void => reject(abortError(signal, address));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([start, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * Keeps hosts: opens one for a placement when it is needed, lets a newer one take over, and opens
+ * another for one that is lost.
+ */
+
+import { AppError, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import type { AgentEntry } from "../agents/entry.ts";
+import { type Agents, Blame } from "../agents/blame.ts";
+import type { FailedAgent, HostNews } from "../control.ts";
+import { Home, lossesMax } from "./home.ts";
+import type { Host } from "./host.ts";
+import { HostOpener, type HostOpenerOptions } from "./opener.ts";
+import { PastHosts, pastIdleMs } from "./past.ts";
+import {
+  keyOf,
+  type Placement,
+  placementAt,
+  type PlacementKey,
+  placementOf,
+} from "../agents/placement.ts";
+
+export interface KeeperOptions extends HostOpenerOptions {
+  readonly log: Log;
+  /** Every agent in a process, whatever its manifest says. */
+  readonly processForAll?: boolean;
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #agents: Agents;
+  readonly #blame: Blame;
+  readonly #opener: HostOpener;
+  readonly #homes = new Map<PlacementKey, Home>();
+  readonly #past = new PastHosts();
+  readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
+  /** Every host that has not ended, by address. */
+  readonly #running = new Map<string, Host>();
+  /** Each resolves when nothing is left of a host. */
+  readonly #ending = new Set<Promise<void>>();
+  #wedgedThreads = 0;
+  #isClosed = false;
+
+  constructor(options: KeeperOptions, agents: Agents) {
+    this.#options = options;
+    this.#agents = agents;
+    this.#blame = new Blame(agents, options.log);
+    this.#opener = new HostOpener(options);
+  }
+
+  get running(): readonly Host[] {
+    return [...this.#running.values()];
+  }
+
+  /** Threads that did not yield any more; they burn a core until the daemon ends. */
+  get wedgedThreads(): number {
+    return this.#wedgedThreads;
+  }
+
+  placementOf(entry: AgentEntry): Placement {
+    return placementOf(entry, this.#options.processForAll ?? false);
+  }
+
+  /** The host that the agent lives in now; undefined before its first use. */
+  hostOf(entry: AgentEntry): Host | undefined {
+    return this.#homes.get(this.#keyOf(entry))?.current;
+  }
+
+  /**
+   * The host that the agent lives in, opened if need be; it may not be ready yet.
+   * @throws {AppError} `agent_unavailable`, or `host_gone` too soon after a loss.
+   */
+  use(entry: AgentEntry): Host {
+    const home = this.#homeOf(entry);
+    return home.use(() => {
+      const entries = this.#inhabitants(home);
+      const host = this.#openIn(home);
+      host.ready.then(
+        (failed) => {
+          // The next use opens one with the versions before.
+          if (this.#blame.notLoaded(failed) && home.leave(host)) this.#retire(host);
+        },
+        (thrown) => {
+          if (this.#isClosed) return;
+          this.#blame.notUp(this.#suspects(home, entries), messageOf(thrown));
+        },
+      );
+      return host;
+    });
+  }
+
+  /**
+   * The host in which the agent lives at an earlier instant, with those it shares its host with
+   * now. What fails there says nothing of the agent as it is now.
+   * @throws {AppError} `agent_unavailable` when it can't be opened.
+   */
+  useAt(entry: AgentEntry, asOfMs: number): Host {
+    const key = this.#keyOf(entry);
+    return this.#past.use(key, asOfMs, () => {
+      const placement = placementAt(this.placementOf(entry), asOfMs);
+      return this.#open(placement, this.#sharing(key), (host, reason) => this.#drop(host, reason));
+    });
+  }
+
+  /**
+   * Where agents of these files live or lived, a host with the agents as they are now takes over
+   * from the one that runs.
+   */
+  async renew(touched: readonly AgentEntry[], changed: ReadonlySet<string>): Promise<void> {
+    if (touched.length > 0) this.#past.retire();
+    const keys = new Set(touched.map((entry) => this.#keyOf(entry)));
+    await Promise.all([...keys].map(async (key) => {
+      const home = this.#homes.get(key);
+      if (home) await this.#renewHome(key, home, changed);
+    }));
+  }
+
+  /** Ends hosts that nothing has been asked of for `ms`, and that wait for no events. */
+  endIdle(ms: number): void {
+    for (const home of this.#homes.values()) {
+      const host = home.current;
+      if (!this.#inhabitants(home).some(({ isListening }) => isListening)) home.endIfIdle(ms);
+      if (host?.hasEnded) this.#running.delete(host.address);
+    }
+    this.#past.endIdle(Math.min(ms, pastIdleMs));
+  }
+
+  /** Ends every host; resolves when nothing of them is left. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const host of this.#running.values()) host.close();
+    this.#running.clear();
+    this.#homes.clear();
+    await Promise.all(this.#ending);
+  }
+
+  /** Asked on every request, and the same until the agent is moved apart. */
+  #keyOf(entry: AgentEntry): PlacementKey {
+    const known = this.#keys.get(entry);
+    if (known?.isApart === entry.isApart) return known.key;
+    const key = keyOf(this.placementOf(entry));
+    this.#keys.set(entry, { isApart: entry.isApart, key });
+    return key;
+  }
+
+  #homeOf(entry: AgentEntry): Home {
+    const key = this.#keyOf(entry);
+    const known = this.#homes.get(key);
+    if (known) return known;
+    const home = new Home(this.placementOf(entry));
+    this.#homes.set(key, home);
+    return home;
+  }
+
+  /** The agents that a host of this home would have now. */
+  #inhabitants(home: Home): AgentEntry[] {
+    return this.#sharing(keyOf(home.placement));
+  }
+
+  #sharing(key: PlacementKey): AgentEntry[] {
+    return this.#agents.entries.filter((entry) => entry.isServing && this.#keyOf(entry) === key);
+  }
+
+  async #renewHome(key: PlacementKey, home: Home, changed: ReadonlySet<string>): Promise<void> {
+    home.forgive();
+    const old = home.current;
+    if (!old) return;
+    // Each round but the last puts an older version back; an agent has one at most.
+    for (let isOver = false; !isOver;) {
+      const entries = this.#inhabitants(home);
+      if (entries.length === 0) {
+        this.#homes.delete(key);
+        this.#retire(old);
+        return;
+      }
+      try {
+        isOver = await home.renew(
+          () => this.#openIn(home),
+          (failed) => !this.#blame.notLoaded(failed),
+        );
+        if (isOver) this.#retire(old);
+      } catch (thrown) {
+        if (this.#isClosed) return;
+        const suspects = this.#suspects(home, entries);
+        const hasMoved = suspects.length < entries.length;
+        const newer = suspects.filter(({ file }) => changed.has(file));
+        isOver = !this.#blame.notUp(newer, messageOf(thrown)) && !hasMoved;
+      }
+    }
+  }
+
+  /** Who of `entries` kept a host from coming up: who was moved away for it, else any of them. */
+  #suspects(home: Home, entries: readonly AgentEntry[]): readonly AgentEntry[] {
+    const key = keyOf(home.placement);
+    const moved = entries.filter((entry) => this.#keyOf(entry) !== key);
+    return moved.length > 0 ? moved : entries;
+  }
+
+  #retire(host: Host): void {
+    host.retire();
+    if (host.hasEnded) this.#running.delete(host.address);
+  }
+
+  #openIn(home: Home): Host {
+    const entries = this.#inhabitants(home);
+    const onLost = (host: Host, reason: AppError): void => this.#lose(home, host, reason);
+    try {
+      const host = this.#open(home.placement, entries, onLost);
+      host.ready.then((failed) => prove(entries, failed), () => undefined);
+      return host;
+    } catch (thrown) {
+      if (!this.#isClosed) this.#blame.refuse(entries, messageOf(thrown));
+      throw thrown;
+    }
+  }
+
+  #open(
+    placement: Placement,
+    entries: readonly AgentEntry[],
+    onLost: (host: Host, reason: AppError) => void,
+  ): Host {
+    if (this.#isClosed) {
+      throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
+    }
+    const onNews = (host: Host, news: HostNews): void => this.#hear(host, news);
+    const host = this.#opener.open(placement, entries, { onNews, onLost });
+    this.#running.set(host.address, host);
+    this.#ending.add(host.gone);
+    void host.gone.then(() => {
+      this.#running.delete(host.address);
+      this.#ending.delete(host.gone);
+    });
+    return host;
+  }
+
+  #lose(home: Home, host: Host, reason: AppError): void {
+    const { loadingAgent } = host;
+    home.lost(host);
+    this.#drop(host, reason);
+    if (loadingAgent !== undefined && host.agents.size > 1) this.#blame.moveApart([loadingAgent]);
+    const inhabitants = this.#inhabitants(home);
+    if (home.losses > lossesMax) {
+      const why = `its host was lost ${home.losses} times: ${reason.message}`;
+      this.#blame.fail(inhabitants, why);
+    } else if (host.isReady && inhabitants.some(({ isListening }) => isListening)) {
+      const [first] = inhabitants;
+      // One that never came up would not do so now; the next request tries.
+      if (first) void this.#reopen(first);
+    }
+  }
+
+  /** Forgets a host that is lost. Agents that held its thread would do so again. */
+  #drop(host: Host, reason: AppError): void {
+    const { bus, log } = this.#options;
+    this.#running.delete(host.address);
+    log.error("host is lost", { host: host.address, reason: reason.message });
+    bus.drop(host.address, reason);
+    for (const other of this.#running.values()) other.forget(host.address);
+    if (reason.code !== "host_wedged" || host.kind !== "thread") return;
+    this.#wedgedThreads++;
+    this.#blame.moveApart(host.busyAgents);
+  }
+
+  async #reopen(entry: AgentEntry): Promise<void> {
+    try {
+      await this.use(entry).ready;
+    } catch (thrown) {
+      const reason = messageOf(thrown);
+      this.#options.log.warn("host is not started again yet", { agent: entry.id, reason });
+    }
+  }
+
+  #hear(host: Host, news: HostNews): void {
+    const { log } = this.#options;
+    if (news.kind === "log") {
+      const { asOf } = host;
+      const where = { host: host.address, agent: news.agent, ...(asOf && { as_of: asOf }) };
+      log[news.level](news.message, { ...where, ...news.fields });
+      return;
+    }
+    log.error("agent fault", { host: host.address, agent: news.agent, reason: news.message });
+    // A process can say anything of agents that live elsewhere.
+    const entry = this.#agents.entries.find(({ id }) => id === news.agent);
+    if (!entry || !this.#running.has(host.address) || !host.agents.has(entry.id)) return;
+    if (host.asOf !== undefined) return;
+    entry.noteError(news.message);
+  }
+}
+
+/** Notes which versions a host has loaded. */
+function prove(entries: readonly AgentEntry[], failed: readonly FailedAgent[]): void {
+  for (const entry of entries) {
+    if (!failed.some(({ id }) => id === entry.id)) entry.isProven = true;
+  }
+}

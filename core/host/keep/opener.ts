@@ -1,0 +1,88 @@
+/** Opens hosts: puts together what a host needs for a placement and the agents that live there. */
+
+import type { Bus } from "../../bus/bus.ts";
+import type { Hub } from "../../bus/hub.ts";
+import type { AppError } from "../../errors.ts";
+import type { AgentEntry } from "../agents/entry.ts";
+import type { AgentToLoad, HostNews } from "../control.ts";
+import { Host } from "./host.ts";
+import type { Placement } from "../agents/placement.ts";
+import { openProcess } from "../vessel/process_vessel.ts";
+import { openThread } from "../vessel/thread_vessel.ts";
+import { toFileUrl } from "../url.ts";
+
+export interface HostOpenerOptions {
+  /** Folders that agents' imports may read beside the agents folder. */
+  readonly readable: readonly string[];
+  readonly bus: Bus;
+  readonly hub: Hub;
+  /** Name of the channel between the daemon's threads. */
+  readonly channel: string;
+  readonly daemon: string;
+  /** Silence after which a host is given up. */
+  readonly watchdogMs: number;
+  /** How long an agent may hold its thread before its first await. */
+  readonly budgetMs?: number;
+  readonly startMsMax?: number;
+  /** Heap of a process host, in MB. */
+  readonly heapMb?: number;
+  /** Every secret there is, by name. */
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+export interface HostEvents {
+  readonly onNews: (host: Host, news: HostNews) => void;
+  readonly onLost: (host: Host, reason: AppError) => void;
+}
+
+const budgetMsDefault = 1_000;
+const heapMbDefault = 256;
+
+export class HostOpener {
+  readonly #options: HostOpenerOptions;
+  #count = 0;
+
+  constructor(options: HostOpenerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {AppError} `agent_unavailable` when the daemon itself lacks a permission. */
+  open(
+    { grants, secrets, kind, asOfMs }: Placement,
+    entries: readonly AgentEntry[],
+    { onNews, onLost }: HostEvents,
+  ): Host {
+    const { hub, heapMb = heapMbDefault, budgetMs = budgetMsDefault } = this.#options;
+    const { bus, channel, daemon, watchdogMs, startMsMax } = this.#options;
+    const address = `host-${++this.#count}`;
+    const agents = new Set(entries.map(({ id }) => id));
+    const folders = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
+    const readable = [...new Set(folders), ...this.#options.readable];
+    const host: Host = new Host({
+      address,
+      bus,
+      channel: asOfMs === null ? channel : null,
+      daemon,
+      asOfMs,
+      watchdogMs,
+      budgetMs,
+      ...(startMsMax === undefined ? {} : { startMsMax }),
+      agents: entries.flatMap((entry) => this.#toLoad(entry, secrets)),
+      openVessel: (events) => {
+        const options = { address, hub, daemon, asOfMs, grants, agents, readable, ...events };
+        return kind === "thread" ? openThread(options) : openProcess({ ...options, heapMb });
+      },
+      onNews: (news) => onNews(host, news),
+      onLost: (reason) => onLost(host, reason),
+    });
+    return host;
+  }
+
+  #toLoad(entry: AgentEntry, names: readonly string[]): AgentToLoad[] {
+    const { manifest, file, path, settled } = entry;
+    if (!manifest) return [];
+    const { secrets: all = {} } = this.#options;
+    const secrets = Object.fromEntries(names.map((name) => [name, all[name] ?? ""]));
+    return [{ file, url: toFileUrl(path), manifest, settings: settled?.values ?? {}, secrets }];
+  }
+}
