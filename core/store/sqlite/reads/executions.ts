@@ -5,23 +5,44 @@ import type { ExecutionId } from "../../../ids.ts";
 import type { ExecutionStatus, StepStatus } from "../../../statuses.ts";
 import type { StoredError } from "../../operations/executions.ts";
 import type { ExecutionReads, ExecutionRow, StepRow } from "../../reads/executions.ts";
-import { numberOrNull, textOrNull } from "../columns.ts";
+import { jsonRows, numberOrNull, readJsonRows, textOrNull } from "../columns.ts";
 import { unpack } from "../payloads.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
 
 /** What {@link toExecution} reads. */
-const executionColumns = "execution_id, workflow_name, definition_id, status, wanted, " +
-  "input_params, result, error_code, error_message, created_at, started_at, completed_at, " +
-  "rerun_of, as_of";
+const executionColumnNames = [
+  "execution_id",
+  "workflow_name",
+  "definition_id",
+  "status",
+  "wanted",
+  "input_params",
+  "result",
+  "error_code",
+  "error_message",
+  "created_at",
+  "started_at",
+  "completed_at",
+  "rerun_of",
+  "as_of",
+];
+const executionColumns = executionColumnNames.join(", ");
 
 /** Bytes of a payload that count as much as a row: what SQLite takes for a page. */
 const pageBytes = 4_096;
 
+const executionSql = `SELECT ${
+  jsonRows(
+    executionColumnNames,
+    `SELECT ${executionColumns} FROM workflow_executions WHERE execution_id = ?`,
+  )
+} AS rows`;
+
 export const executionReads: SqlReads<keyof ExecutionReads> = {
   execution: async ({ quick }, { id }) => {
-    const sql = `SELECT ${executionColumns} FROM workflow_executions WHERE execution_id = ?`;
-    const [row] = await quick(sql, [id]);
+    const [found] = await quick(executionSql, [id]);
+    const [row] = readJsonRows(found?.rows);
     return row && toExecution(row);
   },
   execution_by_key: async ({ quick }, { workflowName, key }) => {

@@ -2,7 +2,7 @@
 
 import type { StepStatus } from "../../../statuses.ts";
 import type { AttemptRow, ItemsRow, StepViewReads } from "../../reads/step_views.ts";
-import { numberOrNull, textOrNull } from "../columns.ts";
+import { jsonRows, numberOrNull, readJsonRows, textOrNull } from "../columns.ts";
 import { unpack } from "../payloads.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
@@ -22,8 +22,11 @@ const attemptSql = `SELECT step_name, step_index, item, attempt, status, started
 
 export const stepViewReads: SqlReads<keyof StepViewReads> = {
   step_views: async ({ quick }, { id }) => {
-    const [steps, items] = await Promise.all([quick(stepsSql, [id]), quick(itemsSql, [id])]);
-    return { steps: await Promise.all(steps.map(toAttempt)), items: items.map(toItems) };
+    const [row] = await quick(viewsSql, [id]);
+    const steps = await Promise.all(readJsonRows(row?.steps).map(toAttempt));
+    // To prepare this alone takes as long as all the rest, and most executions have no items.
+    const items = row?.has_items === 1 ? await quick(itemsSql, [id]) : [];
+    return { steps, items: items.map(toItems) };
   },
   item_views: async ({ quick }, { id, step, fromItem, limit }) => {
     const rows = await quick(itemPageSql, [id, step, fromItem, limit]);
@@ -66,6 +69,24 @@ const itemsSql = `WITH latest AS (
       AS completed_at,
     min(iif(error_code IS NULL, NULL, item)), error_code, error_message
   FROM latest GROUP BY step_index ORDER BY step_index`;
+
+const attemptColumns = [
+  "step_name",
+  "step_index",
+  "item",
+  "attempt",
+  "status",
+  "started_at",
+  "completed_at",
+  "result",
+  "size_bytes",
+  "body",
+  "error_code",
+  "error_message",
+];
+const viewsSql = `SELECT ${jsonRows(attemptColumns, stepsSql)} AS steps,
+  EXISTS (SELECT 1 FROM workflow_step_executions WHERE execution_id = ?1 AND item >= 0)
+    AS has_items`;
 
 const itemPageSql = `WITH latest AS (
     SELECT item, max(attempt) AS attempt FROM workflow_step_executions
