@@ -7,6 +7,7 @@ import * as engine from "./engine.ts";
 import * as history from "./history.ts";
 import * as market from "./market.ts";
 import * as schedule from "./schedule.ts";
+import * as streams from "./streams.ts";
 import { Printer, type Report } from "./report.ts";
 
 interface Bench {
@@ -14,7 +15,16 @@ interface Bench {
   run(report: Report): Promise<void>;
 }
 
-const benches: readonly Bench[] = [bus, engine, history, schedule, daemon, market, collections];
+const benches: readonly Bench[] = [
+  bus,
+  engine,
+  history,
+  schedule,
+  daemon,
+  market,
+  collections,
+  streams,
+];
 
 Deno.exit(await main(Deno.args));
 

@@ -293,6 +293,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/http/api.ts",
     "core/http/control_plane.ts",
     "core/http/views",
+    "core/log.ts",
     "hono",
   ],
   "core/http/metrics": [

@@ -8,7 +8,7 @@ const readyMsMax = 20_000;
 /** More than a daemon takes that nobody but its supervisor's end asks to stop. */
 const goneMsMax = 20_000;
 const readyLine = /"message":"ready","url":"([^"]+)","pid":(\d+)/g;
-const token = "a-token-that-only-tests-know";
+export const token = "a-token-that-only-tests-know";
 
 export interface StartOptions {
   /** Gives it a process group of its own, as a terminal does. */

@@ -6,8 +6,8 @@ import type { ExecutionId } from "../../ids.ts";
 import { itemsMax } from "../../workflow/definition.ts";
 import type { ExecutionsAnswer } from "../api.ts";
 import type { ControlPlane } from "../control_plane.ts";
-import { attemptView, executionView, readExecution } from "../views/executions.ts";
-import { executionStream } from "../streams/execution.ts";
+import { attemptView, executionView, readExecution, readRow } from "../views/executions.ts";
+import { openExecutionStreams } from "../streams/executions.ts";
 import { type ExecutionStatus, executionStatuses } from "../../statuses.ts";
 
 const historyMax = 1_000;
@@ -56,7 +56,8 @@ export function executionRoutes(plane: ControlPlane): Hono {
     const what = item < 0 ? `step "${step}"` : `item ${item} of step "${step}"`;
     throw new AppError("unknown_step", `Cannot show the result of ${what}: it has none`);
   });
-  routes.get("/:id/events", (c) => executionStream(plane, c.req.param("id") as ExecutionId));
+  const stream = openExecutionStreams(plane);
+  routes.get("/:id/events", (c) => stream(c.req.raw, c.req.param("id") as ExecutionId));
   const { steerer } = plane;
   const steer = (verb: "cancel" | "pause" | "resume" | "retry"): void => {
     routes.post(`/:id/${verb}`, async (c) => {
@@ -79,8 +80,8 @@ async function readStep(
 ): Promise<{ readonly id: ExecutionId; readonly step: string }> {
   const id = c.req.param("id") as ExecutionId;
   const step = c.req.param("step") ?? "";
-  if (await store.read({ read: "execution", id })) return { id, step };
-  throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
+  await readRow(store, id);
+  return { id, step };
 }
 
 /** @throws {AppError} `invalid_input`. */

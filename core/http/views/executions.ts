@@ -16,13 +16,17 @@ export async function readExecution(
   definitions: Definitions,
   id: ExecutionId,
 ): Promise<ExecutionView> {
-  const row = await store.read({ read: "execution", id });
-  if (!row) {
-    throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
-  }
+  const row = await readRow(store, id);
   const plan = await definitions.of(row).catch(() => undefined); // its rows still tell enough
   const views = await store.read({ read: "step_views", id });
   return { ...executionView(row), steps: stepsOf(row, plan?.steps, views) };
+}
+
+/** @throws {AppError} `unknown_execution`. */
+export async function readRow(store: Store, id: ExecutionId): Promise<ExecutionRow> {
+  const row = await store.read({ read: "execution", id });
+  if (row) return row;
+  throw new AppError("unknown_execution", `Cannot show execution "${id}": there is none`);
 }
 
 export function executionView(row: ExecutionRow): ExecutionView {
