@@ -1,8 +1,8 @@
-/** The "did you mean" of every message. */
+/** The "did you mean" of error messages. */
 
-/** The known word nearest to a mistyped one; undefined when none is near. */
+/** The known word nearest to a mistyped one; undefined when none is close enough. */
 export function closest(word: string, known: readonly string[]): string | undefined {
-  // Below the word's length: else every letter is near every other.
+  // Always below the word's length; otherwise any one-letter word is close to any other.
   const distanceMax = Math.min(word.length - 1, Math.max(1, Math.floor(word.length / 3)));
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {
@@ -14,7 +14,7 @@ export function closest(word: string, known: readonly string[]): string | undefi
   return best?.word;
 }
 
-/** Levenshtein's distance, or something above `max` when it is above it. */
+/** Levenshtein's distance; some number above `max` when the distance exceeds `max`. */
 function editDistance(a: string, b: string, max: number): number {
   if (Math.abs(a.length - b.length) > max) return max + 1;
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);

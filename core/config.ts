@@ -1,7 +1,7 @@
 /**
- * The daemon's configuration: environment variables, validated all at once. The README's table
- * lists them; a variable that begins with `AC100_` and is none of them is refused. Those that
- * configure agents of the release are known by name here, and checked by the agents' manifests.
+ * The daemon's configuration: environment variables, validated all at once. The operations page
+ * lists them; any other variable that begins with `AC100_` is refused. Variables that configure
+ * shipped agents are known by name here and checked against the agents' manifests.
  */
 
 import { resolve } from "node:path";
@@ -16,24 +16,24 @@ export interface Config {
   readonly dataFolder: string;
   readonly databaseUrl: string;
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   readonly port: number;
-  /** The bearer token; undefined: the one in the data folder. */
+  /** The bearer token; undefined to use the one in the data folder. */
   readonly token: string | undefined;
   readonly agentsFolder: string;
   readonly workflowsFolder: string;
-  /** Variables that configure agents of the release, as they are set. */
+  /** The variables that configure shipped agents, unparsed. */
   readonly agentVariables: Readonly<Record<string, string>>;
   readonly concurrentMax: number;
-  /** Executions that may wait for their turn. */
+  /** Executions that may be queued. */
   readonly queueMax: number;
-  /** Where agents live unless their manifest asks for a process. */
+  /** Where agents run unless their manifest asks for a process. */
   readonly isolation: "worker" | "process";
   /** Heap of a process host, in MB. */
   readonly agentHeapMb: number;
-  /** By name, without the `AC100_SECRET_` they are set under. */
+  /** By name, without the prefix `AC100_SECRET_`. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** How long ended executions are kept; 0: for ever. */
+  /** Days that ended executions are kept; 0 keeps them forever. */
   readonly retentionDays: number;
   readonly watchdogMs: number;
   readonly shutdownMs: number;
@@ -41,7 +41,7 @@ export interface Config {
 }
 
 function wholeNumber(min: number, max: number, unset: number): z.ZodType<number> {
-  return z.string().regex(/^\d+$/, "is no whole number").transform(Number)
+  return z.string().regex(/^\d+$/, "is not a whole number").transform(Number)
     .refine((n) => n >= min && n <= max, `is not between ${min} and ${max}`).default(unset);
 }
 
@@ -49,15 +49,15 @@ function oneOf<const Values extends readonly [string, ...string[]]>(
   values: Values,
   unset: Values[number],
 ): z.ZodType<Values[number]> {
-  return z.enum(values, `is none of ${values.join(", ")}`).default(unset as never) as never;
+  return z.enum(values, `is not one of ${values.join(", ")}`).default(unset as never) as never;
 }
 
 const Environment = z.object({
   AC100_DATA_DIR: z.string().min(1).default("data"),
-  // Not ws: and wss:, over which a server that does not answer would be waited for without end.
+  // Without ws: and wss:, because a connection over them has no timeout.
   AC100_DATABASE_URL: z.string().regex(
     /^(file|libsql|https?):/,
-    "begins with none of file:, libsql:, https:, http:",
+    "does not begin with file:, libsql:, https: or http:",
   ).optional(),
   AC100_HOST: z.string().min(1).default("127.0.0.1"),
   AC100_PORT: wholeNumber(0, 65_535, 8_100),
@@ -75,19 +75,19 @@ const Environment = z.object({
   AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
   AC100_SHUTDOWN_SECONDS: wholeNumber(0, 3_600, 10),
   AC100_LOG: oneOf(logLevels, "info"),
-  // For main.ts, which goes by it before anything else is loaded.
+  // Read by main.ts before anything else is loaded.
   AC100_SUPERVISE: oneOf(["1", "0"], "1"),
 });
 
-/** Begins the names of secrets: `AC100_SECRET_API_KEY` is the secret `API_KEY`. */
+/** The prefix of secrets: `AC100_SECRET_API_KEY` is the secret `API_KEY`. */
 const secretPrefix = "AC100_SECRET_";
 
-/** Variables of the CLI, which the daemon leaves alone. */
+/** Variables of the CLI, which the daemon ignores. */
 const foreignNames: readonly string[] = ["AC100_URL"];
 
 /**
  * Reads the configuration.
- * @throws {AppError} `invalid_config` with every problem.
+ * @throws {AppError} `invalid_config`, listing every problem.
  */
 export function readConfig(environment: Readonly<Record<string, string>>): Config {
   const known = [...Object.keys(Environment.shape), ...shippedVariables, ...foreignNames];
@@ -96,7 +96,7 @@ export function readConfig(environment: Readonly<Record<string, string>>): Confi
   );
   const problems = ours.filter(([name]) => !known.includes(name)).map(([name]) => {
     const near = closest(name, known);
-    return `${name}: is no setting${near ? `; did you mean ${near}?` : ""}`;
+    return `${name}: is not a setting${near ? `; did you mean ${near}?` : ""}`;
   });
   const set = ours.filter(([, value]) => value !== "");
   const parsed = Environment.safeParse(Object.fromEntries(set));

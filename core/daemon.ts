@@ -1,6 +1,6 @@
 /**
- * The composition root: puts the parts of a daemon together and takes them apart in reverse order.
- * It and its folder alone see everything.
+ * The composition root: opens the parts of a daemon and closes them in reverse order. Only this
+ * file and its folder may import everything.
  */
 
 import { fileURLToPath } from "node:url";
@@ -26,25 +26,27 @@ import { version } from "./version.ts";
 const migrationsFolder = fileURLToPath(new URL("../migrations", import.meta.url));
 
 export interface Daemon {
-  /** Where it is reached, `http://127.0.0.1:8100`. */
+  /** The daemon's address, such as `http://127.0.0.1:8100`. */
   readonly url: string;
   readonly token: string;
   readonly plane: ControlPlane;
-  /** A link that opens the page once, within ten minutes. */
+  /** Makes a link that logs in to the dashboard once, within ten minutes. */
   makeLink(): string;
-  /** Stops taking work, waits for what runs as long as configured, and lets go of everything. */
+  /**
+   * Stops accepting work, waits for running work up to the configured time, and closes every part.
+   */
   close(): Promise<void>;
 }
 
 export interface DaemonOptions {
   readonly config: Config;
   readonly log: Log;
-  /** Called once when the store can acknowledge nothing more: the process should end. */
+  /** Called once, when the store can no longer commit. The process should then exit. */
   readonly onFatal: (error: AppError) => void;
 }
 
 /**
- * Starts a daemon; it is ready when this resolves.
+ * Starts a daemon, which is ready when this resolves.
  * @throws {AppError} `invalid_config`, `already_running`, `store_unavailable`, `port_taken`.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -63,7 +65,7 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   await makeDataFolder(config.dataFolder);
   const store = await openStore({ url: config.databaseUrl, migrationsFolder, onFatal });
   closers.add(() => store.close());
-  // Once the store's lock is held: of two daemons that start at once, one writes the token.
+  // After the store is locked, so that of two daemons started at once only one writes the token.
   const token = config.token ?? await loadToken(config.dataFolder);
 
   const kept = { config, log, store, cache: new Cache(store), market: new Market(store) };

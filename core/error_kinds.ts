@@ -1,35 +1,35 @@
 /**
  * The kinds of failure. A code says what happened, in the words of its domain; its kind says what
- * that means to whoever asked. The control plane and the CLI map kinds alone, so a domain can have
- * a new code without their knowing.
+ * that means to the caller. The control plane and the CLI map only kinds, so a domain can add a
+ * code without changing them.
  */
 
 export const errorKinds = [
-  /** What was sent has not the form that is asked for. */
+  /** The request does not have the required form. */
   "malformed",
-  /** It has the form, but can't be taken. */
+  /** The request has the right form but cannot be accepted. */
   "unprocessable",
-  /** A setting or the surroundings must change first. */
+  /** A setting or the environment must change first. */
   "misconfigured",
   "unauthenticated",
   "unknown",
-  /** It contradicts what is there. */
+  /** The request contradicts the current state. */
   "conflict",
-  /** It was tried, and did not succeed. */
+  /** It was tried and did not succeed. */
   "failed",
-  /** Another took it over, or it was cut off. */
+  /** Another daemon took the work over, or the connection broke. */
   "lost",
   "cancelled",
   /** An agent or a source failed. */
   "upstream",
   "timeout",
-  /** It can't be done now. */
+  /** It cannot be done now. */
   "unavailable",
-  /** Too much waits already. */
+  /** Too much is already waiting. */
   "overloaded",
   /** No daemon answers. */
   "unreachable",
-  /** A fault of 100AC itself. */
+  /** A bug in 100AC. */
   "internal",
 ] as const;
 

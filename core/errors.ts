@@ -1,7 +1,6 @@
 /**
- * The one error of 100AC. Everything that is refused or fails, in any thread, is an
- * {@link AppError} with a code of the closed union below; the code is what callers branch on,
- * the message is what people read.
+ * The one error class of 100AC. Every refusal and failure, in any thread, is an {@link AppError}
+ * with a code from the closed union below. Callers branch on the code; people read the message.
  *
  * Message form: `Cannot <verb> <thing> "<name>": <what was found>; <what to do>`.
  */
@@ -17,7 +16,7 @@ import { sdkErrors } from "./sdk/error_codes.ts";
 import { storeErrors } from "./store/error_codes.ts";
 import { workflowErrors } from "./workflow/error_codes.ts";
 
-/** The kind of every code. A domain's codes stand with the domain. */
+/** The kind of every code. Each domain's codes are defined in its own folder. */
 export const kindOf = {
   invalid_input: "malformed",
   invalid_config: "misconfigured",
@@ -34,18 +33,18 @@ export const kindOf = {
   ...workflowErrors,
 } as const satisfies Readonly<Record<string, ErrorKind>>;
 
-/** Every way something can fail, as a closed union. */
+/** Every error code, as a closed union. */
 export type ErrorCode = keyof typeof kindOf;
 
 export const errorCodes = Object.keys(kindOf) as readonly ErrorCode[];
 
 const knownCodes: ReadonlySet<string> = new Set(errorCodes);
 
-/** An error as plain data: how errors cross threads, HTTP and the store. */
+/** An error as plain data, the form in which it crosses threads, HTTP and the store. */
 export interface ErrorData {
   readonly code: ErrorCode;
   readonly message: string;
-  /** Plain JSON, for programs: the list of problems, the address that was asked for, … */
+  /** Plain JSON for programs: the list of problems, the requested address, … */
   readonly details?: unknown;
 }
 
@@ -65,27 +64,29 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as plain data; what is no AppError gets `fallback` as its code. */
+/**
+ * Converts any thrown value to plain data; values other than an AppError get the code `fallback`.
+ */
 export function toErrorData(thrown: unknown, fallback: ErrorCode = "internal"): ErrorData {
   const message = messageOf(thrown);
   if (!(thrown instanceof AppError)) return { code: fallback, message };
-  // Agents make them too, and in plain JavaScript a code may be anything.
+  // Agents also create AppErrors, and in plain JavaScript the code may be any value.
   const code = isErrorCode(thrown.code) ? thrown.code : fallback;
   const { details } = thrown;
   return details === undefined ? { code, message } : { code, message, details };
 }
 
-/** The AppError that plain data stands for. */
+/** Converts plain data back to an AppError. */
 export function fromErrorData(data: ErrorData): AppError {
   return new AppError(data.code, data.message, { details: data.details });
 }
 
-/** The text of any thrown value, even of one that throws when it is looked at. */
+/** The text of any thrown value, even one whose properties throw when read. */
 export function messageOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
-    return "what was thrown can't be shown";
+    return "the thrown value cannot be shown";
   }
 }
 
@@ -93,14 +94,14 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && knownCodes.has(value);
 }
 
-/** Whether something that came from elsewhere has the form of an error. */
+/** Whether a value from outside has the form of an error. */
 export function isErrorData(value: unknown): value is ErrorData {
   if (typeof value !== "object" || value === null) return false;
   const { code, message } = value as Partial<Record<keyof ErrorData, unknown>>;
   return isErrorCode(code) && typeof message === "string";
 }
 
-/** Ends a switch over a union: a value that reaches it is a case that nobody wrote. */
+/** Ends a switch over a union: TypeScript rejects the call while a case is missing. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable value: ${JSON.stringify(value)}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Log lines: one JSON object a line on standard error, or a short coloured form on a terminal.
- * `AC100_LOG` sets the least level that is written.
+ * Log lines: one JSON object per line on standard error, or a short coloured form on a terminal.
+ * `AC100_LOG` sets the lowest level that is written.
  */
 
 import { styleText } from "node:util";
@@ -15,14 +15,14 @@ export interface Log {
   info(message: string, fields?: Record<string, unknown>): void;
   warn(message: string, fields?: Record<string, unknown>): void;
   error(message: string, fields?: Record<string, unknown>): void;
-  /** The same log with `fields` on every line. */
+  /** The same log with `fields` added to every line. */
   with(fields: Record<string, unknown>): Log;
 }
 
 export interface LogOptions {
   readonly threshold: LogThreshold;
   readonly write: (line: string) => void;
-  /** Lines for people instead of JSON. */
+  /** Whether to write lines for people instead of JSON. */
   readonly pretty: boolean;
   readonly now?: () => number;
 }
@@ -49,7 +49,7 @@ export function createLog(options: LogOptions, common: Record<string, unknown> =
   };
 }
 
-/** The same log without secret values. */
+/** The same log with secret values masked. */
 export function maskedLog(log: Log, mask: Mask): Log {
   if (mask.isEmpty) return log;
   const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}) =>
@@ -63,7 +63,7 @@ export function maskedLog(log: Log, mask: Mask): Log {
   };
 }
 
-/** Writes to standard error, in the form that suits it. */
+/** Writes to standard error: coloured on a terminal, JSON otherwise. */
 export function openStandardLog(threshold: LogThreshold): Log {
   const encoder = new TextEncoder();
   const write = (line: string): void => {
@@ -71,7 +71,7 @@ export function openStandardLog(threshold: LogThreshold): Log {
     try {
       for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
     } catch {
-      // Nobody reads any more (a closed terminal, a pipe's end): no reason to stop the daemon.
+      // The terminal or pipe is closed. That is no reason to stop the daemon.
     }
   };
   return createLog({ threshold, write, pretty: Deno.stderr.isTerminal() });

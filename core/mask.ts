@@ -1,14 +1,14 @@
 /**
- * Secret values taken out of text that is stored, shown or logged. What is sent to an agent keeps
- * them; what comes back may repeat them.
+ * Removes secret values from text that is stored, shown or logged. What is sent to an agent keeps
+ * them; what an agent returns may repeat them.
  */
 
 const shownInstead = "***";
-/** Of a shorter value: it stands in words and dates that have nothing to do with it. */
+/** Shorter values are not masked: they would also match ordinary words and dates. */
 const lengthMin = 8;
 
 export class Mask {
-  /** Longest first: one may be a part of another. */
+  /** Longest first, because one secret may contain another. */
   readonly #values: readonly string[];
 
   constructor(secrets: Readonly<Record<string, string>>) {
@@ -16,7 +16,7 @@ export class Mask {
       .sort((a, b) => b.length - a.length);
   }
 
-  /** Whether there is nothing to take out. */
+  /** Whether there are no values to mask. */
   get isEmpty(): boolean {
     return this.#values.length === 0;
   }
@@ -25,7 +25,7 @@ export class Mask {
     return this.#values.reduce((rest, value) => rest.replaceAll(value, shownInstead), text);
   }
 
-  /** Every text in plain data, keys included. */
+  /** Masks every text in plain data, keys included. */
   data(value: unknown): unknown {
     if (typeof value === "string") return this.text(value);
     if (Array.isArray(value)) return value.map((each) => this.data(each));
@@ -36,7 +36,7 @@ export class Mask {
     );
   }
 
-  /** Every text in JSON: a number that looks like a secret stays one. */
+  /** Masks every text in JSON. A number that looks like a secret is kept. */
   json(json: string): string {
     const isThere = this.#values.some((value) => json.includes(JSON.stringify(value).slice(1, -1)));
     return isThere ? JSON.stringify(this.data(JSON.parse(json))) : json;

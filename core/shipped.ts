@@ -1,6 +1,6 @@
 /**
  * The agents that ship with the release, as `deno task agents:shipped` lists them. Their ids are
- * reserved to their files, and they alone are configured by environment variables.
+ * reserved for their files, and only they are configured by environment variables.
  */
 
 import shipped from "../agents/shipped.json" with { type: "json" };
@@ -8,21 +8,21 @@ import shipped from "../agents/shipped.json" with { type: "json" };
 export interface ShippedAgent {
   /** Its path in the agents folder. */
   readonly file: string;
-  /** The variables that fields of its configuration name. */
+  /** The environment variables that its configuration fields name. */
   readonly variables: readonly string[];
 }
 
-/** By id. */
+/** Shipped agents by id. */
 export type Shipped = Readonly<Record<string, ShippedAgent>>;
 
 export const shippedAgents: Shipped = shipped;
 
-/** Whether the agent that `file` declares is one that ships with the release. */
+/** Whether `id`, declared in `file`, is a shipped agent. */
 export function isShipped(all: Shipped, id: string, file: string): boolean {
   return Object.hasOwn(all, id) && all[id]?.file === file;
 }
 
-/** Every variable that configures an agent of the release. */
+/** Every variable that configures a shipped agent. */
 export const shippedVariables: readonly string[] = [
   ...new Set(Object.values(shippedAgents).flatMap(({ variables }) => variables)),
 ].sort();

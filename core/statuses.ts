@@ -1,7 +1,7 @@
 /**
- * Every status there is, each written once: the tables, the API, the events and the CLI use these.
- * A table's CHECK holds the same words. What leads from one to the next is said where it is set:
- * of executions and steps by the store's operations, of agents in host/, of firings in schedule/.
+ * All statuses, each defined once: the tables, the API, the events and the CLI use these, and each
+ * table's CHECK holds the same words. The transitions are described where they happen: executions
+ * and steps in the store's operations, agents in host/, firings in schedule/.
  */
 
 export const executionStatuses = [
@@ -15,7 +15,7 @@ export const executionStatuses = [
 ] as const;
 export type ExecutionStatus = (typeof executionStatuses)[number];
 
-/** What an execution ends with. */
+/** Statuses that an execution ends in. */
 export const finalStatuses = [
   "completed",
   "failed",
@@ -44,6 +44,6 @@ export type AgentStatus = (typeof agentStatuses)[number];
 export const firingStatuses = ["due", "fired", "skipped"] as const;
 export type FiringStatus = (typeof firingStatuses)[number];
 
-/** What made a firing: its schedule's rule, or someone who asked for it. */
+/** What created a firing: its schedule's rule, a manual trigger or a backfill. */
 export const firingCauses = ["rule", "trigger", "backfill"] as const;
 export type FiringCause = (typeof firingCauses)[number];

@@ -1,30 +1,30 @@
 /**
- * Keeps a daemon running: starts it as a process of its own, and again when it has died. Nothing of
- * the daemon is loaded here, so what ends the daemon (memory, an abort, a kill) does not end this.
+ * Keeps a daemon running: starts it as a child process and restarts it when it dies. Nothing of the
+ * daemon is loaded here, so what ends the daemon (memory, an abort, a kill) does not end this.
  *
- * The daemon's standard input is a pipe from here. However this process ends, the pipe ends with
- * it, and the daemon stops: none is left behind. The daemon has a session of its own, so that a
- * terminal's Ctrl-C reaches it once, by way of this process, and not twice.
+ * The daemon's standard input is a pipe from here. However this process ends, the pipe closes and
+ * the daemon stops, so no daemon is left behind. The daemon runs in its own session, so that a
+ * terminal's Ctrl-C reaches it once, through this process, and not twice.
  */
 
 import { messageOf } from "./errors.ts";
 import { type Log, logLevels, type LogThreshold, openStandardLog } from "./log.ts";
 
-/** An argument that makes the daemon stop when its standard input ends. */
+/** The argument that makes the daemon stop when its standard input ends. */
 export const endWithStdinFlag = "--end-with-stdin";
 
-/** Exit codes of the daemon that mean something to its supervisor; any other is a death. */
+/** Exit codes with a meaning for the supervisor; any other counts as a death. */
 export const exitCodes = { stopped: 0, misconfigured: 2, restart: 75 } as const;
 
 const backoffMsMin = 200;
 const backoffMsMax = 30_000;
-/** A daemon that lived this long was well: what died before it counts no more. */
+/** After a life this long, earlier deaths no longer count. */
 const healthyMs = 60_000;
 const deathsMax = 10;
 const deathsWithinMs = 5 * 60_000;
 const failedCode = 1;
 
-/** How a daemon ended, and after how long. */
+/** How a daemon ended, and how long it lived. */
 export interface Exit {
   readonly code: number;
   readonly signal: string | null;
@@ -33,14 +33,14 @@ export interface Exit {
 
 /** What a supervisor does next. */
 export type RestartDecision =
-  /** `deaths` is the history for the next decision. */
+  /** `deaths` is the history to pass to the next call. */
   | { readonly kind: "restart"; readonly afterMs: number; readonly deaths: readonly number[] }
   | { readonly kind: "stop"; readonly code: number };
 
 /**
- * What follows the end of a daemon. Pure: `deaths` are the instants of the last ends, oldest first,
- * as the decision before gave them. A wish to be restarted is granted at once, but counted: a
- * daemon that does nothing but wish is given up too.
+ * Decides what follows the end of a daemon. Pure: `deaths` are the instants of recent ends, oldest
+ * first, as the previous decision returned them. A requested restart happens at once but counts
+ * too, so a daemon that does nothing but ask for restarts is also given up.
  */
 export function decideRestart(
   { code, livedMs }: Exit,
@@ -57,20 +57,20 @@ export function decideRestart(
   return { kind: "restart", afterMs: code === exitCodes.restart ? 0 : backoffMs, deaths: recent };
 }
 
-/** A daemon's process, as far as it matters here. */
+/** The parts of a daemon's process that the supervisor uses. */
 export type Child = Pick<Deno.ChildProcess, "status" | "kill" | "stdin">;
 
 export interface SupervisorOptions {
   /** Starts a daemon. */
   readonly launch: () => Child;
   readonly log: Log;
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number;
-  /** Resolves after `ms`, and as soon as `signal` is aborted. */
+  /** Resolves after `ms`, or as soon as `signal` is aborted. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Holds one daemon at a time; see {@link decideRestart} for when another follows. */
+/** Runs one daemon at a time; {@link decideRestart} decides whether another follows. */
 export class Supervisor {
   readonly #launch: () => Child;
   readonly #log: Log;
@@ -87,14 +87,14 @@ export class Supervisor {
     this.#pause = pause ?? waitFor;
   }
 
-  /** Keeps a daemon running until there is an end to it; gives the exit code. */
+  /** Restarts the daemon until it should stay down; returns the exit code. */
   async run(): Promise<number> {
     let deaths: readonly number[] = [];
     for (let starts = 1;; starts++) {
       const exit = await this.#liveOnce();
       if (this.#stopping.signal.aborted) return exit.code;
       const decision = decideRestart(exit, deaths, this.#now());
-      this.#tell(exit, decision, starts);
+      this.#report(exit, decision, starts);
       if (decision.kind === "stop") return decision.code;
       deaths = decision.deaths;
       await this.#pause(decision.afterMs, this.#stopping.signal);
@@ -102,7 +102,7 @@ export class Supervisor {
     }
   }
 
-  /** Passes on that this process was asked to stop. To ask a third time is to insist. */
+  /** Forwards a request to stop. The third request kills the daemon. */
   stop(signal: Deno.Signal): void {
     this.#stopsAsked++;
     this.#stopping.abort();
@@ -119,7 +119,10 @@ export class Supervisor {
     return { code, signal, livedMs: this.#now() - startedAtMs };
   }
 
-  /** What starts no process now (too little memory, perhaps) may do so later. */
+  /**
+   * A failed launch counts as a death, because a later one may succeed (with more free memory,
+   * say).
+   */
   #tryLaunch(): Child | undefined {
     try {
       return this.#launch();
@@ -129,7 +132,7 @@ export class Supervisor {
     }
   }
 
-  #tell({ code, signal, livedMs }: Exit, decision: RestartDecision, starts: number): void {
+  #report({ code, signal, livedMs }: Exit, decision: RestartDecision, starts: number): void {
     const ended = signal ?? `code ${code}`;
     if (decision.kind === "restart") {
       const wished = code === exitCodes.restart;
@@ -140,19 +143,19 @@ export class Supervisor {
         deaths: decision.deaths.length,
       });
     } else if (decision.code === failedCode) {
-      this.#log.error("the daemon dies again and again; it is given up", {
+      this.#log.error("the daemon keeps dying; giving up", {
         ended,
         deaths: deathsMax + 1,
         within_seconds: deathsWithinMs / 1_000,
       });
     } else if (decision.code === exitCodes.misconfigured && starts > 1) {
-      // At the first start the daemon's own line says it all.
-      this.#log.error("the daemon can't start as configured any more; it is given up");
+      // On the first start, the daemon itself has already printed the reason.
+      this.#log.error("the daemon can no longer start with its configuration; giving up");
     }
   }
 }
 
-/** Supervises the daemon whose program is `main`, a URL, until it ends; gives the exit code. */
+/** Supervises the daemon whose program is `main`, a URL, until it ends; returns the exit code. */
 export function superviseDaemon(main: string): Promise<number> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", main, endWithStdinFlag],
@@ -170,7 +173,7 @@ export function superviseDaemon(main: string): Promise<number> {
   return supervisor.run();
 }
 
-/** The daemon refuses a wrong one. */
+/** The level for the supervisor's own log. The daemon refuses an invalid one. */
 function threshold(level: string | undefined): LogThreshold {
   return logLevels.find((known) => known === level) ?? "info";
 }
@@ -191,6 +194,6 @@ function send(child: Child, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch (thrown) {
-    if (!(thrown instanceof TypeError)) throw thrown; // it has ended by itself
+    if (!(thrown instanceof TypeError)) throw thrown; // the process has already ended
   }
 }

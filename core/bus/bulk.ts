@@ -1,25 +1,26 @@
 /**
- * Large bodies between two endpoints. On the broadcast they would cost a hundred times as much and
- * hold up every thread, so they travel on a private way of the two, which loses nothing, and the
- * message that announces them goes over the channel. Whichever comes first waits for the other.
+ * Large bodies between two endpoints. On the broadcast channel a large body costs about a hundred
+ * times as much and holds up every thread, so it travels on a private way between the two
+ * endpoints, which loses nothing. A small message on the channel announces it. Whichever of the two
+ * arrives first waits for the other.
  */
 
 import type { Message } from "./frame.ts";
 
-/** From here on, in characters, a body takes the private way. */
+/** Bodies of at least this many characters take the private way. */
 export const bulkFrom = 4_096;
 /** The largest body, in characters. */
 export const bodyMax = 64 * 1024 * 1024;
 
-/** A private way to one peer, in order and without loss. */
+/** A private way to one peer: ordered and lossless. */
 export interface BulkWay {
   post(text: string): void;
-  /** Who hears what the peer posts. Called once. */
+  /** Sets the listener for what the peer posts. Called once. */
   listen(heard: (text: string) => void): void;
   close(): void;
 }
 
-/** A way over a MessagePort, whose other end the peer has. */
+/** A private way over a MessagePort whose other end the peer holds. */
 export function bulkOverPort(port: MessagePort): BulkWay {
   return {
     post: (text) => port.postMessage(text),
@@ -32,14 +33,17 @@ export function bulkOverPort(port: MessagePort): BulkWay {
   };
 }
 
-/** One end of a private way: sends bodies ahead of their messages and puts them together again. */
+/**
+ * One end of a private way: sends large bodies separately and joins arriving ones to their
+ * messages.
+ */
 export class BulkExchange {
   readonly #way: BulkWay;
   readonly #bodies = new Map<number, string>();
   readonly #messages = new Map<number, Message>();
   #lastKey = 0;
 
-  /** `deliver` is called with a message whose body has come. */
+  /** `deliver` is called with each message whose body arrived after it. */
   constructor(way: BulkWay, deliver: (message: Message) => void) {
     this.#way = way;
     way.listen((text) => {
@@ -52,7 +56,7 @@ export class BulkExchange {
     });
   }
 
-  /** The message to send in place of one with a large body, whose body is on its way. */
+  /** Posts a large body and returns the message to send in its place; returns others unchanged. */
   announce(message: Message): Message {
     const body = bodyOf(message);
     if (body === undefined || body.length < bulkFrom) return message;
@@ -61,7 +65,7 @@ export class BulkExchange {
     return { ...withBody(message, ""), bulk } as Message;
   }
 
-  /** The whole message; undefined when its body has not come, and it will be delivered then. */
+  /** The whole message; undefined when its body has not arrived, and it is delivered later. */
   complete(message: Message): Message | undefined {
     const key = "bulk" in message ? message.bulk : undefined;
     if (key === undefined) return message;

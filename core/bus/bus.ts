@@ -1,9 +1,9 @@
 /**
  * Requests with one answer each, and events, between the threads of a daemon.
  *
- * A request ends exactly once: with its reply, a failure, its deadline, its caller's cancel, or
- * the end of the host it went to. After that nothing of it is kept, and whatever still arrives
- * for it is dropped and counted. An answer is taken only from the endpoint that was asked.
+ * A request ends exactly once: with its reply, a failure, its deadline, its caller's cancel, or the
+ * end of the host it went to. Nothing of it is kept afterwards, and whatever still arrives for it
+ * is dropped and counted. An answer counts only if it comes from the endpoint that was asked.
  */
 
 import { AppError, type ErrorData, fromErrorData, messageOf, toErrorData } from "../errors.ts";
@@ -13,24 +13,24 @@ import { Deadlines } from "./deadlines.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
 import type { EventRecord, Message } from "./frame.ts";
 
-/** Requests one bus has open at once by default; past it they are refused with `overloaded`. */
+/** Open requests of one bus, by default; more are refused with `overloaded`. */
 export const openRequestsMax = 131_072;
-/** Characters of input of all open requests; past it they are refused with `overloaded`. */
+/** Characters of input over all open requests; more are refused with `overloaded`. */
 export const openInputMax = 256 * 1024 * 1024;
-/** An event reaches every thread: a large body should be stored, and its place published. */
+/** Characters of an event's body. Events reach every thread, so large data belongs in the store. */
 export const eventBodyMax = 64 * 1024;
-/** Characters of the message, and of the details, of a failure. */
+/** Characters kept of a failure's message, and of its details. */
 const failureTextMax = 16 * 1024;
-/** The caller's own cancel should come first: else its deadline races with an answer to it. */
+/** Extra time for the caller's own cancel to arrive before the answering side gives up. */
 const cancelGraceMs = 50;
-/** Cancels remembered for requests that they have overtaken. */
+/** Cancels remembered because they arrived before their request. */
 const overtakenMax = 1_024;
 
 export interface RequestOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly caller?: string;
-  /** The instant it sees up to, in UTC milliseconds; absent: it is asked now. */
+  /** The request sees what was public at this instant, in UTC milliseconds; absent: now. */
   readonly asOfMs?: number | undefined;
 }
 
@@ -41,13 +41,13 @@ export interface IncomingRequest {
   readonly input: string;
   readonly caller: string;
   readonly timeoutMs: number;
-  /** The instant it sees up to, in UTC milliseconds; absent: it is asked now. */
+  /** The request sees what was public at this instant, in UTC milliseconds; absent: now. */
   readonly asOfMs?: number | undefined;
-  /** Aborted when the caller cancels, or has stopped waiting. */
+  /** Aborted when the caller cancels or its deadline passes. */
   readonly signal: AbortSignal;
 }
 
-/** Answers with JSON text, or throws. */
+/** Resolves with JSON text, or rejects. */
 export type RequestHandler = (request: IncomingRequest) => Promise<string>;
 
 export interface BusEvent {
@@ -60,15 +60,15 @@ export interface BusEvent {
 export interface BusOptions {
   readonly channel: Channel;
   readonly address: string;
-  /** Answers the requests that arrive here. */
+  /** Answers the requests that arrive at this bus. */
   readonly onRequest: RequestHandler;
-  /** Requests it has open at once. */
+  /** Open requests of this bus; more are refused with `overloaded`. */
   readonly openMax?: number;
   readonly onLost?: (publisher: string, count: number) => void;
 }
 
 export interface BusCounts extends EndpointCounts {
-  /** Answers that came after their request had ended. */
+  /** Answers that arrived after their request had ended. */
   late: number;
 }
 
@@ -78,7 +78,7 @@ interface Open {
   readonly reject: (error: AppError) => void;
   readonly address: string;
   readonly timeoutMs: number;
-  /** Of its deadline. */
+  /** The slot of its deadline, by which the deadline is removed. */
   readonly slot: number;
   readonly unlisten: () => void;
   readonly inputLength: number;
@@ -126,15 +126,15 @@ export class Bus {
     return { ...this.#endpoint.counts, late: this.#late };
   }
 
-  /** Sends and takes the large bodies of a peer by a private way; until then by the channel. */
+  /** From now on, exchanges large bodies with `peer` over a private way instead of the channel. */
   attach(peer: string, way: BulkWay): void {
     this.#bulk.set(peer, new BulkExchange(way, (message) => this.#handle(peer, message)));
   }
 
   /**
-   * Asks the endpoint `to`, which must be alive; the answer is JSON text.
-   * @throws {AppError} what the other side failed with, `deadline_exceeded`, `cancelled`,
-   * `overloaded`, or `host_gone`.
+   * Asks the endpoint `to`, which must be alive; resolves with JSON text.
+   * @throws {AppError} the other side's error, `deadline_exceeded`, `cancelled`, `overloaded`,
+   * `invalid_input` for an input over {@link bodyMax} characters, or `host_gone`.
    */
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
     const { timeoutMs, signal, caller = "daemon", asOfMs } = options;
@@ -160,7 +160,7 @@ export class Bus {
   }
 
   /**
-   * Tells every subscriber in every thread, this one included.
+   * Publishes to the subscribers of every thread, this one included.
    * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters, `overloaded`
    * for more events than one turn may publish.
    */
@@ -170,7 +170,7 @@ export class Bus {
     this.#hear(this.#endpoint.publish(topic, from, body));
   }
 
-  /** Hears events of `topic`, or of all topics under a prefix: `execution.*`, `*`. */
+  /** Subscribes to a topic or a prefix (`execution.*`, `*`); returns the unsubscribe function. */
   subscribe(topic: string, handler: (event: BusEvent) => void): () => void {
     const subscription = { topic, handler };
     this.#subscriptions.add(subscription);
@@ -181,7 +181,7 @@ export class Bus {
     };
   }
 
-  /** Ends every request to an endpoint that is no more. */
+  /** Ends every request to or from an endpoint that has gone. */
   drop(address: string, error: AppError): void {
     this.#endpoint.drop(address);
     this.#bulk.get(address)?.close();
@@ -235,7 +235,7 @@ export class Bus {
         this.#cancel(`${from}#${message.id}`, fromErrorData(message.reason));
         break;
       default:
-        // replay and replayed are the endpoint's own
+        // The endpoint handles replay and replayed itself.
         break;
     }
   }
@@ -258,11 +258,11 @@ export class Bus {
       answer = { kind: "failure", id, error: failureOf(thrown) };
     }
     this.#answeringDeadlines.remove(key, slot);
-    // Gone: the caller's endpoint was dropped, nobody waits for this.
+    // Missing when the caller's endpoint was dropped: nobody waits for this answer.
     if (this.#answering.delete(key)) this.#send(from, answer);
   }
 
-  /** The request of a cancel may have been answered already, or be late: lost and sent again. */
+  /** Its request may have been answered already, or may still arrive: lost once, then resent. */
   #cancel(key: string, reason: AppError): void {
     const answering = this.#answering.get(key);
     if (answering) return answering.abort.abort(reason);
@@ -288,7 +288,7 @@ export class Bus {
     if (open) this.#giveUp(id, deadlineExceeded(open.address, open.timeoutMs));
   }
 
-  /** The caller waits no longer; what the agent still does is its own. */
+  /** The caller no longer waits, so the agent's handler is aborted. */
   #abortLate(key: string): void {
     const answering = this.#answering.get(key);
     answering?.abort.abort(deadlineExceeded(answering.address, answering.timeoutMs));
@@ -318,12 +318,12 @@ export class Bus {
   }
 }
 
-/** Whether `topic` is the pattern, or lies under a pattern that ends in `*`. */
+/** Whether `topic` equals the pattern, or starts with the prefix of a pattern that ends in `*`. */
 export function matches(pattern: string, topic: string): boolean {
   return pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern;
 }
 
-/** What was thrown, as it can travel: cut, and without details that are no JSON. */
+/** A thrown value in a form that can travel: shortened, details replaced if they are not JSON. */
 function failureOf(thrown: unknown): ErrorData {
   const { code, message, details } = toErrorData(thrown, "agent_error");
   const { length } = message;
@@ -340,7 +340,7 @@ function failureOf(thrown: unknown): ErrorData {
   }
 }
 
-/** Why a caller's signal ended its request: the outer request's deadline, or its cancel. */
+/** The reason a caller's signal was aborted with: its own request's deadline or cancel. */
 export function abortError(signal: AbortSignal | undefined, address: string): AppError {
   if (signal?.reason instanceof AppError) return signal.reason;
   return new AppError("cancelled", `Cannot finish request "${address}": its caller cancelled it`);
@@ -350,7 +350,7 @@ function closing(): AppError {
   return new AppError("cancelled", "Cannot finish the request: the bus is closing");
 }
 
-/** What a request ends with that was not answered in time. */
+/** The error of a request that was not answered in time. */
 export function deadlineExceeded(address: string, timeoutMs: number): AppError {
   return new AppError(
     "deadline_exceeded",
@@ -370,28 +370,28 @@ function overloaded(address: string, open: number): AppError {
 function eventsOverloaded(topic: string): AppError {
   return new AppError(
     "overloaded",
-    `Cannot publish "${topic}": too many events wait to leave; await between parts of them`,
+    `Cannot publish "${topic}": too many events are queued; publish fewer between awaits`,
   );
 }
 
 function inputTooLarge(address: string, { length }: string): AppError {
   return new AppError(
     "invalid_input",
-    `Cannot send request "${address}": its input has ${length} characters, ${bodyMax} at most`,
+    `Cannot send request "${address}": its input has ${length} characters, over ${bodyMax}`,
   );
 }
 
 function outputTooLarge(address: string, { length }: string): AppError {
   return new AppError(
     "invalid_output",
-    `Cannot finish request "${address}": its output has ${length} characters, ${bodyMax} at most`,
+    `Cannot finish request "${address}": its output has ${length} characters, over ${bodyMax}`,
   );
 }
 
 function eventTooLarge(topic: string, { length }: string): AppError {
   return new AppError(
     "bad_request",
-    `Cannot publish "${topic}": its body has ${length} characters, ${eventBodyMax} at most; ` +
-      `store it and publish where it is`,
+    `Cannot publish "${topic}": its body has ${length} characters, over ${eventBodyMax}; ` +
+      `store the data and publish where it is`,
   );
 }

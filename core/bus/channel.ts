@@ -1,24 +1,24 @@
-/** The port to the medium that frames travel on: two methods and an end. */
+/** The medium that frames travel on: post, listen and close. */
 
 import { type Frame, isFrame } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame_text.ts";
 
 export interface Channel {
-  /** Sends to every other endpoint of the channel; may lose, duplicate or reorder. */
+  /** Sends to every other endpoint of the channel. Frames may be lost, duplicated or reordered. */
   post(frame: Frame): void;
-  /** Who hears what others post. Called once. */
+  /** Sets the listener for what others post. Called once. */
   listen(heard: (frame: Frame) => void): void;
   close(): void;
 }
 
 /**
- * Open as long as the thread is, and used for nothing: when a thread closes its last channel, the
- * runtime gives up its subscription a moment later, also for a channel that was opened meanwhile.
- * That one then hears no other thread, and its `postMessage` throws (Deno 2.9.6).
+ * Stays open as long as the thread lives, and carries nothing. When a thread closes its last
+ * channel, the runtime drops its subscription a moment later, even if another channel was opened
+ * meanwhile; that channel then hears no other thread, and its `postMessage` throws (Deno 2.9.6).
  */
 new BroadcastChannel("100ac-keeps-the-subscription");
 
-/** Threads of one process that know `name` hear each other. */
+/** Connects the threads of one process that know `name`. */
 export function openBroadcastChannel(name: string): Channel {
   const channel = new BroadcastChannel(name);
   return {
@@ -33,7 +33,7 @@ export function openBroadcastChannel(name: string): Channel {
   };
 }
 
-/** What goes through `port` is the channel: the other end hands it on. */
+/** Uses `port` as the channel; its other end must forward frames. */
 export function openPortChannel(port: MessagePort): Channel {
   return {
     post: (frame) => port.postMessage(frame),

@@ -1,29 +1,29 @@
 /**
- * Many deadlines on one timer. A timer of its own costs a request as much as its way to the other
- * thread, and nearly every one is cleared before it is due.
+ * Many deadlines on one timer. A timer of its own costs a request as much as the trip to another
+ * thread, and nearly every deadline is removed before it is due.
  *
- * Deadlines are kept in slots of {@link slotMs}; the timer waits for the earliest slot that there
- * was when it was set, and is set anew when it finds that slot empty.
+ * Deadlines are kept in slots of {@link slotMs}. The timer is set for the earliest slot; if that
+ * slot is empty when the timer fires, the timer is set again for the next one.
  */
 
-/** A deadline passes up to this much late. */
+/** A deadline may pass this much late. */
 const slotMs = 10;
-/** The longest delay that a timer can take. */
+/** The longest delay a timer accepts. */
 const delayMsMax = 2 ** 31 - 1;
 
-/** Deadlines of `Entry`s, each of which has one at most. */
+/** Deadlines of entries; each entry has at most one. */
 export class Deadlines<Entry> {
   readonly #passed: (entry: Entry) => void;
   readonly #slots = new Map<number, Set<Entry>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerSlot = Infinity;
 
-  /** `passed` is called once for each entry that is not removed in time. */
+  /** `passed` is called once for each entry that is not removed before its deadline. */
   constructor(passed: (entry: Entry) => void) {
     this.#passed = passed;
   }
 
-  /** Gives the slot, by which the entry can be removed. */
+  /** Returns the slot, which {@link Deadlines.remove} needs. */
   add(entry: Entry, timeoutMs: number): number {
     const slot = Math.ceil((performance.now() + timeoutMs) / slotMs);
     const entries = this.#slots.get(slot);
@@ -38,7 +38,7 @@ export class Deadlines<Entry> {
     if (entries?.delete(entry) && entries.size === 0) this.#slots.delete(slot);
   }
 
-  /** Forgets all. */
+  /** Removes every entry and stops the timer. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timerSlot = Infinity;

@@ -1,5 +1,5 @@
 /**
- * One thread's end of the channel: a {@link Link} to each peer, its own published events, and the
+ * One thread's end of the channel: a {@link Link} to each peer, the events published here, and the
  * one timer that resends and acknowledges. Messages sent in one turn leave together in one frame.
  */
 
@@ -8,13 +8,13 @@ import { EventRing, EventTail } from "./events.ts";
 import { type Cargo, type EventRecord, everyone, type Frame, type Message } from "./frame.ts";
 import { Link } from "./link.ts";
 
-/** How long an acknowledgement waits for a message to ride on; well under the resend delay. */
+/** An acknowledgement waits this long for a message to carry it; well under the resend delay. */
 const tickMs = 10;
 const eventsPerFrameMax = 64;
 const eventCharactersPerFrameMax = 64 * 1024;
-/** Characters of events that wait for the end of the turn; with more, `publish` refuses. */
+/** Characters of events waiting for the end of the turn; `publish` refuses more. */
 const outboxCharactersMax = 4 * 1024 * 1024;
-/** About what an event takes beside its body. */
+/** Rough size of an event without its body, in characters. */
 const eventCharacters = 100;
 const goneMax = 1_000;
 
@@ -23,9 +23,9 @@ export interface EndpointOptions {
   readonly channel: Channel;
   readonly onMessage: (from: string, message: Message) => void;
   readonly onEvent: (event: EventRecord) => void;
-  /** Told when events of a publisher are lost for good. */
+  /** Called when events of a publisher are lost for good. */
   readonly onLost: (publisher: string, count: number) => void;
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number;
 }
 
@@ -81,14 +81,14 @@ export class Endpoint {
     return { sent, received, resent, duplicates, lostEvents };
   }
 
-  /** Whether events are wanted here; what is published while they are not is not owed. */
+  /** Whether this endpoint has subscribers. Events published while it has none are not replayed. */
   set hearsEvents(wanted: boolean) {
     this.#hearsEvents = wanted;
     if (wanted) return;
     for (const peer of this.#peers.values()) peer.tail = undefined;
   }
 
-  /** Delivers `message` to `address` exactly once, as long as both ends live. */
+  /** Delivers `message` to `address` exactly once while both ends live. */
   send(address: string, message: Message): void {
     if (this.#closed || this.#gone.has(address)) return;
     const peer = this.#peer(address);
@@ -103,7 +103,7 @@ export class Endpoint {
     return this.#outboxCharacters > outboxCharactersMax;
   }
 
-  /** Broadcasts an event; gives its record, so that the own thread can hear it too. */
+  /** Broadcasts an event. Returns its record, so that this thread's subscribers hear it too. */
   publish(topic: string, from: string, body: string): EventRecord {
     const event = this.#ring.add(topic, from, body);
     if (!this.#closed) {
@@ -114,7 +114,7 @@ export class Endpoint {
     return event;
   }
 
-  /** Forgets a peer that has ended; what it may still say is not heard. */
+  /** Forgets a peer that has ended, and ignores its late frames. */
   drop(address: string): void {
     const peer = this.#peers.get(address);
     this.#gone.add(address);
@@ -147,7 +147,7 @@ export class Endpoint {
     const messages = peer.link.accept(frame);
     this.#counts.received += messages.length;
     if (peer.link.waits || peer.link.ackPressing) {
-      // The frame's acknowledgement may have opened the window.
+      // The acknowledgement in this frame may have opened the window.
       this.#dirty.add(peer);
       this.#planFlush();
     } else if (!peer.link.isQuiet) this.#armTimer();
@@ -262,7 +262,7 @@ export class Endpoint {
   }
 }
 
-/** Events in groups that a frame may hold. */
+/** Splits events into groups that fit a frame. */
 function* batches(events: readonly EventRecord[]): Generator<readonly EventRecord[]> {
   let batch: EventRecord[] = [];
   let characters = 0;

@@ -1,4 +1,4 @@
-/** What fails between a caller and whoever it asks. Codes with their kinds. */
+/** Failures between a caller and the endpoint it asks: codes with their kinds. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 

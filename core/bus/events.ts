@@ -1,13 +1,13 @@
 /**
- * Events over a lossy broadcast, both ends pure. A publisher numbers its events and keeps the
- * newest in a ring; a subscriber hands them on in order, sees a gap by the numbers, asks for what
- * is missing, and counts as lost what the ring no longer holds.
+ * Events over a lossy broadcast. A publisher numbers its events and keeps the newest in a ring. A
+ * subscriber passes them on in order, detects gaps by the numbers, asks for what is missing, and
+ * counts as lost what the ring no longer holds. Neither end has I/O or a clock of its own.
  */
 
 import type { EventRecord } from "./frame.ts";
 
 const ringMax = 1_024;
-/** Characters of body that a ring holds, its newest event beside. */
+/** Characters of body that the ring keeps; its newest event is kept whatever its size. */
 const ringCharactersMax = 4 * 1024 * 1024;
 const heldMax = 4_096;
 const askAgainAfterMs = 1_000;
@@ -35,7 +35,7 @@ export class EventRing {
     return event;
   }
 
-  /** Forgets the oldest, many at once. */
+  /** Removes the oldest events, many at once so that adding stays cheap. */
   #trim(): void {
     let first = Math.max(0, this.#ring.length - ringMax);
     let characters = 0;
@@ -47,15 +47,15 @@ export class EventRing {
     for (const { body } of forgotten) this.#characters -= body.length;
   }
 
-  /** Tells that events have left now. */
+  /** Records that events were broadcast at `nowMs`. */
   posted(nowMs: number): void {
     this.#announceAfterMs = announceAfterMs;
     this.#announceAtMs = nowMs + announceAfterMs;
   }
 
   /**
-   * Whether to say the newest number once more. A lost last event is noticed only by what comes
-   * after it, so a publisher that falls silent repeats the number, each time later, and then stops.
+   * Whether to broadcast the newest number again. A lost last event is noticed only through what
+   * comes after it, so a silent publisher repeats the number at growing delays, then stops.
    */
   mustAnnounce(nowMs: number): boolean {
     if (nowMs < this.#announceAtMs) return false;
@@ -70,7 +70,9 @@ export class EventRing {
     return this.#announceAtMs === Infinity;
   }
 
-  /** The events after `after` up to `upTo`, and up to where they can't be given any more. */
+  /**
+   * The events `after < seq <= upTo` that the ring still holds; those up to `lostUpTo` are gone.
+   */
   replay(after: number, upTo: number): { events: EventRecord[]; lostUpTo: number } {
     const events = this.#ring.filter(({ seq }) => seq > after && seq <= upTo);
     const first = events[0]?.seq ?? upTo + 1;
@@ -78,7 +80,7 @@ export class EventRing {
   }
 }
 
-/** A subscriber's end towards one publisher. What was published before it began is not owed. */
+/** A subscriber's view of one publisher. Events published before it began are not replayed. */
 export class EventTail {
   #next: number;
   #newest = 0;
@@ -91,7 +93,7 @@ export class EventTail {
     this.#next = next;
   }
 
-  /** Takes in events in any order; gives those that are next, in order. */
+  /** Accepts events in any order; returns those that are now next, in order. */
   accept(events: readonly EventRecord[]): EventRecord[] {
     for (const event of events) {
       if (event.seq >= this.#next && this.#held.size < heldMax) this.#held.set(event.seq, event);
@@ -102,7 +104,7 @@ export class EventTail {
   /** Gives up on all events up to `seq` that have not arrived. */
   skip(seq: number): EventRecord[] {
     if (seq < this.#next) return [];
-    // The number may be anything: what is walked over is what is held.
+    // `seq` is unchecked and may be huge, so loop over the held events, not over the numbers.
     const ready = [...this.#held.values()].filter((event) => event.seq <= seq)
       .sort((a, b) => a.seq - b.seq);
     this.lost += seq - this.#next + 1 - ready.length;
@@ -111,12 +113,14 @@ export class EventTail {
     return [...ready, ...this.#release()];
   }
 
-  /** Learns that the publisher's newest event is `seq`, or newer. */
+  /** Notes that the publisher has published at least up to `seq`. */
   learn(seq: number): void {
     this.#newest = Math.max(this.#newest, seq);
   }
 
-  /** What to ask the publisher for; undefined when nothing is missing, or it was asked just now. */
+  /**
+   * The events to ask the publisher for; undefined if none are missing or it was asked recently.
+   */
   gap(nowMs: number): { after: number; upTo: number } | undefined {
     if (this.#newest < this.#next) return undefined;
     if (this.#askedUpTo >= this.#next && nowMs - this.#askedAtMs < askAgainAfterMs) {

@@ -1,15 +1,15 @@
 /**
- * What travels between threads. A frame goes from one endpoint to another (or to all) and carries
- * messages of one {@link Link}, the acknowledgement of the other direction, and events.
- * Bodies are JSON text: their size is known, they clone as fast as memory copies, and the store
- * keeps them as they came.
+ * What travels between threads. A frame goes from one endpoint to another, or to all. It carries
+ * messages of one {@link Link}, the acknowledgement of the other direction, and events. Bodies are
+ * JSON text: their size is known, they clone as fast as memory copies, and the store keeps them
+ * unchanged.
  */
 
 import type { ErrorData } from "../errors.ts";
 
 /**
- * One reliable, addressed message. `id` is the caller's number for its request; `bulk`, where it
- * is there, is the number under which the body comes by the peers' private way.
+ * One reliable, addressed message. `id` is the caller's number for its request. `bulk`, if present,
+ * is the number of the body, which travels separately on the peers' private way.
  */
 export type Message =
   | {
@@ -17,11 +17,11 @@ export type Message =
     readonly id: number;
     readonly address: string;
     readonly input: string;
-    /** Who asks: an agent's id, or `daemon`. */
+    /** The caller: an agent's id, or `daemon`. */
     readonly caller: string;
-    /** How long the caller will wait, from now. */
+    /** How long the caller waits, from now. */
     readonly timeoutMs: number;
-    /** The instant it sees up to, in UTC milliseconds; absent: it is asked now. */
+    /** The request sees what was public at this instant, in UTC milliseconds; absent: now. */
     readonly asOfMs?: number;
     readonly bulk?: number;
   }
@@ -35,14 +35,14 @@ export type Message =
   | { readonly kind: "cancel"; readonly id: number; readonly reason: ErrorData }
   /** Asks a publisher for its events `after < seq <= upTo`, which did not arrive. */
   | { readonly kind: "replay"; readonly after: number; readonly upTo: number }
-  /** The answer: what the ring still holds; all up to `lostUpTo` is gone for good. */
+  /** The answer: the events the ring still holds; those up to `lostUpTo` are lost for good. */
   | {
     readonly kind: "replayed";
     readonly lostUpTo: number;
     readonly events: readonly EventRecord[];
   };
 
-/** One published event. `seq` counts a publisher's events without a gap, from 1. */
+/** One published event. `seq` numbers a publisher's events from 1 without gaps. */
 export interface EventRecord {
   readonly seq: number;
   readonly topic: string;
@@ -67,12 +67,12 @@ export const everyone = "*";
 export interface Frame extends Cargo {
   readonly from: string;
   readonly to: string;
-  /** The newest event `from` has published: how a subscriber notices that it missed one. */
+  /** The number of the newest event `from` has published, by which a subscriber detects a gap. */
   readonly eventSeq: number;
   readonly events: readonly EventRecord[];
 }
 
-/** Whether something heard on the channel has the form of a frame. */
+/** Whether a value from the channel has the form of a frame. The messages are not checked. */
 export function isFrame(value: unknown): value is Frame {
   if (typeof value !== "object" || value === null) return false;
   const frame = value as Partial<Record<keyof Frame, unknown>>;
@@ -83,7 +83,7 @@ export function isFrame(value: unknown): value is Frame {
     Array.isArray(frame.beyond) && Array.isArray(frame.events);
 }
 
-/** A rough size in bytes: what a batch is bounded by. */
+/** A rough size in bytes, which limits a batch. */
 export function weight(message: Message): number {
   switch (message.kind) {
     case "request":

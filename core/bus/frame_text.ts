@@ -1,16 +1,17 @@
 /**
  * Frames as text, for the broadcast: a string crosses threads in a fraction of the time that the
- * objects of a frame take. A line of JSON comes first, then the bodies of the requests and replies
- * as they are, one after the other, without being quoted and read again.
+ * objects of a frame take. First comes a line of JSON, then the bodies of the requests and replies,
+ * unquoted and one after the other.
  *
- * The line is one flat array, for nearly every frame is one short message and each array or object
- * within would take as long as all the rest: `from, to, ack, eventSeq, beyond, events` (0 for an
- * empty list), then the parts of each message, which begin with its sequence number and its kind.
+ * The line is one flat array, because nearly every frame holds one short message and each nested
+ * array or object would take as long as all the rest. It holds `from, to, ack, eventSeq, beyond,
+ * events` (0 for an empty list), then the parts of each message, which begin with its sequence
+ * number and its kind.
  */
 
 import { type Frame, isFrame, type Message } from "./frame.ts";
 
-/** Kinds of message in the line; all but the first two are there as they are. */
+/** Kinds of message in the line. `other` messages are stored whole. */
 const kinds = { request: 0, reply: 1, other: 2 } as const;
 const headParts = 6;
 const requestParts = 9;
@@ -28,7 +29,7 @@ export function encodeFrame(frame: Frame): string {
   return `${JSON.stringify(parts)}\n${bodies}`;
 }
 
-/** The frame of a text; undefined for anything else that is heard on the channel. */
+/** The frame encoded in `text`; undefined for anything else on the channel. */
 export function decodeFrame(text: unknown): Frame | undefined {
   if (typeof text !== "string") return undefined;
   const lineEnd = text.indexOf("\n");
@@ -51,7 +52,7 @@ export function decodeFrame(text: unknown): Frame | undefined {
   return isFrame(frame) ? frame : undefined;
 }
 
-/** Adds the parts of a message; gives its body. */
+/** Appends the parts of a message; returns its body. */
 function addParts(parts: unknown[], message: Message): string {
   switch (message.kind) {
     case "request": {
@@ -73,7 +74,7 @@ interface ReadMessages {
   readonly messages: readonly Message[];
 }
 
-/** Undefined when parts or bodies are not as long as they should be. */
+/** Undefined when the line or the bodies have the wrong length. */
 function readMessages(
   parts: readonly unknown[],
   text: string,
@@ -125,7 +126,7 @@ function reply(parts: readonly unknown[], at: number, output: string): Message {
   return bulk === null ? message : { ...message, bulk };
 }
 
-/** An empty list costs nothing. */
+/** A number is cheaper to encode than an empty list. */
 function orZero<Item>(list: readonly Item[]): readonly Item[] | 0 {
   return list.length === 0 ? 0 : list;
 }
@@ -138,6 +139,6 @@ function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    return undefined; // not ours
+    return undefined; // not a frame of ours
   }
 }

@@ -1,13 +1,13 @@
 /**
- * The daemon's channel: the broadcast between its threads, and a way to each endpoint that lives
- * in a process. To every endpoint it looks like one medium: frames for a process, or for all, are
- * handed on; a process can speak only as itself.
+ * The daemon's channel: the broadcast between its threads, plus a connection to each endpoint in a
+ * process. Endpoints see one medium: frames for a process, or for all, are forwarded. A process can
+ * send only under its own address.
  */
 
 import type { Channel } from "./channel.ts";
 import { everyone, type Frame, isFrame } from "./frame.ts";
 
-/** How frames reach an endpoint in a process. */
+/** The connection to an endpoint in a process. */
 export interface Spoke {
   send(frame: Frame): void;
 }
@@ -18,15 +18,15 @@ export class Hub implements Channel {
   readonly #spokes = new Map<string, Spoke>();
   #heard: (frame: Frame) => void = () => undefined;
 
-  /** `address` is that of the endpoint whose channel this is. */
+  /** `address` is that of the endpoint this channel belongs to. */
   constructor(address: string, broadcast: Channel) {
     this.#address = address;
     this.#broadcast = broadcast;
   }
 
   /**
-   * Joins the endpoint `address` to the channel; gives what hears the frames it sends, of which
-   * those pass that are admitted, as they come out of `admit`.
+   * Connects the endpoint `address`. Returns the function that takes the frames it sends. `admit`
+   * returns the frame to pass on, or undefined to drop it.
    */
   join(
     address: string,
@@ -39,7 +39,7 @@ export class Hub implements Channel {
       const frame = admit(value);
       if (!frame) return;
       this.#heard(frame);
-      // Other threads may be meant, and subscribe to its events.
+      // It may be for another thread, or carry events that other threads subscribe to.
       if (frame.to !== this.#address && !this.#handOn(frame)) this.#broadcast.post(frame);
     };
   }
@@ -55,7 +55,7 @@ export class Hub implements Channel {
   listen(heard: (frame: Frame) => void): void {
     this.#heard = heard;
     this.#broadcast.listen((frame) => {
-      // A thread does not know where its peer lives.
+      // A thread does not know that its peer lives in a process.
       this.#handOn(frame);
       heard(frame);
     });
@@ -66,7 +66,7 @@ export class Hub implements Channel {
     this.#broadcast.close();
   }
 
-  /** Gives a frame to the processes it is for; true when it is for one of them alone. */
+  /** Sends a frame to the processes it is for; returns whether it was for one process alone. */
   #handOn(frame: Frame): boolean {
     if (frame.to !== everyone) {
       const spoke = this.#spokes.get(frame.to);

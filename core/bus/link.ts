@@ -1,16 +1,16 @@
 /**
- * Reliable delivery to one peer over a channel that loses without a signal. Pure: the caller
- * brings the clock, posts what {@link Link.take} and {@link Link.overdue} give and feeds what
+ * Reliable delivery to one peer over a channel that loses silently. No I/O, no clock: the caller
+ * passes the time, posts what {@link Link.take} and {@link Link.overdue} return, and passes what
  * arrives to {@link Link.accept}.
  *
- * Every message has a sequence number and is kept until the peer has acknowledged it; one that is
- * not acknowledged in time is sent again, each time later. The receiver remembers what it has had:
- * `received` (all up to it) and `beyond` (single ones after it), so each message is handed on
- * exactly once. Acknowledgements ride on the frames of the other direction.
+ * Every message has a sequence number and is kept until the peer acknowledges it. Without an
+ * acknowledgement it is resent, at growing delays. The receiver remembers what has arrived:
+ * `received` (everything up to it) and `beyond` (single ones after it), so each message is
+ * delivered exactly once. Acknowledgements ride on the frames of the other direction.
  *
- * At most {@link windowMax} messages are on their way at once, because a receiver keeps 256 frames
- * and forgets older ones; and never one more than {@link spanMax} after the oldest unacknowledged,
- * which bounds what the receiver must remember.
+ * At most {@link windowMax} messages are in flight, because a receiving thread keeps 256 frames and
+ * drops older ones. None is more than {@link spanMax} after the oldest unacknowledged one, which
+ * limits what the receiver must remember.
  */
 
 import { type Cargo, type Message, weight } from "./frame.ts";
@@ -44,22 +44,22 @@ export class Link {
     this.#queue.push(message);
   }
 
-  /** Messages not yet acknowledged, on their way or waiting. */
+  /** Messages not yet acknowledged, sent or queued. */
   get pending(): number {
     return this.#queue.length - this.#queueHead + this.#unacked.size;
   }
 
-  /** Whether messages wait to leave. */
+  /** Whether messages are queued. */
   get waits(): boolean {
     return this.#queueHead < this.#queue.length;
   }
 
-  /** Whether this link needs the endpoint's timer. */
+  /** Whether this link can do without the endpoint's timer. */
   get isQuiet(): boolean {
     return this.#ackOwed === 0 && this.pending === 0;
   }
 
-  /** Whether an acknowledgement should leave now rather than wait for a message to ride on. */
+  /** Whether to send an acknowledgement now instead of waiting for a message to carry it. */
   get ackPressing(): boolean {
     return this.#ackOwed >= windowMax / 2;
   }
@@ -68,7 +68,7 @@ export class Link {
     return this.#ackOwed > 0;
   }
 
-  /** The next messages that may leave; undefined when the window is full or none waits. */
+  /** The next messages to send; undefined when the window is full or the queue empty. */
   take(nowMs: number): Cargo | undefined {
     const seqs: number[] = [];
     const messages: Message[] = [];
@@ -91,7 +91,7 @@ export class Link {
     return this.#cargo([], []);
   }
 
-  /** What must be sent again by now; undefined when nothing must. */
+  /** The messages due to be resent; undefined when there are none. */
   overdue(nowMs: number): Cargo | undefined {
     const seqs: number[] = [];
     const messages: Message[] = [];
@@ -109,12 +109,12 @@ export class Link {
     return seqs.length === 0 ? undefined : this.#cargo(seqs, messages);
   }
 
-  /** Takes in a frame's cargo; gives the messages that had not arrived before. */
+  /** Accepts a frame's cargo; returns the messages that had not arrived before. */
   accept(cargo: Cargo): Message[] {
     this.#settle(cargo);
     const arrived: Message[] = [];
     cargo.seqs.forEach((seq, index) => {
-      if (seq > this.#received + spanMax) return; // no peer of ours would
+      if (seq > this.#received + spanMax) return; // no honest peer sends so far ahead
       this.#ackOwed++;
       if (seq <= this.#received || this.#beyond.has(seq)) {
         this.duplicates++;

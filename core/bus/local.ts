@@ -1,22 +1,22 @@
-/** Capabilities that the daemon serves itself: `cache.get`, `market.save_bars`, … */
+/** Capabilities that the daemon itself serves: `cache.get`, `market.save_bars`, … */
 
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { IncomingRequest, RequestHandler } from "./bus.ts";
 
-/** Answers with plain JSON; `input` is unchecked. */
+/** Resolves with plain JSON; `input` is not yet validated. */
 type LocalCapability = (input: unknown, caller: string) => Promise<unknown>;
-/** Answers with nothing that was learned after `asOfMs`, and changes nothing of now. */
+/** Resolves with nothing that was learned after `asOfMs`, and changes nothing. */
 type PastCapability = (input: unknown, caller: string, asOfMs: number) => Promise<unknown>;
 
-/** What a part of the daemon serves on the bus, by name. */
+/** A part of the daemon that serves capabilities on the bus. */
 export interface LocalService {
   readonly capabilities: Readonly<Record<string, LocalCapability>>;
-  /** Those that answer as of an earlier instant, too; what is not among them is refused there. */
+  /** Capabilities that also answer as of an earlier instant; the others are refused there. */
   readonly pastCapabilities: Readonly<Record<string, PastCapability>>;
 }
 
-/** Serves `services` by `service.capability`; every other request goes to `elsewhere`. */
+/** Serves `services` under `service.capability`; passes every other request to `elsewhere`. */
 export function serveLocally(
   services: Readonly<Record<string, LocalService>>,
   elsewhere: RequestHandler,
@@ -51,8 +51,8 @@ function refusedAsOf(address: string, asOfMs: number): AppError {
     "as_of_refused",
     `Cannot invoke "${address}" as of ${
       new Date(asOfMs).toISOString()
-    }: it answers for now alone, ` +
-      `or changes what is stored; ask for it without as_of`,
+    }: it answers only for the present, ` +
+      `or changes stored data; invoke it without as_of`,
   );
 }
 

@@ -1,19 +1,19 @@
 /**
- * The gate between the daemon and a host that lives at an earlier instant. Nothing of now passes
- * to such a host but answers, and nothing of it reaches anyone but the daemon:
+ * The gate between the daemon and a host that lives at an earlier instant. Only answers enter such
+ * a host, and what it sends reaches only the daemon:
  *
- * - it asks the daemon alone, and every request sees up to the host's instant at the latest,
- *   whatever its envelope says; an earlier instant stands;
- * - it hears no event and can't have one sent again; its own events end here, so that no workflow
- *   or alert of now starts from them.
+ * - it may ask only the daemon, and each request sees at most up to the host's instant, whatever
+ *   its envelope says; an earlier instant is kept;
+ * - it hears no events and cannot request a replay; its own events are dropped, so that they
+ *   trigger no workflow or alert of the present.
  */
 
 import type { Frame, Message } from "./frame.ts";
 
-/** The ways out that a request, its end and its answer take. */
+/** The messages that make up a request and its end. */
 const admitted: ReadonlySet<Message["kind"]> = new Set(["request", "reply", "failure", "cancel"]);
 
-/** What the daemon hears of a frame from a host as of `asOfMs`; undefined: nothing. Pure. */
+/** What the daemon hears of a frame from a host as of `asOfMs`; undefined to drop it. Pure. */
 export function fromThePast(frame: Frame, daemon: string, asOfMs: number): Frame | undefined {
   const { to, messages } = frame;
   if (to !== daemon || !messages.every(({ kind }) => admitted.has(kind))) return undefined;
@@ -29,7 +29,7 @@ export function fromThePast(frame: Frame, daemon: string, asOfMs: number): Frame
   };
 }
 
-/** What a host of the past at `address` hears of a frame; undefined: nothing. Pure. */
+/** What a host of the past at `address` hears of a frame; undefined to drop it. Pure. */
 export function toThePast(frame: Frame, daemon: string, address: string): Frame | undefined {
   if (frame.from !== daemon || frame.to !== address) return undefined;
   return { ...frame, eventSeq: 0, events: [] };

@@ -1,4 +1,4 @@
-/** The daemon's side of its agents: the bus, what it serves there itself, and their hosts. */
+/** The agents' part of the daemon: the bus, the capabilities the daemon serves, and the hosts. */
 
 import { fileURLToPath } from "node:url";
 import { Bus } from "../bus/bus.ts";
@@ -34,12 +34,12 @@ export interface AgentsOptions {
   readonly market: Market;
 }
 
-/** Opens the bus, and the hosts that are started on it when they are needed. */
+/** Opens the bus and the hosts, which start when first used. */
 export async function openAgents(
   { config, log, store, cache, market }: AgentsOptions,
   closers: Closers,
 ): Promise<{ readonly bus: Bus; readonly hosts: Hosts; readonly collections: Collections }> {
-  // A name that no other daemon of this process, and no agent by accident, speaks on.
+  // A random name, which no other daemon in this process uses.
   const channel = `100ac-${newOpaqueId()}`;
   const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
   const collections: Collections = new Collections({
@@ -89,14 +89,15 @@ export async function openAgents(
   return { bus, hosts, collections };
 }
 
-/** Manifests outlive the daemon in the store: hosts know nothing of it, nor it of them. */
+/** Keeps manifests in the store across restarts, so that host/ does not depend on the store. */
 function manifestCache(store: Store): ManifestCache {
   return {
     load: async () =>
       (await store.read({ read: "scanned_agents" })).flatMap(
         ({ file, contentHash: hash, manifest: text }) => {
           const manifest: unknown = JSON.parse(text);
-          // One that an earlier release has kept in another form is read from its file again.
+          // A manifest kept by an earlier release may have another form; its file is then scanned
+          // again.
           return isManifest(manifest) ? [{ file, hash, manifest }] : [];
         },
       ),

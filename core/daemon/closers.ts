@@ -1,4 +1,4 @@
-/** What a daemon has opened so far, closed in reverse order. */
+/** The opened parts of a daemon, closed in reverse order. */
 
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -15,13 +15,13 @@ export class Closers {
     this.#closers.push(close);
   }
 
-  /** Closes everything once; what can't be closed is logged and stops nothing else. */
+  /** Closes everything once. A failure is logged and does not stop the rest. */
   async closeAll(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) {
       try {
         await close();
       } catch (thrown) {
-        this.#log.error("cannot close", { reason: messageOf(thrown) });
+        this.#log.error("cannot close a part of the daemon", { reason: messageOf(thrown) });
       }
     }
   }

@@ -1,21 +1,21 @@
 /**
- * Holds the folders that settings name against each other, before anything is written. The daemon
- * removes old copies of agents from one folder, and hosts read all of another: whatever the user
- * keeps must not lie in the first, and whatever the daemon keeps must not lie in the second. Other
- * overlaps cost nothing: a data folder may hold the agents folder.
+ * Checks the configured folders against each other before anything is written. The daemon removes
+ * old copies of agents from one folder, and hosts may read all of another. The user's files must
+ * not be in the first, and the daemon's files must not be in the second. Other overlaps are
+ * harmless: a data folder may hold the agents folder.
  */
 
 import { basename, dirname, join, sep } from "node:path";
 import type { Config } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 
-/** Where copies of agents are kept. Nothing else lies there, so that old ones can be removed. */
+/** The folder for copies of agents. It holds nothing else, so that old copies can be removed. */
 export function keptFolderOf({ dataFolder }: Pick<Config, "dataFolder">): string {
   return join(dataFolder, "kept_versions");
 }
 
 /**
- * Refuses folders that must not lie in each other, by their real paths.
+ * Refuses folders that must not contain each other; compares their real paths.
  * @throws {AppError} `invalid_config`.
  */
 export async function checkFolders(config: Config): Promise<void> {
@@ -25,7 +25,7 @@ export async function checkFolders(config: Config): Promise<void> {
     throw refused("folder of kept copies", kept, "it is a link", "remove the link");
   }
   if (await liesIn(dataFolder, agentsFolder)) {
-    const found = `it lies in the agents folder "${agentsFolder}", which all agents read`;
+    const found = `it is in the agents folder "${agentsFolder}", which all agents read`;
     throw refused("data folder", dataFolder, found, "set AC100_DATA_DIR to a folder outside it");
   }
   const ofTheUser = [
@@ -34,7 +34,7 @@ export async function checkFolders(config: Config): Promise<void> {
   ];
   for (const { thing, path, setting } of ofTheUser) {
     if (!await liesIn(path, kept)) continue;
-    const found = `it lies in "${kept}", from which old copies of agents are removed`;
+    const found = `it is in "${kept}", where old copies of agents are removed`;
     throw refused(thing, path, found, `set ${setting} to a folder outside it`);
   }
 }
@@ -48,12 +48,12 @@ async function liesIn(inner: string, outer: string): Promise<boolean> {
   return innerPath === outerPath || innerPath.startsWith(outerPath + sep);
 }
 
-/** Of what is not there yet: where it would be made. */
+/** The real path; for a path that does not exist yet, the place where it would be created. */
 async function realPath(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (thrown) {
-    // What can't be looked at can't be used either; whoever opens it says why.
+    // An unreadable path is reported by the code that opens it.
     if (!(thrown instanceof Deno.errors.NotFound) || dirname(path) === path) return path;
     return join(await realPath(dirname(path)), basename(path));
   }
@@ -68,7 +68,10 @@ async function isLink(path: string): Promise<boolean> {
   }
 }
 
-/** @throws {AppError} `invalid_config`. */
+/**
+ * Makes the data folder if it is missing.
+ * @throws {AppError} `invalid_config`.
+ */
 export async function makeDataFolder(folder: string): Promise<void> {
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,7 +1,7 @@
 /**
- * The daemon's process: configuration, start, signals. Ends with 0 when stopped, 1 when the store
- * fails or its server is away, 2 when it can't start as configured, 75 when it wants to be started
- * anew.
+ * The daemon's process: configuration, start, signals. It exits with 0 when stopped, 1 when the
+ * store fails or its server is unreachable, 2 when it cannot start with this configuration, and 75
+ * to be restarted.
  */
 
 import { readConfig } from "../config.ts";
@@ -10,16 +10,18 @@ import { AppError, messageOf } from "../errors.ts";
 import { openStandardLog } from "../log.ts";
 import { exitCodes } from "../supervisor.ts";
 
-/** A worker that never yields must not hold the process beyond the daemon's own grace. */
+/**
+ * Time beyond the daemon's own grace before a worker that never yields is killed with the process.
+ */
 const closeMsMax = 5_000;
 const wornLookMs = 5_000;
 
 export interface ProcessOptions {
-  /** Whether the end of standard input is a request to stop: it is held by a supervisor. */
+  /** Whether to stop when standard input ends: a supervisor holds the other end. */
   readonly endsWithStdin: boolean;
 }
 
-/** Is the daemon, until the process ends. */
+/** Runs the daemon until the process ends. */
 export async function runDaemon(options: ProcessOptions): Promise<void> {
   try {
     await main(options);
@@ -28,7 +30,7 @@ export async function runDaemon(options: ProcessOptions): Promise<void> {
       ? thrown.message
       : `Cannot start: ${messageOf(thrown)}`;
     await Deno.stderr.write(new TextEncoder().encode(`${message}\n`));
-    // A server that is away may come back: the supervisor tries again.
+    // The database server may come back, so exit with a code that lets the supervisor try again.
     const isAway = thrown instanceof AppError && thrown.code === "not_reachable";
     Deno.exit(isAway ? 1 : exitCodes.misconfigured);
   }
@@ -37,7 +39,7 @@ export async function runDaemon(options: ProcessOptions): Promise<void> {
 async function main({ endsWithStdin }: ProcessOptions): Promise<void> {
   const config = readConfig(Deno.env.toObject());
   const log = openStandardLog(config.log);
-  // Heard from here on: who asks while the daemon starts gets an orderly stop as soon as it has.
+  // From here on: a signal during the start stops the daemon in order once it has started.
   const stopping = stopRequested(endsWithStdin);
   const daemon = await startDaemon({
     config,
@@ -64,8 +66,8 @@ async function main({ endsWithStdin }: ProcessOptions): Promise<void> {
 }
 
 /**
- * Gives why the daemon should be started anew, once it has nothing to do: a thread that never
- * yields burns a core, and ends only with its process. Aborts `worn` then.
+ * Resolves with the reason to restart the daemon, once it is idle, and aborts `worn`. A thread that
+ * never yields burns a core until its process ends.
  */
 function wornOut({ plane }: Daemon, worn: AbortController): Promise<string> {
   return new Promise((resolve) => {
@@ -76,12 +78,12 @@ function wornOut({ plane }: Daemon, worn: AbortController): Promise<string> {
       if (await store.read({ read: "pending_count" }) > 0) return;
       clearInterval(look);
       worn.abort();
-      resolve(`${hosts.wedgedThreads} threads are wedged, and there is nothing to do`);
+      resolve(`${hosts.wedgedThreads} threads are wedged and the daemon is idle`);
     }, wornLookMs);
   });
 }
 
-/** Gives why the daemon is to stop. After that, a signal ends the process at once. */
+/** Resolves with the reason to stop. A second signal ends the process at once. */
 function stopRequested(endsWithStdin: boolean): Promise<string> {
   return new Promise((resolve) => {
     let asked = false;
@@ -91,12 +93,12 @@ function stopRequested(endsWithStdin: boolean): Promise<string> {
     };
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(signal, () => {
-        // Whatever runs stays `running` in the store: the next start goes on with it.
+        // Executions stay `running` in the store, and the next start resumes them.
         if (asked) Deno.exit(130);
         ask(signal);
       });
     }
-    if (endsWithStdin) void inputEnd().then(() => ask("its supervisor is gone"));
+    if (endsWithStdin) void inputEnd().then(() => ask("its supervisor has ended"));
   });
 }
 

@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
 
 /**
- * Listens where `config` says.
+ * Listens on the configured host and port.
  * @throws {AppError} `port_taken`, `invalid_config`.
  */
 export function serve(
@@ -28,7 +28,7 @@ export function serve(
   }
 }
 
-/** Where a server that listens on `host` is reached from this machine. */
+/** The URL by which this machine reaches a server that listens on `host`. */
 export function urlOf(host: string, port: number): string {
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;

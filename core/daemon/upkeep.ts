@@ -1,4 +1,4 @@
-/** Forgets what has expired, a little at a time, as long as the daemon runs. */
+/** Removes expired data in small steps while the daemon runs. */
 
 import type { Cache } from "../cache/cache.ts";
 import type { Collections } from "../collections/collections.ts";
@@ -33,7 +33,7 @@ export function openUpkeep(
       const forget = days > 0 ? [scheduler.forget(Date.now() - days * dayMs)] : [];
       await Promise.all([cache.sweep(), collections.tend(), market.findings.sweep(), ...forget]);
     } catch (thrown) {
-      log.error("cannot sweep", { reason: messageOf(thrown) });
+      log.error("cannot remove expired data", { reason: messageOf(thrown) });
     }
   };
   const timer = setInterval(sweep, sweepEveryMs);

@@ -1,4 +1,4 @@
-/** What a daemon does by itself: it advances executions, and fires what is due. */
+/** The daemon's own activity: advancing executions and firing schedules. */
 
 import type { Bus } from "../bus/bus.ts";
 import type { Config } from "../config.ts";
@@ -37,11 +37,11 @@ export interface Work {
   readonly ticker: Ticker;
 }
 
-/** Puts the parts together; nothing runs before {@link openWork}. */
+/** Connects the parts; nothing runs before {@link openWork}. */
 export function makeWork({ config, log, store, bus, hosts }: WorkOptions): Work {
   const catalog = new Catalog(config.workflowsFolder, () => hosts.capabilities());
   const definitions = new Definitions(store);
-  // The event's fact is in the store already; losing the event undoes nothing of it.
+  // The fact is already in the store, so losing the event changes nothing there.
   const publish = (event: EngineEvent | FiringEvent): void => {
     const { topic, ...body } = event;
     try {
@@ -80,7 +80,7 @@ export function makeWork({ config, log, store, bus, hosts }: WorkOptions): Work 
   return { catalog, definitions, engine, steerer, scheduler, ticker };
 }
 
-/** Resumes what an earlier daemon left, then arms the schedules. */
+/** Resumes the executions of an earlier daemon, then starts the schedules. */
 export async function openWork(
   { engine, scheduler, ticker }: Work,
   { config, bus }: WorkOptions,
@@ -89,7 +89,7 @@ export async function openWork(
   closers.add(() => engine.close(config.shutdownMs));
   await engine.open();
   closers.add(() => ticker.close());
-  // A firing that waits for an execution's end starts with it, not with the next tick.
+  // A firing that waits for an execution to end starts at that end, not at the next tick.
   const ended = finalStatuses.map((status) =>
     bus.subscribe(`execution.${status}`, () => {
       if (scheduler.mayStartWaiting) void ticker.wake();
@@ -99,7 +99,7 @@ export async function openWork(
   await ticker.open();
 }
 
-/** The command that shows more of an event that may become an alert. */
+/** For events that may become alerts: the command that shows more. */
 function seeMore(event: EngineEvent | FiringEvent): { readonly see?: string } {
   switch (event.topic) {
     case "execution.failed":

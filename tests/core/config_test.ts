@@ -13,7 +13,7 @@ Deno.test("readConfig() has a default for everything", () => {
   assert.match(config.databaseUrl, /^file:.*\/data\/100ac\.db$/);
 });
 
-Deno.test("readConfig() tells every problem at once, with the near name of a typo", () => {
+Deno.test("readConfig() reports every problem at once and suggests a name for a typo", () => {
   assert.throws(
     () =>
       readConfig({
@@ -29,34 +29,37 @@ Deno.test("readConfig() tells every problem at once, with the near name of a typ
       assert.equal(thrown.code, "invalid_config");
       const { problems } = thrown.details as { problems: string[] };
       assert.equal(problems.length, 6);
-      assert.match(thrown.message, /AC100_MAX_CONCURENT: is no setting; did you mean AC100_MAX_/);
+      assert.match(
+        thrown.message,
+        /AC100_MAX_CONCURENT: is not a setting; did you mean AC100_MAX_/,
+      );
       assert.match(thrown.message, /AC100_PORT: is not between 0 and 65535/);
       assert.match(
         thrown.message,
-        /AC100_MARKET_DATTA: is no setting; did you mean AC100_MARKET_DATA/,
+        /AC100_MARKET_DATTA: is not a setting; did you mean AC100_MARKET_DATA/,
       );
-      assert.match(thrown.message, /AC100_SUPERVISE: is none of 1, 0/);
+      assert.match(thrown.message, /AC100_SUPERVISE: is not one of 1, 0/);
       return true;
     },
   );
 });
 
-Deno.test("the database is a file or on a server that is asked over HTTP", () => {
+Deno.test("the database is a file or a server reached over HTTP", () => {
   for (const databaseUrl of ["file:a.db", "libsql://db.example", "https://db.example"]) {
     assert.equal(readConfig({ AC100_DATABASE_URL: databaseUrl }).databaseUrl, databaseUrl);
   }
   for (const refused of ["wss://db.example", "ws://127.0.0.1:8080", "data/100ac.db"]) {
     assert.throws(() => readConfig({ AC100_DATABASE_URL: refused }), {
-      message: /AC100_DATABASE_URL: begins with none of file:, libsql:, https:, http:/,
+      message: /AC100_DATABASE_URL: does not begin with file:, libsql:, https: or http:/,
     });
   }
 });
 
-Deno.test("readConfig() takes an empty variable for an unset one", () => {
+Deno.test("readConfig() treats an empty variable as unset", () => {
   assert.equal(readConfig({ AC100_PORT: "" }).port, 8_100);
 });
 
-Deno.test("variables of the release's agents are kept for their manifests to check", () => {
+Deno.test("variables of shipped agents are kept for their manifests to check", () => {
   const { agentVariables } = readConfig({ AC100_MARKET_DATA: "yahoo, csv", AC100_CSV_DIR: "" });
   assert.deepEqual(agentVariables, { AC100_MARKET_DATA: "yahoo, csv" });
 });

@@ -91,7 +91,7 @@ Deno.test("a daemon that can't start as configured says why in one line and exit
     await refuses({ AC100_DATA_DIR: blocked }, /Cannot open database/);
   });
   await t.step("the configuration is wrong", async () => {
-    await refuses({ AC100_PRT: "1" }, /AC100_PRT: is no setting; did you mean AC100_PORT\?/);
+    await refuses({ AC100_PRT: "1" }, /AC100_PRT: is not a setting; did you mean AC100_PORT\?/);
   });
   await t.step("the agents folder is missing", async () => {
     await refuses({

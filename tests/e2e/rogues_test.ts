@@ -27,8 +27,8 @@ const throwers: readonly Case[] = [
   { address: "thrower.at_once", code: "agent_error", says: /: at once$/ },
   { address: "thrower.later", code: "agent_error", says: /: later$/ },
   { address: "thrower.nothing", code: "agent_error", says: /: undefined$/ },
-  { address: "thrower.bare", code: "agent_error", says: /: what was thrown can't be shown$/ },
-  { address: "thrower.hedgehog", code: "agent_error", says: /: what was thrown can't be shown$/ },
+  { address: "thrower.bare", code: "agent_error", says: /: the thrown value cannot be shown$/ },
+  { address: "thrower.hedgehog", code: "agent_error", says: /: the thrown value cannot be shown$/ },
   { address: "thrower.made_up_code", code: "agent_error", says: /^Cannot find it$/ },
   { address: "thrower.large", code: "agent_error", says: /x… \(\d+ characters\)$/ },
   { address: "thrower.in_timer", output: {} },
@@ -40,8 +40,8 @@ const throwers: readonly Case[] = [
 const liars: readonly Case[] = [
   { address: "liar.wrong", code: "invalid_output", says: /price: Invalid input: expected number/ },
   { address: "liar.circle", code: "agent_error", says: /circular structure/ },
-  { address: "liar.huge", code: "invalid_output", says: /68000002 characters, \d+ at most/ },
-  { address: "liar.fickle", code: "invalid_output", says: /68000002 characters, \d+ at most/ },
+  { address: "liar.huge", code: "invalid_output", says: /68000002 characters, over / },
+  { address: "liar.fickle", code: "invalid_output", says: /68000002 characters, over / },
   { address: "liar.twice", output: 1 },
   {
     address: "regex.match",
@@ -101,7 +101,7 @@ const hangs: readonly Case[] = [
   { address: "looper.before_await", code: "budget_exceeded" },
   { address: "looper.after_await", code: "host_wedged", says: /it has not answered for/ },
   { address: "leaker.leak", code: "host_gone", says: /its process ran out of memory/ },
-  { address: "pipe_forger.junk", code: "host_gone", says: /it held something that is no record/ },
+  { address: "pipe_forger.junk", code: "host_gone", says: /it held data that is not a record/ },
 ];
 
 /** What does not load, by id or file, and why. */

@@ -75,7 +75,7 @@ Deno.test("a daemon stops in order when its supervisor is killed", async () => {
   const { daemon, world } = stage;
   await daemon.end("SIGKILL");
   await daemon.gone();
-  assert.match(daemon.log, /"stopping","why":"its supervisor is gone"/);
+  assert.match(daemon.log, /"stopping","why":"its supervisor has ended"/);
   assert.ok((await world.trace()).includes("done three"), "it waited for what was running");
   await assert.rejects(fetch(`${daemon.url}/health`));
 });
@@ -122,10 +122,10 @@ Deno.test("what can't start as configured is said once, and not tried again", as
     assert.equal(code, 2);
   };
   await t.step("the configuration is wrong", async () => {
-    await refuses({ AC100_PRT: "1" }, /AC100_PRT: is no setting; did you mean AC100_PORT\?/);
+    await refuses({ AC100_PRT: "1" }, /AC100_PRT: is not a setting; did you mean AC100_PORT\?/);
   });
   await t.step("supervision is neither on nor off", async () => {
-    await refuses({ AC100_SUPERVISE: "yes" }, /AC100_SUPERVISE: is none of 1, 0/);
+    await refuses({ AC100_SUPERVISE: "yes" }, /AC100_SUPERVISE: is not one of 1, 0/);
   });
   await t.step("the port is taken", async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -165,7 +165,7 @@ export default defineAgent({
   assert.equal(system.status, "degraded");
   assert.equal(system.wedged_threads, 1);
   await eventually(() => daemon.starts.length === 2, { withinMs: 15_000 });
-  assert.match(daemon.log, /1 threads are wedged, and there is nothing to do/);
+  assert.match(daemon.log, /1 threads are wedged and the daemon is idle/);
   const healthy = await eventually(async () => (await daemon.api("/system")).json());
   assert.equal(healthy.wedged_threads, 0);
 });

@@ -2,7 +2,7 @@
  * A thread that answers each request with `[input, times]`: its input, and how often this input
  * has been asked for. The far end for tests and benchmarks of the bus. `{ name, address }` is
  * posted to it first; it posts `ready`. A request to `block` keeps its thread busy for that many
- * milliseconds; one to `publish` publishes that many events of topic `echo.told`.
+ * milliseconds; one to `publish` publishes that many events of topic `echo.counted`.
  */
 
 import { Bus, type IncomingRequest } from "../../core/bus/bus.ts";
@@ -24,7 +24,7 @@ function answer({ address, input }: IncomingRequest): Promise<string> {
   seen.set(input, times);
   if (address === "block") block(Number(input));
   if (address === "publish") {
-    for (let n = 1; n <= Number(input); n++) bus.publish("echo.told", String(n), "echo");
+    for (let n = 1; n <= Number(input); n++) bus.publish("echo.counted", String(n), "echo");
   }
   return Promise.resolve(`[${input},${times}]`);
 }

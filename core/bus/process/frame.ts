@@ -1,7 +1,7 @@
 /**
- * What a process may say on the bus. Its agents can write to its pipe past all that holds them in
- * their host, so every frame of it is looked at: it must be well formed in all its parts, ask in
- * the name of its own agents alone, and publish nothing in the daemon's name.
+ * What a process may send on the bus. Its agents can write to its pipe and bypass everything that
+ * confines them in their host, so each frame is checked here: it must be well formed in all its
+ * parts, ask only in the name of its own agents, and publish nothing in the daemon's name.
  */
 
 import { isErrorData } from "../../errors.ts";
@@ -9,7 +9,7 @@ import type { EventRecord, Frame, Message } from "../frame.ts";
 
 type Unchecked<Type> = Partial<Record<keyof Type, unknown>>;
 
-/** Whether a frame of the process in which `agents` live is fit to be heard. */
+/** Whether a frame from the process in which `agents` live may be passed on. */
 export function mayProcessSay(frame: Frame, agents: ReadonlySet<string>): boolean {
   return isCount(frame.ack) && isCount(frame.eventSeq) &&
     frame.seqs.every(isCount) && frame.beyond.every(isCount) &&
@@ -19,7 +19,7 @@ export function mayProcessSay(frame: Frame, agents: ReadonlySet<string>): boolea
 
 function maySend(message: Unchecked<Message> | null, agents: ReadonlySet<string>): boolean {
   if (typeof message !== "object" || message === null) return false;
-  // Each kind is checked by the keys it has.
+  // The cases below check each kind by its keys.
   const all = message as Readonly<Record<string, unknown>>;
   if ("bulk" in all && !isCount(all["bulk"])) return false;
   switch (message.kind) {
@@ -51,7 +51,7 @@ function mayPublish(value: unknown, agents: ReadonlySet<string>): boolean {
     agents.has(String(from));
 }
 
-/** Milliseconds that a date can hold, before 1970 too. */
+/** A valid Date value in milliseconds; it may be before 1970. */
 function isInstant(value: unknown): boolean {
   return Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15;
 }

@@ -1,10 +1,11 @@
 /**
- * Records over a byte stream to a child process: frames, control messages, and large bodies. What
- * is small goes first and large bodies go in pieces, so neither waits for a whole large one.
+ * Records over a byte stream to a child process: frames, control messages, and large bodies. Small
+ * records go first and large bodies go in pieces, so nothing waits for a whole large body.
  *
  * A record is a magic byte, its kind, the length of its payload (4 bytes, big-endian) and the
- * payload. Anything else on the stream ends the pipe: what is beyond it can't be trusted. Frames
- * are dropped while too many bytes wait, for their link sends them again; the rest is never.
+ * payload. Anything else on the stream ends the pipe, because what follows cannot be trusted.
+ * Frames are dropped while too many bytes are queued, since their link resends them; control
+ * messages and bodies are never dropped.
  */
 
 import { AppError } from "../../errors.ts";
@@ -21,9 +22,9 @@ type Kind = (typeof kinds)[keyof typeof kinds];
 export interface PipeListener {
   frame(value: unknown): void;
   control(value: unknown): void;
-  /** A large body, whole. */
+  /** A complete large body. */
   bulk(text: string): void;
-  /** Once: the stream ended, or held something that is no record. */
+  /** Called once, when the stream ends or holds something that is not a record. */
   ended(error: AppError | undefined): void;
 }
 
@@ -63,7 +64,7 @@ export class Pipe {
     this.#write();
   }
 
-  /** Closes the writing side: the other one reads its end. */
+  /** Closes the writing side, so that the reader sees the end of the stream. */
   close(): void {
     this.#end(undefined);
   }
@@ -78,7 +79,7 @@ export class Pipe {
   #write(): void {
     if (this.#writing || this.#ended) return;
     this.#writing = true;
-    // Nobody reads any more: that process has ended, and its own end says why.
+    // A failed write means that the process has ended; its exit status gives the reason.
     this.#writeAll().catch(() => this.#end(undefined));
   }
 
@@ -88,11 +89,11 @@ export class Pipe {
       if (!bytes) break;
       await this.#writer.write(bytes);
     }
-    // In the turn that found nothing left: a record that comes later must begin anew.
+    // In the same turn as the check above: a record added later must start a new write loop.
     this.#writing = false;
   }
 
-  /** All that waits, as one write. */
+  /** All queued urgent records, joined into one write. */
   #takeUrgent(): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(this.#urgentBytes);
     let offset = 0;
@@ -124,7 +125,7 @@ export class Pipe {
       else {
         pieces.push(payload);
         piecesBytes += payload.length;
-        if (piecesBytes > recordBytesMax) throw junk("a body that never ends");
+        if (piecesBytes > recordBytesMax) throw junk("a body that is too long");
         if (kind !== kinds.lastPiece) continue;
         this.#listener.bulk(decode(join(pieces.splice(0), piecesBytes)));
         piecesBytes = 0;
@@ -135,7 +136,7 @@ export class Pipe {
   #end(error: AppError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    // It may be closed, or broken, already: this is its end either way.
+    // The writer may already be closed or broken; both are fine at the end.
     this.#writer.close().catch(() => undefined);
     this.#listener.ended(error);
   }
@@ -146,7 +147,7 @@ interface ReadRecord {
   readonly payload: Uint8Array;
 }
 
-/** The records of a stream, whatever chunks it comes in. */
+/** The records of a stream, however it is chunked. */
 async function* records(readable: ReadableStream<Uint8Array>): AsyncGenerator<ReadRecord> {
   let chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -165,13 +166,13 @@ async function* records(readable: ReadableStream<Uint8Array>): AsyncGenerator<Re
   }
 }
 
-/** The length of the first record in full; of its header while that has not arrived. */
+/** The length of the first record; that of its header until the header has arrived. */
 function recordLength(bytes: Uint8Array): number {
   if (bytes.length < headerBytes) return headerBytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const length = view.getUint32(2);
   if (view.getUint8(0) !== magic || view.getUint8(1) > kinds.lastPiece || length > recordBytesMax) {
-    throw junk("something that is no record");
+    throw junk("data that is not a record");
   }
   return headerBytes + length;
 }

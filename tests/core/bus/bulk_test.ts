@@ -1,4 +1,4 @@
-/** Large bodies on a private way: together with their message again, whichever comes first. */
+/** Large bodies on a private way are joined to their messages, whichever arrives first. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ import { AppError } from "../../../core/errors.ts";
 import type { Message } from "../../../core/bus/frame.ts";
 import { Stage } from "./stage.ts";
 
-/** Two ends of a private way; what is posted waits until it is let through. */
+/** Two ends of a private way. Posted bodies are held until the test lets them through. */
 function makeWays(): { readonly ends: [BulkWay, BulkWay]; letThrough(count: number): void } {
   const waiting: (() => void)[] = [];
   const heard: ((text: string) => void)[] = [];
@@ -33,7 +33,7 @@ function reply(id: number, length: number): Message {
   return { kind: "reply", id, output: `${id}`.padEnd(length, "x") };
 }
 
-Deno.test("each message is whole again, whether it or its body comes first", () => {
+Deno.test("each message is completed, whether it or its body arrives first", () => {
   const size = fc.constantFrom(1, bulkFrom - 1, bulkFrom, 10 * bulkFrom);
   const move = fc.record({ size, bodiesFirst: fc.nat({ max: 3 }) });
   fc.assert(fc.property(fc.array(move), (moves) => {
@@ -59,7 +59,7 @@ Deno.test("each message is whole again, whether it or its body comes first", () 
   }));
 });
 
-Deno.test("a bus sends large bodies of an attached peer by the private way", async () => {
+Deno.test("a bus exchanges large bodies with an attached peer over the private way", async () => {
   using stage = new Stage();
   const { port1, port2 } = new MessageChannel();
   const [host, daemon] = [stage.open("host"), stage.open("daemon")];
@@ -78,7 +78,7 @@ Deno.test("a bus sends large bodies of an attached peer by the private way", asy
   assert.ok(widest < bulkFrom, `a frame had ${widest} characters`);
 });
 
-Deno.test("bodies have limits: of one, of all open, of an event", async () => {
+Deno.test("one body, all open bodies and an event's body each have a limit", async () => {
   using stage = new Stage();
   stage.network.loses = () => true;
   const daemon = stage.open("daemon");
@@ -96,6 +96,6 @@ Deno.test("bodies have limits: of one, of all open, of an event", async () => {
   another.publish("t.t", "x".repeat(eventBodyMax));
   assert.throws(() => another.publish("t.t", "x".repeat(eventBodyMax + 1)), {
     code: "bad_request",
-    message: /^Cannot publish "t\.t": its body has 65537 characters, 65536 at most/,
+    message: /^Cannot publish "t\.t": its body has 65537 characters, over 65536; store/,
   });
 });

@@ -1,4 +1,4 @@
-/** Requests: each ends exactly once, and says why. */
+/** Requests: each ends exactly once, with a reason. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -21,7 +21,7 @@ function holds(frame: Frame, kind: Message["kind"]): boolean {
   return frame.messages.some((message) => message.kind === kind);
 }
 
-Deno.test("requests in any weather are each carried out once and answered once", async () => {
+Deno.test("every request runs once and is answered once, whatever the network does", async () => {
   const weather = fc.record({
     loss: fc.double({ min: 0, max: 0.25, noNaN: true }),
     duplication: fc.double({ min: 0, max: 0.5, noNaN: true }),
@@ -39,7 +39,7 @@ Deno.test("requests in any weather are each carried out once and answered once",
       });
       const daemon = stage.open("daemon");
       const inputs = Array.from({ length: 200 }, (_, index) => String(index));
-      // Of some hundred worlds, one loses the same frame until its resends are seconds apart.
+      // Over a few hundred runs, some run loses one frame until its resends are seconds apart.
       const patient = { timeoutMs: 6 * timeoutMs };
       const answers = inputs.map((input) => daemon.request("host", "a.b", input, patient));
       assert.deepEqual(await Promise.all(answers), inputs);
@@ -49,7 +49,7 @@ Deno.test("requests in any weather are each carried out once and answered once",
   );
 });
 
-Deno.test("who answers sees the address, the caller and the time that is left", async () => {
+Deno.test("the answering side sees the address, the caller and the time left", async () => {
   using stage = new Stage();
   stage.open("host", {
     onRequest: ({ address, caller, timeoutMs }) =>
@@ -80,7 +80,7 @@ Deno.test("a request that is not answered in time ends at its deadline, on both 
   await eventually(() => daemon.counts.late === 1);
 });
 
-Deno.test("a cancelled request is aborted where it is carried out", async () => {
+Deno.test("a cancelled request is aborted where it runs", async () => {
   using stage = new Stage();
   const [began, aborted] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()];
   stage.open("host", {
@@ -104,7 +104,7 @@ Deno.test("a cancelled request is aborted where it is carried out", async () => 
   assert.equal(toErrorData(await aborted.promise).code, "cancelled");
 });
 
-Deno.test("a request ends with the reason its caller's signal was aborted for", async () => {
+Deno.test("a request ends with the reason its caller's signal was aborted with", async () => {
   using stage = new Stage();
   stage.open("host", { onRequest: ({ signal }) => untilAborted(signal) });
   const daemon = stage.open("daemon");
@@ -119,7 +119,7 @@ Deno.test("a request ends with the reason its caller's signal was aborted for", 
   );
 });
 
-Deno.test("a request whose signal is aborted already is never sent", async () => {
+Deno.test("a request whose signal is already aborted is never sent", async () => {
   using stage = new Stage();
   const daemon = stage.open("daemon");
   const signal = AbortSignal.abort();
@@ -128,7 +128,7 @@ Deno.test("a request whose signal is aborted already is never sent", async () =>
   assert.equal(daemon.counts.sent, 0);
 });
 
-Deno.test("a request that its own cancel has overtaken is not carried out", async () => {
+Deno.test("a request whose cancel arrives first does not run", async () => {
   using stage = new Stage();
   const asked: string[] = [];
   stage.open("host", {
@@ -154,7 +154,7 @@ Deno.test("a request that its own cancel has overtaken is not carried out", asyn
   assert.deepEqual(asked, ["2"]);
 });
 
-Deno.test("dropping an endpoint ends its open requests and what it asked for", async () => {
+Deno.test("dropping an endpoint ends the requests to it and from it", async () => {
   using stage = new Stage();
   const aborted = Promise.withResolvers<unknown>();
   const host = stage.open("host", { onRequest: ({ signal }) => untilAborted(signal) });
@@ -177,7 +177,7 @@ Deno.test("dropping an endpoint ends its open requests and what it asked for", a
   assert.equal(daemon.counts.received, 1, "nor heard from it");
 });
 
-Deno.test("an answer from another endpoint than the asked one is not taken", async () => {
+Deno.test("an answer from an endpoint that was not asked is ignored", async () => {
   using stage = new Stage();
   stage.open("host", { onRequest: ({ signal }) => untilAborted(signal) });
   const daemon = stage.open("daemon");
@@ -200,7 +200,7 @@ Deno.test("an answer from another endpoint than the asked one is not taken", asy
   assert.equal((await request).code, "cancelled");
 });
 
-Deno.test("errors keep code, message and details on their way", async () => {
+Deno.test("errors keep code, message and details across the bus", async () => {
   const circle: Record<string, unknown> = {};
   circle["circle"] = circle;
   const thrown: Record<string, unknown> = {
@@ -235,7 +235,7 @@ Deno.test("a handler that throws at once fails its request like one that rejects
   assert.equal(code, "unknown_agent");
 });
 
-Deno.test("a bus refuses more than openRequestsMax open requests, and takes them again", async () => {
+Deno.test("a bus refuses requests over openRequestsMax until others have ended", async () => {
   using stage = new Stage();
   stage.network.loses = () => true;
   const daemon = stage.open("daemon");
@@ -252,7 +252,7 @@ Deno.test("a bus refuses more than openRequestsMax open requests, and takes them
   assert.equal(await daemon.request("host-2", "a.b", "1", { timeoutMs }), "1");
 });
 
-Deno.test("closing ends what is open and refuses what comes", async () => {
+Deno.test("close() ends open requests and refuses new ones", async () => {
   using stage = new Stage();
   stage.open("host", { onRequest: ({ signal }) => untilAborted(signal) });
   const daemon = stage.open("daemon");
@@ -263,7 +263,7 @@ Deno.test("closing ends what is open and refuses what comes", async () => {
   assert.equal((await failureOf(later)).code, "cancelled");
 });
 
-Deno.test("frames for others, and a bus's own, are not heard", async () => {
+Deno.test("a bus ignores frames for others and its own frames", async () => {
   using stage = new Stage();
   const host = stage.open("host");
   const daemon = stage.open("daemon");
@@ -289,7 +289,7 @@ Deno.test("frames for others, and a bus's own, are not heard", async () => {
   assert.deepEqual(heard, ["2"]);
 });
 
-Deno.test("requests of one turn leave in one frame, and an idle bus falls silent", async () => {
+Deno.test("requests of one turn leave in one frame, and an idle bus sends nothing", async () => {
   using stage = new Stage();
   stage.open("host");
   const daemon = stage.open("daemon");

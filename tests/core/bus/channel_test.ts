@@ -1,11 +1,11 @@
-/** Channels that a thread opens and closes in a row, as daemons of one process do. */
+/** Channels that a thread opens and closes in turn, as successive daemons in one process do. */
 
 import assert from "node:assert/strict";
 import { Bus } from "../../../core/bus/bus.ts";
 import { openBroadcastChannel } from "../../../core/bus/channel.ts";
 import { startEchoThread } from "../../support/echo_thread.ts";
 
-Deno.test("a channel that opens as the thread's last one closes speaks with other threads", async () => {
+Deno.test("a channel opened as the thread's last one closes reaches other threads", async () => {
   for (let round = 0; round < 20; round++) {
     openBroadcastChannel("before").close();
     const name = `round-${round}`;

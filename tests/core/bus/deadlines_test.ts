@@ -29,7 +29,7 @@ Deno.test("each deadline passes once and never early, unless it is removed", asy
   );
 });
 
-Deno.test("a near deadline does not wait for a far one that was there before", async () => {
+Deno.test("a near deadline does not wait for a far one added earlier", async () => {
   const passed: string[] = [];
   const deadlines = new Deadlines<string>((entry) => passed.push(entry));
   deadlines.add("in 25 days and more", 2 ** 32);
@@ -41,7 +41,7 @@ Deno.test("a near deadline does not wait for a far one that was there before", a
   deadlines.close();
 });
 
-Deno.test("a deadline that is added when another one passes has its own time", async () => {
+Deno.test("a deadline added when another one passes keeps its own time", async () => {
   const passed: string[] = [];
   const deadlines = new Deadlines<string>((entry) => {
     passed.push(entry);

@@ -1,20 +1,20 @@
-/** A publisher's ring and a subscriber's tail under every kind of weather. */
+/** A publisher's ring and a subscriber's tail under loss, duplication and reordering. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EventRing, EventTail } from "../../../core/bus/events.ts";
 import type { EventRecord } from "../../../core/bus/frame.ts";
 
-/** The newest events that a ring answers for at the least. */
+/** The ring can replay at least this many of the newest events. */
 const ringMax = 1_024;
 
-/** What a publisher broadcasts: some events, or none, and the number of its newest. */
+/** What a publisher broadcasts: some events or none, and the number of its newest. */
 interface Broadcast {
   readonly events: readonly EventRecord[];
   readonly eventSeq: number;
 }
 
-/** A subscriber as an endpoint drives it; its questions are answered, soon or late. */
+/** A subscriber, driven as an endpoint drives it. Its replay requests are answered soon or late. */
 class Subscriber {
   readonly heard: number[] = [];
   lost = 0;
@@ -27,7 +27,7 @@ class Subscriber {
     this.#ring = ring;
   }
 
-  /** The first event it is owed. */
+  /** The first event it must receive. */
   get first(): number {
     return this.#first;
   }
@@ -41,7 +41,7 @@ class Subscriber {
     this.#handOn(this.#tail.accept(events), nowMs);
   }
 
-  /** The publisher answers what was asked so far. */
+  /** Answers the replay requests made so far, as the publisher would. */
   answerAll(nowMs: number): void {
     while (this.#questions.length > 0) {
       const [{ after, upTo } = { after: 0, upTo: 0 }] = this.#questions.splice(0, 1);
@@ -67,7 +67,7 @@ const round = fc.record({
   afterMs: fc.integer({ min: 0, max: 1_500 }),
 });
 
-Deno.test("each owed event is handed on once and in order, or counted as lost", () => {
+Deno.test("each event is passed on once and in order, or counted as lost", () => {
   fc.assert(
     fc.property(fc.array(round, { minLength: 1, maxLength: 40, size: "max" }), (rounds) => {
       const ring = new EventRing();
@@ -99,7 +99,7 @@ Deno.test("each owed event is handed on once and in order, or counted as lost", 
   );
 });
 
-Deno.test("a gap that appears while another one is asked for is asked for next", () => {
+Deno.test("a gap that appears during a replay is asked for next", () => {
   const tail = new EventTail(1);
   tail.learn(10);
   assert.deepEqual(tail.gap(0), { after: 0, upTo: 10 });
@@ -109,7 +109,7 @@ Deno.test("a gap that appears while another one is asked for is asked for next",
   assert.deepEqual(tail.gap(2), { after: 10, upTo: 20 });
 });
 
-Deno.test("a question without an answer is asked again after a second", () => {
+Deno.test("an unanswered replay request is repeated after a second", () => {
   const tail = new EventTail(1);
   tail.learn(5);
   assert.deepEqual(tail.gap(0), { after: 0, upTo: 5 });
@@ -117,7 +117,7 @@ Deno.test("a question without an answer is asked again after a second", () => {
   assert.deepEqual(tail.gap(1_000), { after: 0, upTo: 5 });
 });
 
-Deno.test("a ring keeps the newest events and says what it no longer has", () => {
+Deno.test("a ring keeps the newest events and reports which ones are lost", () => {
   const ring = new EventRing();
   for (let n = 1; n <= 10_000; n++) ring.add("t.t", "p", String(n));
   const { events, lostUpTo } = ring.replay(0, 10_000);
@@ -127,7 +127,7 @@ Deno.test("a ring keeps the newest events and says what it no longer has", () =>
   assert.deepEqual(ring.replay(0, 10), { events: [], lostUpTo: 10 });
 });
 
-Deno.test("a publisher that falls silent repeats its newest number, ever later, and stops", () => {
+Deno.test("a silent publisher repeats its newest number at growing delays, then stops", () => {
   const ring = new EventRing();
   assert.ok(ring.isQuiet);
   ring.posted(0);
@@ -139,7 +139,7 @@ Deno.test("a publisher that falls silent repeats its newest number, ever later, 
   assert.ok(ring.isQuiet);
 });
 
-Deno.test("a tail gives up on any number of events at once, and hands on what it held", () => {
+Deno.test("skip() gives up any number of events at once and passes on the held ones", () => {
   const tail = new EventTail(1);
   const event = (seq: number) => ({ seq, topic: "t", from: "f", body: "" });
   tail.accept([event(7), event(3)]);
@@ -147,7 +147,7 @@ Deno.test("a tail gives up on any number of events at once, and hands on what it
   assert.equal(tail.lost, Number.MAX_SAFE_INTEGER - 2);
 });
 
-Deno.test("a ring holds no more than it is allowed, however large its events are", () => {
+Deno.test("a ring stays within its limit, however large its events are", () => {
   const ring = new EventRing();
   const body = "x".repeat(60_000);
   for (let n = 0; n < 1_000; n++) ring.add("t", "f", body);

@@ -52,20 +52,20 @@ const frame: fc.Arbitrary<Frame> = fc.record({
   events: fc.array(event),
 }).map((frame) => ({ ...frame, seqs: frame.messages.map((_, index) => index + 1) }));
 
-Deno.test("a frame that was written as text is read as it was", () => {
+Deno.test("a frame survives encoding and decoding unchanged", () => {
   fc.assert(fc.property(frame, (frame) => {
     assert.deepEqual(decodeFrame(encodeFrame(frame)), structuredClone(frame));
   }));
 });
 
-Deno.test("what is no frame is read as none", () => {
+Deno.test("decodeFrame() returns undefined for anything but a frame", () => {
   const line = fc.json().map((json) => `${json}\n`);
   fc.assert(fc.property(fc.oneof(fc.anything(), text, fc.json(), line), (junk) => {
     assert.equal(decodeFrame(junk), undefined);
   }));
 });
 
-Deno.test("a frame that was cut short, or lost a part, is read as none", () => {
+Deno.test("decodeFrame() returns undefined for a truncated frame", () => {
   const text = encodeFrame({
     from: "daemon",
     to: "host",

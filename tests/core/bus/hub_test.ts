@@ -1,4 +1,4 @@
-/** The hub: threads and processes hear each other as on one channel. */
+/** The hub: threads and processes hear each other as if on one channel. */
 
 import assert from "node:assert/strict";
 import { everyone, type Frame } from "../../../core/bus/frame.ts";
@@ -11,7 +11,7 @@ function frame(from: string, to: string): Frame {
   return { from, to, seqs: [], messages: [], ack: 0, beyond: [], eventSeq: 0, events: [] };
 }
 
-/** A hub with processes `p1` and `p2`, and a thread; who heard what, as `hearer < from > to`. */
+/** A hub with processes `p1` and `p2` and a thread; `heard` lists `hearer < from > to`. */
 function makeHub() {
   const network = new LossyNetwork();
   const thread = network.open();
@@ -30,7 +30,7 @@ function makeHub() {
   return { hub, thread, p1, p2, heard, close };
 }
 
-Deno.test("each frame reaches the endpoint it is for, wherever that lives", async () => {
+Deno.test("each frame reaches its endpoint, in a thread or in a process", async () => {
   const { hub, thread, p1, heard, close } = makeHub();
   hub.post(frame("daemon", "p1"));
   p1(frame("p1", "p2"));
@@ -49,7 +49,7 @@ Deno.test("each frame reaches the endpoint it is for, wherever that lives", asyn
   close();
 });
 
-Deno.test("what is for all reaches all but its sender", async () => {
+Deno.test("a frame for everyone reaches all but its sender", async () => {
   const { hub, thread, p1, heard, close } = makeHub();
   const hearersOf = (from: string): string[] =>
     heard.filter((line) => line.endsWith(` < ${from} > *`)).map((line) => line.split(" ")[0] ?? "");
@@ -63,7 +63,7 @@ Deno.test("what is for all reaches all but its sender", async () => {
   close();
 });
 
-Deno.test("a process speaks only as itself, in frames, and while it is there", async () => {
+Deno.test("a process can send only frames, only as itself, and only until it leaves", async () => {
   const { hub, thread, p1, heard, close } = makeHub();
   p1(frame("p2", "daemon"));
   p1({ from: "p1", to: "daemon" });

@@ -1,4 +1,4 @@
-/** Links under every kind of weather, with a simulated clock. */
+/** Links under loss, duplication and reordering, with a simulated clock. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -21,7 +21,7 @@ interface Fate {
 
 const fair: Fate = { lost: false, copies: 1, delayMs: 1 };
 
-/** One end: drives its link as an endpoint does, and watches what it may never do. */
+/** One end: drives its link as an endpoint does, and asserts the link's bounds. */
 class End {
   readonly link = new Link();
   readonly heard: number[] = [];
@@ -55,7 +55,7 @@ class End {
   #send(cargo: Cargo): void {
     for (const seq of cargo.seqs) {
       this.#unacked.add(seq);
-      // bounds what the other end must remember
+      // limits what the other end must remember
       assert.ok(seq <= this.#ackedUpTo + spanMax, `${seq} is ${spanMax} past ${this.#ackedUpTo}`);
     }
     assert.ok(this.#unacked.size <= windowMax, `${this.#unacked.size} are on their way`);
@@ -64,7 +64,7 @@ class End {
   }
 }
 
-/** Two ends and what lies between them. */
+/** Two ends and the network between them. */
 class Simulation {
   nowMs = 0;
   posted = 0;
@@ -73,7 +73,7 @@ class Simulation {
   #inFlight: { readonly atMs: number; readonly cargo: Cargo; readonly to: () => End }[] = [];
   readonly #fates: Iterator<Fate>;
 
-  /** When `fates` are used up, the weather is fair. */
+  /** Once `fates` are used up, nothing more is lost. */
   constructor(fates: Iterable<Fate>) {
     this.#fates = fates[Symbol.iterator]();
   }
@@ -121,7 +121,7 @@ const sending = fc.record({
   many: fc.integer({ min: 0, max: 300 }),
 });
 
-Deno.test("every message arrives exactly once, whatever is lost, doubled or overtaken", () => {
+Deno.test("every message arrives exactly once despite loss, duplication and reordering", () => {
   fc.assert(
     fc.property(
       fc.array(fate, { maxLength: 300, size: "max" }),
@@ -152,7 +152,7 @@ Deno.test("every message arrives exactly once, whatever is lost, doubled or over
   );
 });
 
-Deno.test("two idle ends say nothing", () => {
+Deno.test("two idle links send nothing", () => {
   const simulation = new Simulation([]);
   simulation.left.link.enqueue(request(1));
   simulation.left.flush(0);
@@ -162,7 +162,7 @@ Deno.test("two idle ends say nothing", () => {
   assert.equal(simulation.posted, 2);
 });
 
-Deno.test("a message that is not acknowledged is sent again, each time later, for ever", () => {
+Deno.test("an unacknowledged message is resent at growing delays, without end", () => {
   const link = new Link();
   link.enqueue(request(1));
   assert.deepEqual(link.take(0)?.seqs, [1]);
@@ -174,7 +174,7 @@ Deno.test("a message that is not acknowledged is sent again, each time later, fo
   assert.equal(link.resent, sentAtMs.length);
 });
 
-Deno.test("a receiver that hears nothing is sent a window and no more", () => {
+Deno.test("a link sends at most one window to a silent receiver", () => {
   const link = new Link();
   for (let id = 1; id <= 10_000; id++) link.enqueue(request(id));
   let sent = 0;
@@ -183,7 +183,7 @@ Deno.test("a receiver that hears nothing is sent a window and no more", () => {
   assert.equal(link.pending, 10_000);
 });
 
-Deno.test("one message that never arrives holds the others back after spanMax", () => {
+Deno.test("a message that never arrives holds back those more than spanMax after it", () => {
   const [sender, receiver] = [new Link(), new Link()];
   for (let id = 1; id <= 10_000; id++) sender.enqueue(request(id));
   let arrived = 0;
@@ -196,7 +196,7 @@ Deno.test("one message that never arrives holds the others back after spanMax", 
   assert.equal(arrived, spanMax - 1);
 });
 
-Deno.test("10,000 messages queued at once leave in their order", () => {
+Deno.test("10,000 messages queued at once leave in order", () => {
   const [sender, receiver] = [new Link(), new Link()];
   for (let id = 1; id <= 10_000; id++) sender.enqueue(request(id));
   const arrived: Message[] = [];

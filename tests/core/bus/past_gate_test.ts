@@ -1,4 +1,4 @@
-/** What passes between the daemon and a host of the past. */
+/** What may pass between the daemon and a host of the past. */
 
 import assert from "node:assert/strict";
 import { everyone, type Frame, type Message } from "../../../core/bus/frame.ts";
@@ -25,26 +25,26 @@ function heldTo(message: Message): unknown {
   return heard?.messages.map((message) => message.kind === "request" && message.asOfMs);
 }
 
-Deno.test("a request from the past sees up to its host's instant, whatever it says", () => {
+Deno.test("a request from the past sees at most its host's instant, whatever it asks for", () => {
   assert.deepEqual(heldTo(request), [asOfMs], "without an instant");
   assert.deepEqual(heldTo({ ...request, asOfMs: asOfMs + 1 }), [asOfMs], "with a later one");
   assert.deepEqual(heldTo({ ...request, asOfMs: asOfMs - 1 }), [asOfMs - 1], "an earlier one");
 });
 
-Deno.test("a host of the past says nothing to anyone but the daemon", () => {
+Deno.test("a host of the past can send only to the daemon", () => {
   for (const to of ["host-2", everyone]) {
     assert.equal(fromThePast(frame({ to, messages: [request] }), "daemon", asOfMs), undefined);
   }
 });
 
-Deno.test("events of the past end at the gate", () => {
+Deno.test("events of a host of the past are dropped", () => {
   const heard = fromThePast(frame({ eventSeq: 3, events: [event] }), "daemon", asOfMs);
   assert.deepEqual(heard, frame({}));
   const replayed = { kind: "replayed", lostUpTo: 0, events: [event] } as const;
   assert.equal(fromThePast(frame({ messages: [replayed] }), "daemon", asOfMs), undefined);
 });
 
-Deno.test("events of now can't be asked for from the past, nor counted", () => {
+Deno.test("a host of the past can neither replay nor count present events", () => {
   const replay = { kind: "replay", after: 0, upTo: 9 } as const;
   assert.equal(fromThePast(frame({ messages: [replay] }), "daemon", asOfMs), undefined);
   const answer = frame({ from: "daemon", to: "host-1", eventSeq: 7, events: [event] });
@@ -52,7 +52,7 @@ Deno.test("events of now can't be asked for from the past, nor counted", () => {
   assert.equal(toThePast(frame({ from: "daemon", to: everyone }), "daemon", "host-1"), undefined);
 });
 
-Deno.test("a host of the past hears the daemon, and no other host", () => {
+Deno.test("a host of the past hears only the daemon", () => {
   const reply: Message = { kind: "reply", id: 1, output: "1" };
   const to = "host-1";
   const said = frame({ from: "host-2", to, messages: [reply] });

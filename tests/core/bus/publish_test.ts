@@ -1,4 +1,4 @@
-/** Events: to all who subscribe, in each publisher's order, and never silently lost. */
+/** Events reach every subscriber in each publisher's order, and no loss goes uncounted. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -19,7 +19,7 @@ function isAnnouncement(frame: Frame): boolean {
   return frame.to === "*" && frame.events.length === 0;
 }
 
-Deno.test("a topic is heard by itself and under a prefix that ends in a star", () => {
+Deno.test("a topic matches itself and a prefix that ends in a star", () => {
   assert.ok(matches("execution.completed", "execution.completed"));
   assert.ok(matches("execution.*", "execution.completed"));
   assert.ok(matches("*", "execution.completed"));
@@ -27,7 +27,7 @@ Deno.test("a topic is heard by itself and under a prefix that ends in a star", (
   assert.ok(!matches("execution.*", "executions.x"));
 });
 
-Deno.test("subscribers of every thread hear what they subscribed to, the publisher's own too", async () => {
+Deno.test("subscribers in every thread hear their topics, the publisher's too", async () => {
   using stage = new Stage();
   const [daemon, host] = [stage.open("daemon"), stage.open("host")];
   const heard: [string, BusEvent][] = [];
@@ -48,7 +48,7 @@ Deno.test("subscribers of every thread hear what they subscribed to, the publish
   ]);
 });
 
-Deno.test("in any weather each publisher's events are heard once and in order", async () => {
+Deno.test("each publisher's events arrive once and in order on a bad network", async () => {
   const weather = fc.record({
     loss: fc.double({ min: 0, max: 0.5, noNaN: true }),
     duplication: fc.double({ min: 0, max: 0.5, noNaN: true }),
@@ -60,7 +60,7 @@ Deno.test("in any weather each publisher's events are heard once and in order", 
       const heard: Record<string, string[]> = { one: [], two: [] };
       const publishers = [stage.open("one"), stage.open("two")];
       stage.open("daemon").subscribe("t.*", ({ from, body }) => heard[from]?.push(body));
-      // the first event says where a publisher's numbers begin
+      // the first event shows where a publisher's numbers begin
       publishers.forEach((bus, index) => bus.publish("t.t", "1", index === 0 ? "one" : "two"));
       await eventually(() => heard["one"]?.length === 1 && heard["two"]?.length === 1);
       stage.network.weather = weather;
@@ -75,7 +75,7 @@ Deno.test("in any weather each publisher's events are heard once and in order", 
   );
 });
 
-Deno.test("events that were lost on the way come from the publisher's ring", async () => {
+Deno.test("lost events are replayed from the publisher's ring", async () => {
   using stage = new Stage();
   const [daemon, host] = [stage.open("daemon"), stage.open("host")];
   const heard: string[] = [];
@@ -89,7 +89,7 @@ Deno.test("events that were lost on the way come from the publisher's ring", asy
   assert.equal(host.counts.lostEvents, 0);
 });
 
-Deno.test("a last event is heard though it and the first word of it were lost", async () => {
+Deno.test("a last event arrives although it and its first announcement were lost", async () => {
   using stage = new Stage();
   const [daemon, host] = [stage.open("daemon"), stage.open("host")];
   const heard: string[] = [];
@@ -103,7 +103,7 @@ Deno.test("a last event is heard though it and the first word of it were lost", 
   assert.equal(lost, 4);
 });
 
-Deno.test("events that the ring no longer holds are counted as lost, and told", async () => {
+Deno.test("events that the ring no longer holds are counted and reported as lost", async () => {
   using stage = new Stage();
   const told: [string, number][] = [];
   const daemon = stage.open("daemon");
@@ -121,7 +121,7 @@ Deno.test("events that the ring no longer holds are counted as lost, and told", 
   assert.deepEqual(heard, ["1", ...count(5_000).slice(1 + lostEvents)]);
 });
 
-Deno.test("what is published while nobody subscribes is not owed", async () => {
+Deno.test("events published before a subscription are not delivered", async () => {
   using stage = new Stage();
   const [daemon, host] = [stage.open("daemon"), stage.open("host")];
   const heard: string[] = [];
@@ -139,7 +139,7 @@ Deno.test("what is published while nobody subscribes is not owed", async () => {
   assert.deepEqual(heard, ["1", "3"]);
 });
 
-Deno.test("a subscriber that unsubscribes while it hears an event hears no more", async () => {
+Deno.test("a subscriber that unsubscribes in its handler hears no more events", async () => {
   using stage = new Stage();
   const [daemon, host] = [stage.open("daemon"), stage.open("host")];
   const heard: string[] = [];

@@ -11,7 +11,9 @@ export class Stage implements Disposable {
     this.network = new LossyNetwork(weather, seed);
   }
 
-  /** A bus at `address`; it answers every request with its input unless told otherwise. */
+  /**
+   * A bus at `address`; unless `options` say otherwise, it answers every request with its input.
+   */
   open(address: string, options: Partial<BusOptions> = {}): Bus {
     const bus = new Bus({
       channel: this.network.open(),
@@ -28,7 +30,7 @@ export class Stage implements Disposable {
   }
 }
 
-/** A promise that ends only with `signal`, as an agent that waits does. */
+/** A promise that rejects only when `signal` aborts, like an agent that waits. */
 export function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

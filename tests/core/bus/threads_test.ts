@@ -1,4 +1,4 @@
-/** The bus between real threads, over the BroadcastChannel that loses without a word. */
+/** The bus between real threads, over the BroadcastChannel that loses messages silently. */
 
 import assert from "node:assert/strict";
 import { Bus } from "../../../core/bus/bus.ts";
@@ -27,12 +27,12 @@ class Daemon implements Disposable {
   }
 }
 
-/** Each of 0, 1, … answered as it should be: carried out once. */
+/** The expected answers for 0, 1, …: each request ran once. */
 function onceEach(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `[${n},1]`);
 }
 
-Deno.test("10,000 requests fired at once are each carried out once and answered once", async () => {
+Deno.test("10,000 requests fired at once each run once and are answered once", async () => {
   using daemon = new Daemon();
   using _thread = await startEchoThread(daemon.channel, "echo");
   const answers = await Promise.all(onceEach(10_000).map((_, n) => daemon.ask("echo", "echo", n)));
@@ -40,13 +40,13 @@ Deno.test("10,000 requests fired at once are each carried out once and answered 
   assert.equal(daemon.bus.counts.late, 0);
 });
 
-Deno.test("a busy thread whose backlog overflows misses no request", async () => {
+Deno.test("a busy thread misses no request although its backlog overflows", async () => {
   using daemon = new Daemon();
   using _thread = await startEchoThread(daemon.channel, "echo");
   const blocked = daemon.ask("echo", "block", 1_000);
   const other = new BroadcastChannel(daemon.channel);
   const asked = onceEach(500).map(async (_, n) => {
-    // one frame each, and after each some of the traffic that pushes it out of the backlog
+    // one frame each, followed by traffic that pushes it out of the backlog
     await new Promise((resolve) => setTimeout(resolve));
     for (let noise = 0; noise < 3; noise++) other.postMessage({ noise });
     return await daemon.ask("echo", "echo", n);
@@ -57,18 +57,18 @@ Deno.test("a busy thread whose backlog overflows misses no request", async () =>
   other.close();
 });
 
-Deno.test("events of a thread that publishes 5,000 at once are heard in order or counted", async () => {
+Deno.test("5,000 events published at once arrive in order or are counted as lost", async () => {
   using daemon = new Daemon();
   using _thread = await startEchoThread(daemon.channel, "echo");
   const heard: number[] = [];
-  daemon.bus.subscribe("echo.told", ({ body }) => heard.push(Number(body)));
+  daemon.bus.subscribe("echo.counted", ({ body }) => heard.push(Number(body)));
   await daemon.ask("echo", "publish", 5_000);
   await eventually(() => heard.length + daemon.bus.counts.lostEvents === 5_000);
   assert.equal(heard.at(-1), 5_000);
   assert.ok(heard.every((n, index) => index === 0 || n > (heard[index - 1] ?? 0)));
 });
 
-Deno.test("two threads are told apart, and one that ends takes only its own requests", async () => {
+Deno.test("a thread that ends ends only the requests sent to it", async () => {
   using daemon = new Daemon();
   using _one = await startEchoThread(daemon.channel, "one");
   const two = await startEchoThread(daemon.channel, "two");
@@ -84,7 +84,7 @@ Deno.test("two threads are told apart, and one that ends takes only its own requ
   assert.equal(await kept, "[2,1]");
 });
 
-Deno.test("junk on the channel is not heard", async () => {
+Deno.test("junk on the channel is ignored", async () => {
   using daemon = new Daemon();
   using _thread = await startEchoThread(daemon.channel, "echo");
   const junk = new BroadcastChannel(daemon.channel);

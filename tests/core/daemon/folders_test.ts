@@ -1,4 +1,4 @@
-/** Daemons on folders that overlap, hold what others wrote, or are links: no file is lost. */
+/** Daemons on folders that overlap, hold foreign files or are links: no file is lost. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ export default defineAgent({
 });
 `;
 
-/** What the user keeps: agents, notes beside them, and names that look like a daemon's. */
+/** The user's files: agents, notes beside them, and names that look like a daemon's. */
 const ofTheUser = {
   "agents/one.ts": agentText(1),
   "agents/_lib/notes.md": "notes",
@@ -24,7 +24,7 @@ const ofTheUser = {
   [`agents/${"a".repeat(64)}/_kept.ts`]: "export const kept = true;",
 };
 
-/** The paths of all files below a folder that hold something else than they should. */
+/** The paths of all files below a folder whose content has changed. */
 async function lostIn(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
   const texts = await Promise.all(
     Object.keys(files).map((path) => Deno.readTextFile(join(folder, path)).catch(() => undefined)),
@@ -32,7 +32,7 @@ async function lostIn(folder: string, files: Readonly<Record<string, string>>): 
   return Object.entries(files).flatMap(([path, text], at) => text === texts[at] ? [] : [path]);
 }
 
-/** Two lives of a daemon, as each removes old copies; gives what its agent answers. */
+/** Starts a daemon twice, since each start removes old copies; returns its agent's answer. */
 async function liveTwice({ path }: TempFolder, dataFolder: string): Promise<unknown> {
   const environment = {
     AC100_DATA_DIR: dataFolder,
@@ -46,20 +46,20 @@ async function liveTwice({ path }: TempFolder, dataFolder: string): Promise<unkn
   return await second.ask("one.say", {});
 }
 
-Deno.test("a data folder that holds the agents folder costs no file", async () => {
+Deno.test("a data folder that holds the agents folder loses no file", async () => {
   await using folder = await makeTempFolder(ofTheUser);
   assert.equal(await liveTwice(folder, folder.path), 1);
   assert.deepEqual(await lostIn(folder.path, ofTheUser), []);
 });
 
-Deno.test("a link in the data folder that leads to the agents folder costs no file", async () => {
+Deno.test("a link from the data folder to the agents folder loses no file", async () => {
   await using folder = await makeTempFolder({ ...ofTheUser, "data/note.txt": "" });
   await Deno.symlink("../agents", join(folder.path, "data/agents"));
   assert.equal(await liveTwice(folder, join(folder.path, "data")), 1);
   assert.deepEqual(await lostIn(folder.path, ofTheUser), []);
 });
 
-Deno.test("old copies of agents are removed, and nothing else of the data folder", async () => {
+Deno.test("only old copies of agents are removed from the data folder", async () => {
   const others = {
     "data/agents/notes.txt": "beside the copies of an earlier release",
     [`data/agents/${"a".repeat(64)}/one.ts`]: "a copy of an earlier release",
@@ -84,7 +84,7 @@ Deno.test("old copies of agents are removed, and nothing else of the data folder
   assert.deepEqual([names.length, more], [5, []]);
 });
 
-Deno.test("folders that must not lie in each other are refused before anything is written", async (t) => {
+Deno.test("folders that must not nest are refused before anything is written", async (t) => {
   await using folder = await makeTempFolder({ "agents/one.ts": agentText(1), "note.txt": "" });
   const at = (name: string): string => join(folder.path, name);
   await Deno.symlink("agents", at("link"));
@@ -103,7 +103,7 @@ Deno.test("folders that must not lie in each other are refused before anything i
     assert.deepEqual(names.sort(), ["agents", "link", "note.txt"]);
     assert.equal((await Array.fromAsync(Deno.readDir(at("agents")))).length, 1);
   };
-  const inAgents = /^Cannot use data folder "[^"]+": it lies in the agents folder .*AC100_DATA_DIR/;
+  const inAgents = /^Cannot use data folder "[^"]+": it is in the agents folder .*AC100_DATA_DIR/;
   await t.step("the data folder is the agents folder", async () => {
     await refuses({ AC100_DATA_DIR: at("agents") }, inAgents);
   });
@@ -117,14 +117,14 @@ Deno.test("folders that must not lie in each other are refused before anything i
     await t.step(`the ${thing} lies where old copies are removed`, async () => {
       const name = `AC100_${setting}_DIR`;
       const message = new RegExp(
-        `^Cannot use ${thing} ".*": it lies in ".*/kept_versions", .*${name}`,
+        `^Cannot use ${thing} ".*": it is in ".*/kept_versions", .*${name}`,
       );
       await refuses({ [name]: at("data/kept_versions/mine") }, message);
     });
   }
 });
 
-Deno.test("a link in the place of the kept copies is refused", async () => {
+Deno.test("a link in place of the folder of kept copies is refused", async () => {
   await using folder = await makeTempFolder({ ...ofTheUser, "data/note.txt": "" });
   await Deno.symlink("../agents", join(folder.path, "data/kept_versions"));
   await assert.rejects(liveTwice(folder, join(folder.path, "data")), {
@@ -134,7 +134,7 @@ Deno.test("a link in the place of the kept copies is refused", async () => {
   assert.deepEqual(await lostIn(folder.path, ofTheUser), []);
 });
 
-Deno.test("a file that is called as the token's, and holds none, stays as it is", async (t) => {
+Deno.test("a file named like the token's that holds no token is left unchanged", async (t) => {
   for (const text of ["my PIN: 1234\n", "1234", `two lines of\n${"x".repeat(20)}\n`]) {
     await t.step(JSON.stringify(text), async () => {
       await using folder = await makeTempFolder({ token: text, "agents/one.ts": agentText(1) });
@@ -147,7 +147,7 @@ Deno.test("a file that is called as the token's, and holds none, stays as it is"
   }
 });
 
-Deno.test("a token's file that a crash has left empty is filled", async () => {
+Deno.test("a token file that a crash left empty is filled", async () => {
   await using folder = await makeTempFolder({ token: "", "agents/one.ts": agentText(1) });
   assert.equal(await liveTwice(folder, folder.path), 1);
   assert.match(await Deno.readTextFile(join(folder.path, "token")), /^[\w-]{43}\n$/);

@@ -67,7 +67,7 @@ export default defineAgent({
       run: async (_, ctx) => ({ kept: await ctx.cache.get("kept", z.string()) ?? null }),
     },
     junk: {
-      description: "Writes what is no record",
+      description: "Writes data that is not a record",
       input: Nothing,
       output: Nothing,
       run: () => {

@@ -1,4 +1,4 @@
-/** What a process may say: only as its own agents, and only what is well formed. */
+/** What a process may send: only as its own agents, and only well-formed frames. */
 
 import assert from "node:assert/strict";
 import type { EventRecord, Frame, Message } from "../../../../core/bus/frame.ts";
@@ -26,12 +26,12 @@ const request = {
 const event: EventRecord = { seq: 1, topic: "t", from: "mine", body: "1" };
 const error = { code: "agent_error", message: "m" } as const;
 
-/** A frame with parts that no type would let through. */
+/** A frame with parts that the types do not allow. */
 function says(parts: Readonly<Record<string, unknown>>): boolean {
   return mayProcessSay({ ...base, ...parts } as Frame, own);
 }
 
-Deno.test("a process may say all that a host has to say of its own agents", () => {
+Deno.test("a process may send every kind of message for its own agents", () => {
   const messages: Message[] = [
     request,
     { ...request, asOfMs: -1 },
@@ -45,7 +45,7 @@ Deno.test("a process may say all that a host has to say of its own agents", () =
   assert.ok(says({ events: [event] }));
 });
 
-Deno.test("a process can't speak as another agent, or as the daemon", () => {
+Deno.test("a process cannot send as another agent or as the daemon", () => {
   for (const who of ["daemon", "other", undefined, ["mine"].concat("x")]) {
     assert.ok(!says({ messages: [{ ...request, caller: who }] }));
     assert.ok(!says({ events: [{ ...event, from: who }] }));
@@ -54,7 +54,7 @@ Deno.test("a process can't speak as another agent, or as the daemon", () => {
   }
 });
 
-Deno.test("a part that is malformed is not heard", () => {
+Deno.test("a frame with a malformed part is refused", () => {
   const broken: Record<string, unknown>[] = [
     { ack: -1 },
     { messages: [{ ...request, asOfMs: "2026-03-01" }] },

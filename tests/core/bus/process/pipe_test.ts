@@ -1,11 +1,11 @@
-/** Records over byte streams: all arrive, whatever chunks they come in, and junk ends the pipe. */
+/** Records over byte streams: all arrive, however the stream is chunked, and junk ends the pipe. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Pipe } from "../../../../core/bus/process/pipe.ts";
 import { eventually } from "../../../support/eventually.ts";
 
-/** What one end of a pipe has heard. */
+/** What one end of a pipe has received. */
 class Heard {
   readonly frames: unknown[] = [];
   readonly controls: unknown[] = [];
@@ -26,7 +26,7 @@ class Heard {
 
 type Stream = TransformStream<Uint8Array, Uint8Array>;
 
-/** Cuts what goes through into chunks of these lengths, again and again. */
+/** Cuts the stream into chunks of these lengths, repeatedly. */
 function cutting(lengths: readonly number[]): Stream {
   let turn = 0;
   return new TransformStream({
@@ -50,7 +50,7 @@ function connect(there: Stream, back: Stream): [Pipe, Heard, Pipe, Heard] {
   ];
 }
 
-Deno.test("records of every kind arrive whole and in their order, in whatever chunks", async () => {
+Deno.test("records of every kind arrive whole and in order, in any chunks", async () => {
   const lengths = fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1 });
   const body = fc.oneof(fc.string({ unit: "grapheme" }), fc.constant("ä".repeat(150_000)));
   await fc.assert(
@@ -80,7 +80,7 @@ Deno.test("records of every kind arrive whole and in their order, in whatever ch
   );
 });
 
-Deno.test("a record leaves at once, at whatever moment of the one before it is sent", async () => {
+Deno.test("a record sent while another is being written leaves at once", async () => {
   for (let turns = 0; turns < 60; turns++) {
     const [near, , far, right] = connect(cutting([1e6]), cutting([1e6]));
     near.sendControl("first");
@@ -92,7 +92,7 @@ Deno.test("a record leaves at once, at whatever moment of the one before it is s
   }
 });
 
-Deno.test("a large body does not hold up what is small", async () => {
+Deno.test("a large body does not delay small records", async () => {
   const [near, , far, right] = connect(cutting([64 * 1024]), cutting([64]));
   const order: string[] = [];
   right.onControl = (value) => order.push(`${value}, after ${right.bulk.length} bodies`);
@@ -104,7 +104,7 @@ Deno.test("a large body does not hold up what is small", async () => {
   far.close();
 });
 
-Deno.test("anything but a record ends the pipe, and says so once", async () => {
+Deno.test("anything but a record ends the pipe and is reported once", async () => {
   for (const junk of ["Hello, world!", "\xac\x09aaaaaa", "\xac\x00\xff\xff\xff\xff{}"]) {
     const [there, back] = [cutting([3]), cutting([3])];
     const heard = new Heard();
@@ -112,14 +112,14 @@ Deno.test("anything but a record ends the pipe, and says so once", async () => {
     const writer = there.writable.getWriter();
     await writer.write(Uint8Array.from(junk, (char) => char.charCodeAt(0))).catch(() => undefined);
     await eventually(() => heard.ends.length > 0);
-    assert.match(heard.ends.join(), /^Cannot read the pipe of a host: it held something that/);
+    assert.match(heard.ends.join(), /^Cannot read the pipe of a host: it held data that/);
     pipe.sendControl("after the end");
     pipe.close();
     assert.equal(heard.ends.length, 1);
   }
 });
 
-Deno.test("the end of the stream is the end of the pipe", async () => {
+Deno.test("the pipe ends with its stream", async () => {
   const [near, left, far, right] = connect(cutting([10]), cutting([10]));
   near.close();
   await eventually(() => right.ends.length === 1 && left.ends.length === 1);
