@@ -1,34 +1,34 @@
 /**
- * Messages between daemon and host beside the bus, over the host's own way: it loses nothing, and
- * no agent traffic can fill it.
+ * Messages between daemon and host beside the bus, on the host's own lossless connection, which
+ * agent traffic cannot fill.
  */
 
 import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../log.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 
-/** A request that a host answers itself, to show that the bus reaches it. */
+/** A request that the host itself answers, to show that the bus reaches it. */
 export const pingAddress = "host.ping";
 
 /** Daemon to host. */
 export type HostCommand =
   | OpenCommand
   | { readonly kind: "beat" }
-  /** Hear no more events: a newer host has taken over. */
+  /** Stop delivering events: a newer host has taken over. */
   | { readonly kind: "retire" }
-  /** Another host has ended: whatever is kept for it can be forgotten. */
+  /** Another host has ended: drop its open requests. */
   | { readonly kind: "gone"; readonly address: string };
 
 export interface OpenCommand {
   readonly kind: "open";
-  /** Name of the bus's channel; null when its frames come over a port of their own. */
+  /** Name of the broadcast channel; null when frames come over a port of the host's own. */
   readonly channel: string | null;
-  /** The host's own address on it. */
+  /** The host's address on the bus. */
   readonly address: string;
   /** The daemon's address. */
   readonly daemon: string;
   readonly agents: readonly AgentToLoad[];
-  /** The instant that it lives at, in UTC milliseconds; null: now. */
+  /** The instant at which the host lives, in UTC milliseconds; null for the present. */
   readonly asOfMs: number | null;
   /** How long an agent may hold the thread before its first await. */
   readonly budgetMs: number;
@@ -46,16 +46,16 @@ export interface AgentToLoad {
 
 /** Host to daemon. */
 export type HostReport =
-  /** An agent is imported now, and none beside it. */
+  /** This agent is being imported, and no other. */
   | { readonly kind: "loading"; readonly agent: string }
-  /** All agents are loaded, or have failed to. */
+  /** Every agent has loaded or failed to load. */
   | { readonly kind: "ready"; readonly failed: readonly FailedAgent[] }
   | { readonly kind: "beat" }
   | HostNews;
 
-/** What a host has to say of its agents. */
+/** What a host reports about its agents. */
 export type HostNews =
-  /** An error that no request was answered with: uncaught, unhandled, or of an event handler. */
+  /** An error outside a request: uncaught, unhandled, or thrown by an event handler. */
   | { readonly kind: "fault"; readonly agent: string | null; readonly message: string }
   | {
     readonly kind: "log";

@@ -1,4 +1,4 @@
-/** What fails of agents and the hosts they run in. Codes with their kinds. */
+/** Failures of agents and their hosts: codes with their kinds. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 

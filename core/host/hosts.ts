@@ -1,7 +1,7 @@
 /**
- * The agents of a daemon, and the way to ask them. Agents of one placement share a host; a host
- * starts on the first request for one of its agents, or at once when one of them subscribes to
- * events. What changes in the agents folder takes effect without a restart.
+ * The daemon's agents and how they are invoked. Agents with equal placement share a host. A host
+ * starts on the first request to one of its agents, or at once if one of them subscribes to events.
+ * Changes in the agents folder take effect without a restart.
  */
 
 import type { IncomingRequest } from "../bus/bus.ts";
@@ -27,7 +27,7 @@ export interface AgentSource {
   readonly simulated: boolean;
 }
 
-/** What a capability takes and gives, as JSON Schema. */
+/** A capability's input and output as JSON Schema. */
 export interface Schemas {
   readonly inputSchema: JsonSchema;
   readonly outputSchema: JsonSchema;
@@ -35,14 +35,14 @@ export interface Schemas {
 
 export interface HostsOptions extends KeeperOptions {
   readonly agentsFolder: string;
-  /** Where copies of agents are kept, to go back to. */
+  /** The folder for copies of agents, which serve when a newer version is broken. */
   readonly keptFolder: string;
-  /** Hosts that nothing is asked of for as long end. */
+  /** A host without requests for this long ends. */
   readonly idleMs?: number;
-  /** Take up changes of the folder by itself. */
+  /** Whether to pick up changes of the folder automatically. */
   readonly watch?: boolean;
   readonly cache?: ManifestCache;
-  /** What agents are told and granted by the operator. */
+  /** The configuration and grants that the operator sets for agents. */
   readonly settings: OperatorSettings;
 }
 
@@ -78,7 +78,7 @@ export class Hosts {
     return this.#versions.entries;
   }
 
-  /** Threads that did not yield any more; they burn a core until the daemon ends. */
+  /** Threads that stopped yielding; each burns a core until the daemon ends. */
   get wedgedThreads(): number {
     return this.#keeper.wedgedThreads;
   }
@@ -87,17 +87,17 @@ export class Hosts {
     return this.#versions.byId.get(id);
   }
 
-  /** The address of the host that the agent lives in now; undefined before its first use. */
+  /** The address of the agent's host; undefined before its first use. */
   hostOf(entry: AgentEntry): string | undefined {
     return this.#keeper.hostOf(entry)?.address;
   }
 
-  /** What is wrong with agents.yaml as it is now; what it said before is in force. */
+  /** Problems of agents.yaml as it is now; meanwhile its last valid version is in force. */
   get settingsProblems(): readonly Problem[] {
     return this.#options.settings.problems;
   }
 
-  /** The source agents that others are told to ask, in that order. */
+  /** The market sources that agents are configured to use, in order. */
   get sources(): readonly AgentSource[] {
     const fields = this.entries.flatMap(({ isServing, settled }) =>
       isServing ? settled?.fields ?? [] : []
@@ -113,7 +113,7 @@ export class Hosts {
     return this.#keeper.placementOf(entry).kind;
   }
 
-  /** Reads the agents folder and starts the hosts of those that wait for events. */
+  /** Reads the agents folder and starts the hosts of agents that subscribe to events. */
   async open(): Promise<void> {
     const { agentsFolder, watch, idleMs = idleMsDefault, log } = this.#options;
     await this.refresh();
@@ -122,30 +122,30 @@ export class Hosts {
     if (!watch) return;
     this.#watching = watchFolder(agentsFolder, this.#abort.signal, () => {
       this.refresh().catch((thrown) =>
-        log.error("cannot take up the agents folder", { reason: messageOf(thrown) })
+        log.error("cannot refresh the agents folder", { reason: messageOf(thrown) })
       );
     });
   }
 
   /**
-   * Loads what has changed in the agents folder, and `reload` even if it has not. New requests go
-   * to the new version once it has loaded; open ones end in the old one. A new version that does
-   * not load leaves the old one serving, and its entry says why.
-   * @throws {AppError} `invalid_config` when the folder can't be read.
+   * Loads what has changed in the agents folder, and `reload` even if it has not changed. New
+   * requests go to the new version once it has loaded; open ones finish in the old one. If the new
+   * version does not load, the old one keeps serving and its entry gives the reason.
+   * @throws {AppError} `invalid_config` when the folder cannot be read.
    */
   async refresh(reload?: AgentEntry): Promise<void> {
-    // One at a time: each works on what the one before it has left.
+    // One at a time, because each continues from the result of the one before.
     const mine = this.#refreshing.then(() => this.#refresh(reload?.file));
     this.#refreshing = mine.catch(() => undefined);
     await mine;
   }
 
-  /** Starts the host of an agent, if need be. @throws {AppError} when it can't be had. */
+  /** Starts the agent's host if needed. @throws {AppError} when the agent is not available. */
   async start(entry: AgentEntry, request?: IncomingRequest): Promise<Host> {
     const host = await this.#start(entry, request);
     if (host.agents.has(entry.id)) return host;
-    // Its rights have changed, and it moves in with others: their host is being followed by one
-    // that has it, too.
+    // Its rights have changed, so it moves to another host, which a running refresh replaces by one
+    // that includes it.
     const moving = this.#refreshing;
     await (request ? whileCallerWaits(moving, request) : moving);
     return await this.#start(entry, request);
@@ -153,7 +153,7 @@ export class Hosts {
 
   async #start({ id }: AgentEntry, request?: IncomingRequest): Promise<Host> {
     for (;;) {
-      // It may have become another version while its host was waited for.
+      // The agent may have a new version after the wait for its host.
       const entry = this.#versions.byId.get(id);
       if (!entry?.isServing) throw unavailable(id, entry);
       const host = this.#keeper.use(entry);
@@ -162,14 +162,14 @@ export class Hosts {
         if (this.#versions.byId.get(id) !== entry) continue;
         if (!entry.isServing) throw unavailable(id, entry);
       }
-      // It may have been replaced while it was waited for.
+      // The host may have been replaced during the wait.
       if (!host.hasEnded) return host;
     }
   }
 
   /**
    * Answers a request with the agent that has the capability.
-   * @throws {AppError} what the agent failed with, or why it can't be asked.
+   * @throws {AppError} the agent's error, or why it is not available.
    */
   async invoke(request: IncomingRequest): Promise<string> {
     const { address, input, caller, timeoutMs, asOfMs, signal } = request;
@@ -186,8 +186,8 @@ export class Hosts {
       const host = await this.start(entry, request);
       return await host.carry(entry.id, () => ask(host));
     } catch (thrown) {
-      // A request that its caller cancelled is not the agent's failure; and errors are watched for
-      // how the agent does now.
+      // A request its caller cancelled is not the agent's failure, and `lastError` describes the
+      // agent in the present, not in the past.
       if (!signal.aborted && asOfMs === undefined) entry.noteError(messageOf(thrown));
       throw thrown;
     } finally {
@@ -196,8 +196,8 @@ export class Hosts {
   }
 
   /**
-   * Asks the agent as it is at an earlier instant.
-   * @throws {AppError} `as_of_refused` for an agent that answers from the network.
+   * Invokes the agent as of an earlier instant.
+   * @throws {AppError} `as_of_refused` for an agent with access to the network.
    */
   async #askAt(
     entry: AgentEntry,
@@ -209,7 +209,7 @@ export class Hosts {
     const refusal = whyNotAsOf(entry.grants);
     if (refusal !== undefined) throw new AppError("as_of_refused", `${cannot}: ${refusal}`);
     const host = this.#keeper.useAt(entry, asOfMs);
-    // Carried from here on: a host that makes room for another one ends when this has.
+    // Counts as open from here on, so that a host making room for another waits for it.
     return await host.carry(entry.id, async () => {
       const failed = await whileCallerWaits(host.ready, request);
       const failure = failed.find(({ id }) => id === entry.id);
@@ -218,7 +218,7 @@ export class Hosts {
     });
   }
 
-  /** Every capability that can be asked for, by address. */
+  /** Every capability that can be invoked, by address. */
   capabilities(): ReadonlyMap<string, Schemas> {
     const usable = this.entries.flatMap(({ isServing, manifest }) =>
       isServing && manifest ? [manifest] : []
@@ -232,7 +232,7 @@ export class Hosts {
     );
   }
 
-  /** Sends a request there and back to every host that runs; gives how many answered. */
+  /** Sends a request to every running host; returns how many answered. */
   async ping(timeoutMs: number): Promise<number> {
     const { running } = this.#keeper;
     await Promise.all(running.map(async (host) => {
@@ -257,13 +257,13 @@ export class Hosts {
     if (this.#abort.signal.aborted) return;
     if (settings.take(text, read) && settings.problems.length > 0) {
       const reasons = settings.problems.map(problemText);
-      log.error("agents.yaml has problems; what was in force stays so", { reasons });
+      log.error("agents.yaml has problems; its last valid version stays in force", { reasons });
     }
     const change = await this.#versions.take(read, reload);
     if (!change) return;
     await this.#keeper.renew(change.entries, change.files);
     await this.#versions.prune();
-    // Why one could not be started is logged; it must not keep the others from starting.
+    // A failed start is logged, and must not keep other hosts from starting.
     const listening = this.entries.filter(({ isListening }) => isListening);
     await Promise.allSettled(listening.map((entry) => this.#start(entry)));
   }

@@ -85,13 +85,13 @@ market_data_fetcher: { file: data/market_data_fetcher.ts, config: { sources: [cs
     assert.equal((await fieldOf(daemon, "csv", "folder"))[0], "/srv/from/yaml");
     const list = await printed(daemon, "agent", "list");
     assert.match(list, /What agents\.yaml said before is in force:/);
-    assert.match(list, /agents\.yaml:1:\d+: "folder" is "prices", which is no absolute path/);
+    assert.match(list, /agents\.yaml:1:\d+: "folder" is "prices", which is not an absolute path/);
     assert.match(list, /agents\.yaml:1:\d+: unknown key "foldr" .*did you mean "folder"\?/);
     assert.match(
       await printed(daemon, "system", "status"),
       /Settings +│ 2 mistakes in agents\.yaml/,
     );
-    assert.match(daemon.log, /agents\.yaml has problems; what was in force stays so/);
+    assert.match(daemon.log, /agents\.yaml has problems; its last valid version stays in force/);
   });
 
   await t.step("without the file the variables are in force again", async () => {
@@ -123,9 +123,9 @@ Deno.test("what is wrong at the start ends it with 2, in one line, and starts no
         AC100_SOURCE_TIMEOUT_SECONDS: "soon",
       }),
       `Cannot read the configuration: ` + [
-        `AC100_MARKET_DATA: names "yaho", which is no market source; did you mean "yahoo"?`,
+        `AC100_MARKET_DATA: names "yaho", which is not a market source; did you mean "yahoo"?`,
         `AC100_SOURCE_TIMEOUT_SECONDS: "timeout_seconds" must be a number, not "soon"`,
-        `AC100_YAHOO_URL: "base_url" is "ftp://x", which is no http(s) URL, host or host:port`,
+        `AC100_YAHOO_URL: "base_url" is "ftp://x", which is not an http(s) URL, host or host:port`,
       ].join("; "),
     );
   });
@@ -145,6 +145,6 @@ Deno.test("what is wrong at the start ends it with 2, in one line, and starts no
   await t.step("a folder in its place", async () => {
     await Deno.remove(join(folder.path, "agents.yaml"));
     await Deno.mkdir(join(folder.path, "agents.yaml"));
-    assert.match(await refused({}), /agents\.yaml can't be used: it is no file/);
+    assert.match(await refused({}), /agents\.yaml cannot be used: it is not a file/);
   });
 });

@@ -1,18 +1,18 @@
 /**
- * What a host's fault means for its agents. A version that a host can't load goes back to the one
- * before it; where that is not possible the agent fails. An agent that took its neighbours down
- * with it moves to a process of its own.
+ * What a host's failure means for its agents. A version that a host cannot load is replaced by the
+ * previous one; if there is none, the agent fails. An agent that took its neighbours down with it
+ * moves to a process of its own.
  */
 
 import type { Log } from "../../log.ts";
 import type { AgentEntry } from "./entry.ts";
 import type { FailedAgent } from "../control.ts";
 
-/** The agents that are hosted. */
+/** The agents that hosts run. */
 export interface Agents {
-  /** Every one as it is now. */
+  /** Every agent's current entry. */
   readonly entries: readonly AgentEntry[];
-  /** Puts the version before this one in its place; false when it has none to go back to. */
+  /** Replaces this version by the previous one; false when there is no previous one. */
   goBack(entry: AgentEntry, reason: string): boolean;
 }
 
@@ -25,7 +25,9 @@ export class Blame {
     this.#log = log;
   }
 
-  /** A host could not load these; true when one of them went back. */
+  /**
+   * Handles agents that a host could not load; returns whether any went back to an older version.
+   */
   notLoaded(failed: readonly FailedAgent[]): boolean {
     let wentBack = false;
     for (const { id, error } of failed) {
@@ -37,24 +39,26 @@ export class Blame {
     return wentBack;
   }
 
-  /** A host with these did not come up; true when one of them went back. */
+  /** Handles a host that did not start; returns whether any of its agents went back. */
   notUp(entries: readonly AgentEntry[], reason: string): boolean {
     return entries.filter((entry) => this.#agents.goBack(entry, reason)).length > 0;
   }
 
-  /** Nothing helps: they can't be used until a newer version is there. */
+  /** Marks agents as failed until they have a newer version. */
   fail(entries: readonly AgentEntry[], reason: string): void {
     entries.forEach((entry) => entry.fail(reason));
     this.#report(entries, reason);
   }
 
-  /** A host with what they ask for can't be opened. */
+  /** Marks agents as refused because a host with their permissions cannot be opened. */
   refuse(entries: readonly AgentEntry[], reason: string): void {
     entries.forEach((entry) => entry.refuse(reason));
     this.#report(entries, reason);
   }
 
-  /** The agents that were being asked, or imported, as their host stopped answering. */
+  /**
+   * Isolates agents that had open requests, or were loading, when their host stopped responding.
+   */
   moveApart(ids: readonly string[]): void {
     for (const entry of this.#agents.entries) {
       if (!ids.includes(entry.id)) continue;

@@ -1,4 +1,4 @@
-/** Which agents there are: an entry for each file, and the way from an address to one of them. */
+/** The agents: an entry for each file, and the lookup from an address to an entry. */
 
 import { AppError } from "../../errors.ts";
 import { closest } from "../../closest.ts";
@@ -8,21 +8,21 @@ import { AgentEntry, type AgentVersion } from "./entry.ts";
 import type { ReadFile } from "../scan/agent_files.ts";
 import { refusalOf, type Settled } from "../settings/settle.ts";
 
-/** What entries are made by. */
-export interface Telling {
-  /** What the agent that a file declares is given by its operator. */
+/** The operator's settings, as far as entries need them. */
+export interface SettingsOfFiles {
+  /** The configuration and grants of the agent that `file` declares. */
   settle(manifest: Manifest, file: string): Settled;
-  /** The file that an id belongs to; undefined: to the one that declares it. */
+  /** The file an id is bound to; undefined when any file may declare it. */
   ownerOf(id: string): string | undefined;
 }
 
 /**
- * One entry for each file. An id that belongs to a file is no other's; of several files that
- * declare one that belongs to none, which is meant can't be known, so none has it.
+ * One entry for each file. An id bound to a file is refused for every other file. If several files
+ * declare an unbound id, it is refused for all of them, because it is unclear which one is meant.
  */
 export function makeEntries(
   read: readonly ReadFile[],
-  telling: Telling,
+  settings: SettingsOfFiles,
   whyRefused: (settled: Settled, manifest: Manifest) => string | undefined = () => undefined,
 ): AgentEntry[] {
   const claims = Map.groupBy(read, ({ result }) => "manifest" in result ? result.manifest.id : "");
@@ -32,9 +32,9 @@ export function makeEntries(
     if ("error" in result) return failed(version, result.error.message);
     const { manifest } = result;
     const names = (claims.get(manifest.id) ?? []).map(({ result }) => result.file.name);
-    const wrong = whyNotIts(manifest.id, file, names, telling.ownerOf(manifest.id));
+    const wrong = whyNotIts(manifest.id, file, names, settings.ownerOf(manifest.id));
     if (wrong !== undefined) return failed(version, `Cannot load agent "${file}": ${wrong}`);
-    const settled = telling.settle(manifest, file);
+    const settled = settings.settle(manifest, file);
     const entry = new AgentEntry({ ...version, id: manifest.id, manifest, settled });
     const refusal = refusalOf(manifest.id, settled) ?? whyRefused(settled, manifest);
     if (refusal !== undefined) entry.refuse(refusal);
@@ -42,7 +42,7 @@ export function makeEntries(
   });
 }
 
-/** Why an id is not the file's that declares it; undefined when it is. */
+/** Why a file may not use the id it declares; undefined when it may. */
 function whyNotIts(
   id: string,
   file: string,
@@ -53,7 +53,7 @@ function whyNotIts(
   if (owner !== undefined) return `id: "${id}" belongs to "${owner}"; choose another id`;
   if (claimants.length < 2) return undefined;
   const all = claimants.map((name) => `"${name}"`).join(", ");
-  return `id: "${id}" is declared by ${all}, so none of them has it; choose another id, ` +
+  return `id: "${id}" is declared by ${all}, so none of them gets it; choose another id, ` +
     `or name its file in agents.yaml`;
 }
 
@@ -99,5 +99,5 @@ export function findServing(
 
 function suggestion(word: string, known: readonly string[]): string {
   const near = closest(word, known);
-  return near ? `; did you mean "${near}"?` : `; it knows ${known.join(", ") || "none"}`;
+  return near ? `; did you mean "${near}"?` : `; known: ${known.join(", ") || "none"}`;
 }

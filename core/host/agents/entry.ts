@@ -1,26 +1,26 @@
-/** What the daemon knows of one version of an agent's file, and how that version fares. */
+/** One version of an agent's file, with its status and counters. */
 
 import type { AgentStatus } from "../../statuses.ts";
 import type { Grants, Manifest } from "../manifest/manifest.ts";
 import type { Settled } from "../settings/settle.ts";
 
-/** What a version is, from when it is read. */
+/** The fixed facts of a version. */
 export interface AgentVersion {
-  /** The manifest's id; the file's name for a file that gave none. */
+  /** The manifest's id; the file's name if it has no readable manifest. */
   readonly id: string;
   readonly file: string;
-  /** Where it is loaded from: the agents folder, or the copy of a version that is kept. */
+  /** The file it is loaded from: in the agents folder, or a kept copy. */
   readonly path: string;
-  /** The hash of its content. */
+  /** The hash of the file and its imports. */
   readonly hash: string;
-  /** When that was written. */
+  /** When the newest of these files was written, in UTC milliseconds. */
   readonly writtenAtMs: number;
   readonly manifest?: Manifest;
-  /** What it is told, and what it is granted. */
+  /** Its configuration and grants in force. */
   readonly settled?: Settled;
 }
 
-/** Which status may follow which. */
+/** The allowed transitions. */
 const nextOf: Readonly<Record<AgentStatus, readonly AgentStatus[]>> = {
   idle: ["busy", "failed", "refused", "stopped"],
   busy: ["idle", "failed", "refused", "stopped"],
@@ -30,7 +30,7 @@ const nextOf: Readonly<Record<AgentStatus, readonly AgentStatus[]>> = {
 };
 
 /**
- * A version's status changes by these methods alone, and all of them set it in one place:
+ * A version's status changes only by these methods, and all of them set it in one place:
  *
  * | from                        | by           | to                                           |
  * |-----------------------------|--------------|----------------------------------------------|
@@ -38,18 +38,18 @@ const nextOf: Readonly<Record<AgentStatus, readonly AgentStatus[]>> = {
  * | busy                        | end          | idle, when no other request is open          |
  * | idle, busy, failed, refused | fail, refuse | failed, refused: the last reason counts      |
  * | any                         | stop         | stopped                                      |
- * | stopped                     | serveFrom    | idle, or busy while requests of old are open |
+ * | stopped                     | serveFrom    | idle, or busy while old requests are open    |
  *
- * - idle: it serves; its host starts when it is asked, or at once if it subscribes to events.
+ * - idle: it serves; its host starts on the first request, or at once if it subscribes to events.
  * - busy: it serves, and requests to it are open.
- * - failed: it can't be loaded (no manifest, an id that is taken, an import that throws), or the
- *   hosts that it lived in were lost again and again.
- * - refused: it wants what the daemon can't give it: a permission, a secret, a host.
- * - stopped: its file is gone, or another version serves in its place. If the newer one does not
- *   load, it serves again, from a copy.
+ * - failed: it cannot be loaded (no manifest, a taken id, an import that throws), or its hosts were
+ *   lost repeatedly.
+ * - refused: it asks for something the daemon cannot give: a permission, a secret, a host.
+ * - stopped: its file is gone, or another version serves instead. If the newer version does not
+ *   load, this one serves again, from a copy.
  *
- * A version begins as idle, failed or refused. Only a new version leads out of failed and refused:
- * an edited file, or a reload.
+ * A version starts as idle, failed or refused. A failed or refused version stays so; an edited file
+ * or a reload creates a new version.
  */
 export class AgentEntry {
   readonly id: string;
@@ -58,13 +58,13 @@ export class AgentEntry {
   readonly writtenAtMs: number;
   readonly manifest: Manifest | undefined;
   settled: Settled | undefined;
-  /** Requests answered or failed. */
+  /** Requests that were answered or failed. */
   messages = 0;
   errors = 0;
   lastError: string | undefined;
   /** Whether a host has loaded this version. */
   isProven = false;
-  /** It held a host that others shared, and lives in a process of its own since. */
+  /** Whether it blocked a shared host and therefore runs in a process of its own. */
   isApart = false;
   #path: string;
   #status: AgentStatus = "idle";
@@ -90,7 +90,7 @@ export class AgentEntry {
     return this.#status;
   }
 
-  /** Why it is failed or refused; or why its newest version is not the one that serves. */
+  /** Why it is failed or refused, or why its newest version does not serve. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -99,50 +99,52 @@ export class AgentEntry {
     return this.#path;
   }
 
-  /** Requests that are being answered now. */
+  /** Requests being answered now. */
   get openCount(): number {
     return this.#openCount;
   }
 
-  /** Whether it can be asked. */
+  /** Whether it accepts requests. */
   get isServing(): boolean {
     return this.#status === "idle" || this.#status === "busy";
   }
 
-  /** Whether it serves and waits for events. */
+  /** Whether it serves and subscribes to events. */
   get isListening(): boolean {
     return this.isServing && (this.manifest?.subscriptions ?? []).length > 0;
   }
 
-  /** A request to it begins. */
+  /** Counts a request as open. */
   begin(): void {
     this.#openCount++;
     if (this.#status === "idle") this.#become("busy");
   }
 
-  /** A request to it has been answered, or has failed. */
+  /** Counts a request as done, whether it was answered or failed. */
   end(): void {
     this.#openCount--;
     this.messages++;
     if (this.#status === "busy" && this.#openCount === 0) this.#become("idle");
   }
 
-  /** It can't be used, for a reason that lies in it. */
+  /** Marks it as failed for a reason of its own. */
   fail(reason: string): void {
     this.#become("failed", reason);
   }
 
-  /** It can't be given what it asks for. */
+  /** Marks it as refused: the daemon cannot give what it asks for. */
   refuse(reason: string): void {
     this.#become("refused", reason);
   }
 
-  /** Another version serves in its place, or none; open requests come to their end. */
+  /**
+   * Takes it out of service, because another version or none serves. Open requests still finish.
+   */
   stop(): void {
     this.#become("stopped", this.#reason);
   }
 
-  /** It serves on, or again, from a copy, because of what is wrong with its newer version. */
+  /** Serves from a copy at `path`, because its newer version is broken. */
   serveFrom(path: string, reason: string): void {
     this.#path = path;
     if (this.isServing) this.#reason = reason;
@@ -154,7 +156,7 @@ export class AgentEntry {
     this.lastError = message;
   }
 
-  /** Goes on counting where an earlier version of the agent stands. */
+  /** Takes over the counters of an earlier version. */
   countOnFrom({ messages, errors, lastError }: AgentEntry): void {
     Object.assign(this, { messages, errors, lastError });
   }

@@ -1,4 +1,4 @@
-/** Which agents may share a host: those of equal rights, secrets and isolation. */
+/** Decides which agents may share a host: those with equal rights, secrets and isolation. */
 
 import type { AgentEntry } from "./entry.ts";
 import type { Grants } from "../manifest/manifest.ts";
@@ -7,16 +7,19 @@ export interface Placement {
   readonly grants: Grants;
   readonly secrets: readonly string[];
   readonly kind: "thread" | "process";
-  /** The one agent it is for, when that shares its process with no other. */
+  /** The only agent it is for; null when others may share the host. */
   readonly only: string | null;
-  /** The instant that the host lives at, in UTC milliseconds; null: it lives now. */
+  /** The instant at which the host lives, in UTC milliseconds; null for the present. */
   readonly asOfMs: number | null;
 }
 
 /** Agents of equal keys share a host. */
 export type PlacementKey = string;
 
-/** What agents.yaml says comes first, then what the daemon was started with, then the manifest. */
+/**
+ * Isolation comes from agents.yaml if stated there, then from the daemon's setting, then from the
+ * manifest.
+ */
 export function placementOf(entry: AgentEntry, processForAll: boolean): Placement {
   const stated = entry.settled?.isolation;
   const isAlone = entry.isApart || stated === "alone";
@@ -31,7 +34,10 @@ export function placementOf(entry: AgentEntry, processForAll: boolean): Placemen
   };
 }
 
-/** The placement at an earlier instant: what is granted, and every secret, leads to now. */
+/**
+ * The placement at an earlier instant, without grants and secrets, which give access to the
+ * present.
+ */
 export function placementAt(placement: Placement, asOfMs: number): Placement {
   return { ...placement, grants: {}, secrets: [], asOfMs };
 }

@@ -1,6 +1,6 @@
 /**
- * Which version of each agent's file serves. The newest one does; if it does not load, the version
- * before it serves on, from a copy, until a newer one does.
+ * Which version of each agent's file serves: the newest, or while that one does not load, a copy of
+ * the version before it.
  */
 
 import { messageOf } from "../../errors.ts";
@@ -11,28 +11,28 @@ import type { KeptVersions } from "../scan/kept_versions.ts";
 
 export interface VersionsOptions {
   readonly kept: KeptVersions;
-  /** Folders that agents' imports may read beside the agents folder. */
+  /** Folders besides the agents folder that agents' imports may read. */
   readonly readable: readonly string[];
-  /** An entry for each file, in their order. */
+  /** Makes an entry for each file, in the same order. */
   readonly toEntries: (read: readonly ReadFile[]) => readonly AgentEntry[];
   readonly signal: AbortSignal;
   readonly log: Log;
 }
 
-/** What a look at the agents folder has changed. */
+/** What changed since the agents folder was last read. */
 export interface Change {
-  /** Names of files that are new, other than they were, gone, or asked to be loaded again. */
+  /** Names of files that are new, changed, deleted, or asked to be reloaded. */
   readonly files: ReadonlySet<string>;
-  /** The versions of these files, the ones before and the ones that serve now. */
+  /** The previous and current versions of these files. */
   readonly entries: readonly AgentEntry[];
 }
 
 export class Versions {
   readonly #options: VersionsOptions;
-  /** By file: the version before the one that serves, until a newer one has proved itself. */
+  /** By file: the version before the current one, until a host has loaded the current one. */
   readonly #before = new Map<string, AgentEntry>();
   #entries: Map<string, AgentEntry> = new Map();
-  /** By file: what its version was, and what it was told. */
+  /** By file: a mark of its newest version and settings. */
   #marks: ReadonlyMap<string, string> = new Map();
   #isFirst = true;
 
@@ -40,7 +40,7 @@ export class Versions {
     this.#options = options;
   }
 
-  /** Those that serve, or say why they can't, by id. */
+  /** The current entry of each agent, whether it serves or not, by id. */
   get byId(): ReadonlyMap<string, AgentEntry> {
     return this.#entries;
   }
@@ -50,17 +50,17 @@ export class Versions {
   }
 
   /**
-   * Puts the versions in place that were read; those of the file `reload` even where nothing has
-   * changed. Undefined when it was stopped in the middle: then everything is as before.
+   * Puts the versions that were read in place; that of the file `reload` even if it has not
+   * changed. Returns undefined when stopped halfway, with nothing changed.
    */
   async take(read: readonly ReadFile[], reload: string | undefined): Promise<Change | undefined> {
     const { signal, log } = this.#options;
-    // The first look finds what an earlier daemon has left to go back to.
+    // At the first look, copies kept by an earlier daemon are the previous versions.
     const recalled = this.#isFirst ? await this.#recall(read) : undefined;
     await this.#keep(read);
     if (signal.aborted) return undefined;
     this.#isFirst = false;
-    // From here on nothing is awaited: a version that goes back meanwhile would be lost.
+    // No await from here on: a version that goes back in between would be lost.
     const before = recalled ?? this.entries;
     const newest = this.#options.toEntries(read);
     const marks = new Map(newest.map((entry) => [entry.file, markOf(entry)]));
@@ -77,7 +77,7 @@ export class Versions {
     return { files: changed, entries: touched };
   }
 
-  /** Puts the version before this one in its place; false when it has none to go back to. */
+  /** Replaces this version by the previous one; false when there is no previous one. */
   goBack(entry: AgentEntry, reason: string): boolean {
     const before = this.#before.get(entry.file);
     this.#before.delete(entry.file);
@@ -91,7 +91,7 @@ export class Versions {
     return true;
   }
 
-  /** Removes the copies of all but the versions that serve, and those before them. */
+  /** Removes all copies except those of the current versions and the ones before them. */
   async prune(): Promise<void> {
     const { kept, log } = this.#options;
     const { entries } = this;
@@ -100,7 +100,7 @@ export class Versions {
     try {
       await kept.prune(new Set(inUse.map(({ hash }) => hash)));
     } catch (thrown) {
-      log.error("cannot forget copies of agents", { reason: messageOf(thrown) });
+      log.error("cannot remove old copies of agents", { reason: messageOf(thrown) });
     }
   }
 
@@ -110,13 +110,16 @@ export class Versions {
       return toEntries(await kept.recall(read, readable, signal));
     } catch (thrown) {
       if (!signal.aborted) {
-        log.error("cannot recall copies of agents", { reason: messageOf(thrown) });
+        log.error("cannot read kept copies of agents", { reason: messageOf(thrown) });
       }
       return [];
     }
   }
 
-  /** An entry for each file; what has not changed, or serves on as it was, keeps its own. */
+  /**
+   * An entry for each file. An unchanged file, or one whose old version keeps serving, keeps its
+   * entry.
+   */
   #choose(
     newest: readonly AgentEntry[],
     earlier: readonly AgentEntry[],
@@ -128,12 +131,12 @@ export class Versions {
     return newest.map((next) => {
       const old = before.get(next.file);
       if (!old) return next;
-      // Another file may have taken over its id, or have let go of the one that it claims.
+      // Another file may now have its id, or may have given up the id it claims.
       const isTaken = taken.has(old.id);
       if (!changed.has(next.file)) {
         const hasLost = next.manifest === undefined && isTaken;
         if (old.manifest === undefined || hasLost) return next;
-        // The same values may stand in other lines now.
+        // The values are equal, but their line numbers may differ.
         if (markOf(old) === markOf(next)) old.settled = next.settled;
         return old;
       }
@@ -145,7 +148,7 @@ export class Versions {
   }
 
   #replace(old: AgentEntry, next: AgentEntry): AgentEntry {
-    // One that no host has tried is no better to go back to than the one before it.
+    // A version no host has loaded is a worse fallback than the one before it.
     if (old.isServing && (old.isProven || !this.#before.has(old.file))) {
       this.#before.set(old.file, old);
     }
@@ -153,14 +156,14 @@ export class Versions {
     return next;
   }
 
-  /** From now on it is loaded from its copy: its file is another one, which is broken. */
+  /** Loads the version from its copy from now on, because the file now holds the broken version. */
   #serveCopy(entry: AgentEntry, reason: string): void {
     const { kept, log } = this.#options;
     entry.serveFrom(kept.pathOf(entry.hash, entry.file), reason);
     log.error("an agent's new version does not load", { agent: entry.id, reason });
   }
 
-  /** Keeps copies of what may have to be gone back to. */
+  /** Copies every loadable version, as a fallback. */
   async #keep(read: readonly ReadFile[]): Promise<void> {
     const { kept, log } = this.#options;
     try {
@@ -175,7 +178,7 @@ function isServing(entry: AgentEntry): boolean {
   return entry.isServing;
 }
 
-/** Entries of equal marks are the same: in what they are, what they are told, and what hinders. */
+/** Entries with equal marks have the same content, settings and reason. */
 function markOf({ hash, settled, reason }: AgentEntry): string {
   return JSON.stringify([hash, settled?.values, settled?.grants, settled?.isolation, reason]);
 }

@@ -1,28 +1,31 @@
 /**
- * What an agent is made of: its file and every file of the agents folder that it imports, with one
- * hash for all. Files are read as data, and whatever they are: a link to a device, a pipe, a folder
- * or gigabytes must cost nothing.
+ * The content of an agent: its file and every file it imports from the agents folder, with one hash
+ * over all. Files are only read as data, and unusual ones (a link to a device, a pipe, a folder,
+ * gigabytes) must cost nothing.
  */
 
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { version } from "../../version.ts";
 
 const filesMax = 500;
-/** A larger file counts by its size and its date. */
+/** Of a larger file, only size and date enter the hash. */
 const fileBytesMax = 4 * 1024 * 1024;
 
-/** Relative imports, as the runtime would follow them; built-in and npm ones do not change. */
+/** Relative imports, as the runtime resolves them; built-in and npm modules do not change. */
 const importPattern = /\b(?:from|import)\s*(?:\(\s*)?["'](\.{1,2}\/[^"'\n]+)["']/g;
 
 export interface Content {
   readonly hash: string;
-  /** By path in the agents folder, with `/`. */
+  /** By path relative to the agents folder, with `/`. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
-  /** When the newest of the files was written. */
+  /** When the newest of the files was written, in UTC milliseconds. */
   readonly writtenAtMs: number;
 }
 
-/** The content of the agent at `path` in the folder `root`; a missing file counts as such. */
+/**
+ * The content of the agent at `path` in the folder `root`. A missing file enters the hash as
+ * missing.
+ */
 export async function readContent(root: string, path: string): Promise<Content> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const notRead: [string, string][] = [];
@@ -30,7 +33,7 @@ export async function readContent(root: string, path: string): Promise<Content> 
   const seen = new Set<string>();
   const waiting = [path];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
-    // Hosts read nothing else of the disk, but for packages.
+    // Hosts can read only this folder and packages.
     if (seen.has(file) || seen.size >= filesMax || !file.startsWith(root + sep)) continue;
     seen.add(file);
     const name = relative(root, file).split(sep).join("/");
@@ -49,7 +52,7 @@ export async function readContent(root: string, path: string): Promise<Content> 
   return { hash: await hashOf(files, notRead), files, writtenAtMs };
 }
 
-/** Writes the files of a content, with their date, below `folder`, as they lay where they were. */
+/** Writes the files below `folder`, with their relative paths and dates. */
 export async function writeContent(
   { files, writtenAtMs }: Content,
   folder: string,
@@ -67,7 +70,7 @@ interface SmallFile {
   readonly mtimeMs: number;
 }
 
-/** A file, or what it is where its bytes are not to be had. */
+/** The file's bytes, or a text that stands for them when they are not read. */
 async function readSmall(path: string): Promise<SmallFile | string> {
   try {
     const { isFile, size, mtime } = await Deno.stat(path);
@@ -76,7 +79,7 @@ async function readSmall(path: string): Promise<SmallFile | string> {
     if (size > fileBytesMax) return `${size} bytes of ${mtimeMs}`;
     return { bytes: await Deno.readFile(path), mtimeMs };
   } catch (thrown) {
-    // What can't be read here can't be imported either, which the scan tells.
+    // A file that cannot be read here cannot be imported either; the scan reports why.
     return thrown instanceof Error ? thrown.name : "not to be read";
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which files are agents: every `.ts` file under the agents folder. Names that begin with `_` are
- * helpers; what a link leads to outside the folder is left out, for hosts read nothing else.
+ * Finds the agent files: every `.ts` file under the agents folder. Names that begin with `_` are
+ * helpers. Links that leave the folder are ignored, because hosts cannot read their targets.
  */
 
 import { join, relative, sep } from "node:path";
@@ -10,7 +10,7 @@ const filesMax = 1_000;
 const depthMax = 16;
 
 export interface AgentFile {
-  /** Relative to the agents folder, with `/`: how the file is called everywhere. */
+  /** Path relative to the agents folder, with `/`; the file's name everywhere. */
   readonly name: string;
   /** The real, absolute path. */
   readonly path: string;
@@ -18,7 +18,7 @@ export interface AgentFile {
 
 /**
  * The agent files of a folder, sorted by name.
- * @throws {AppError} `invalid_config` when the folder can't be read or holds too many files.
+ * @throws {AppError} `invalid_config` when the folder cannot be read or holds too many files.
  */
 export async function findAgentFiles(folder: string): Promise<AgentFile[]> {
   const files: AgentFile[] = [];
@@ -59,13 +59,13 @@ async function collect(
   }
 }
 
-/** Whether it is a link to a file inside; a pipe, or a socket, is nothing to read. */
+/** Whether a link leads to a regular file inside the folder; pipes and sockets do not count. */
 async function leadsInside(root: string, path: string): Promise<boolean> {
   try {
     const real = await Deno.realPath(path);
     return real.startsWith(root + sep) && (await Deno.stat(real)).isFile;
   } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false; // a link to nowhere
+    if (thrown instanceof Deno.errors.NotFound) return false; // the link's target is missing
     if (thrown instanceof Deno.errors.FilesystemLoop) return false;
     throw thrown;
   }

@@ -1,8 +1,8 @@
-/** Tells when a folder has changed: once a burst of changes is over, whatever they were. */
+/** Watches a folder and calls back once after each burst of changes. */
 
 const quietMs = 100;
 
-/** Watches until the signal is aborted. Kinds are not looked at: they are not to be relied on. */
+/** Watches until the signal aborts. Ignores the kinds of changes, which are unreliable. */
 export async function watchFolder(
   folder: string,
   signal: AbortSignal,

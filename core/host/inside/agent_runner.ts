@@ -1,6 +1,6 @@
 /**
- * One loaded agent inside its host: checks every input and output with the agent's own zod, and
- * gives it its context. Runs in the host's thread.
+ * One loaded agent inside its host: validates every input and output with the agent's own zod
+ * schemas and provides its context. Runs in the host's thread.
  */
 
 import { z } from "zod";
@@ -13,21 +13,21 @@ import { openCollections } from "./collections.ts";
 import type { AgentToLoad } from "../control.ts";
 import { reservedIds } from "../manifest/manifest.ts";
 
-/** What an agent's runner needs of the host it lives in. */
+/** What the host provides to its agents' runners. */
 export interface HostServices {
   readonly bus: Bus;
-  /** The daemon's address on the bus: it routes what agents ask of each other. */
+  /** The daemon's address on the bus; requests between agents go through the daemon. */
   readonly daemon: string;
   log(level: LogLevel, agent: string, message: string, fields: Record<string, unknown>): void;
   fault(agent: string, message: string): void;
   /** How long an agent may hold the thread before its first await. */
   readonly budgetMs: number;
-  /** The instant that the host lives at; undefined: now. */
+  /** The instant at which the host lives; undefined for the present. */
   readonly asOfMs: number | undefined;
 }
 
 const eventHandlerMs = 30_000;
-/** A clock that runs on in a host of the past, and is no agent's to replace. */
+/** A clock that keeps running in a host of the past and that no agent can replace. */
 const elapsedMs = performance.now.bind(performance);
 const CacheAnswer = z.object({ hit: z.boolean(), value: z.unknown().optional() });
 
@@ -53,7 +53,7 @@ export class AgentRunner {
     );
   }
 
-  /** Answers a request for one of the agent's capabilities with the output as JSON text. */
+  /** Answers a request for one of the agent's capabilities; resolves with JSON text. */
   async answer(name: string, request: IncomingRequest): Promise<string> {
     const capability = this.#definition.capabilities[name];
     const inputSchema = this.#inputs.get(name);
@@ -65,8 +65,8 @@ export class AgentRunner {
     }
     const { signal, timeoutMs, address } = request;
     const { budgetMs } = this.#services;
-    // Schemas are the agent's own, and so is what its output does when it is read: either may take
-    // years. JSON knows no undefined, which a schema may let through.
+    // Schemas, and getters in the output, are agent code and can run long, so this runs within the
+    // budget. A schema may allow undefined, which JSON lacks: it becomes null.
     const finish = (output: unknown): string =>
       JSON.stringify(checkOutput(capability, output, address) ?? null);
     try {
@@ -84,8 +84,8 @@ export class AgentRunner {
   }
 
   /**
-   * Hands an event to the agent's handler of `topic`, which may be a pattern; what the handler
-   * throws is reported, never thrown.
+   * Passes an event to the agent's handler of `topic`, which may be a pattern. Errors of the
+   * handler are reported, never thrown.
    */
   hear(topic: string, event: BusEvent): void {
     const handler = this.#definition.on?.[topic];
@@ -133,7 +133,7 @@ export class AgentRunner {
         get: async (key, schema) => {
           const { hit, value } = CacheAnswer.parse(await ask("cache.get", { key }));
           const parsed = hit ? schema.safeParse(value) : undefined;
-          // A value of an older version of the agent is no hit.
+          // A value that an older version of the agent stored may not fit; treat it as a miss.
           return parsed?.success ? parsed.data : undefined;
         },
         set: async (key, value, ttlMs) => {
@@ -165,12 +165,12 @@ function checkInput(schema: z.ZodObject, request: IncomingRequest): Record<strin
   );
 }
 
-/** Whether it is there already, and nothing that has to be waited for. */
+/** Whether the output is a plain value and not a promise. */
 function isPlain(output: unknown): boolean {
   return typeof output !== "object" || output === null || !("then" in output);
 }
 
-/** What a capability threw, as its caller is told: an AppError keeps its code. */
+/** What a capability threw, as an error for its caller; an AppError keeps its code. */
 function toAgentError(thrown: unknown, address: string): AppError {
   if (thrown instanceof AppError) return thrown;
   const found = thrown instanceof z.ZodError ? describe(thrown) : messageOf(thrown);
@@ -198,7 +198,7 @@ function checkAnswer<Output extends z.ZodType>(
   if (parsed.success) return parsed.data;
   throw new AppError(
     "invalid_output",
-    `Cannot use the answer of "${address}": it is not what was asked for: ${
+    `Cannot use the answer of "${address}": it does not fit the requested schema: ${
       describe(parsed.error)
     }`,
   );
@@ -206,11 +206,11 @@ function checkAnswer<Output extends z.ZodType>(
 
 function refuseReservedTopic(agent: string, topic: string): void {
   const [prefix = ""] = topic.split(".");
-  // `market.` is spoken by the data agents; the others are the daemon's own word.
+  // Data agents publish `market.` events; all other reserved prefixes belong to the daemon.
   if (prefix === "market" || !reservedIds.has(prefix)) return;
   throw new AppError(
     "bad_request",
-    `Cannot publish "${topic}" from agent "${agent}": ${prefix}.* is the daemon's own`,
+    `Cannot publish "${topic}" from agent "${agent}": ${prefix}.* is reserved for the daemon`,
   );
 }
 

@@ -1,9 +1,9 @@
 /**
- * A budget for the synchronous stretch of a call: what holds the thread longer is interrupted, and
- * the thread lives on. It reaches up to the call's first await; what comes later is the watchdog's.
+ * A time limit on the synchronous part of a call, up to its first await. A call that exceeds it is
+ * interrupted and the thread survives. Work after the first await is the watchdog's concern.
  *
- * A time limit costs 10 µs and more, so calls that come in one turn share one. Once they have taken
- * a tenth of it the next call begins a new one: each has nine tenths of the budget at the least.
+ * Setting a limit costs 10 µs or more, so calls in one turn share one. Once they have used a tenth
+ * of it, the next call starts a new limit; so each call has at least nine tenths of the budget.
  */
 
 import { Script } from "node:vm";
@@ -17,22 +17,22 @@ interface Call {
 
 const name = "100ac.calls";
 let waiting: Call[] = [];
-/** The place in them of the next one to begin. */
+/** Index in `waiting` of the next call to start. */
 let next = 0;
 let running: Call | undefined;
 let isPlanned = false;
-/** When a call must not begin any more under the present limit. */
+/** After this instant no call may start under the current limit. */
 let beginUntilMs = 0;
 
-// The time limit is one of scripts, and a script reaches the calls by the globals alone.
+// Only a script can have a time limit, and a script reaches the calls only through a global.
 Object.defineProperty(globalThis, Symbol.for(name), { value: runSome });
 const script = new Script(`globalThis[Symbol.for("${name}")]()`);
-// Taken before an agent can put another in its place.
+// Bound before an agent can replace it.
 const runScript = script.runInThisContext.bind(script);
 const nowMs = performance.now.bind(performance);
 
 /**
- * What `run` returns, or rejects with; it begins at the end of the turn.
+ * Runs `run` at the end of the turn; settles with its result or error.
  * @throws {AppError} `budget_exceeded` when it held the thread for more than `budgetMs`.
  */
 export function withinBudget<Result>(
@@ -49,7 +49,7 @@ export function withinBudget<Result>(
 
 function runAll(budgetMs: number): void {
   isPlanned = false;
-  // When one is interrupted, the rest goes on under a new limit.
+  // When a call is interrupted, the remaining ones run under a new limit.
   while (next < waiting.length) {
     beginUntilMs = nowMs() + budgetMs / 10;
     try {
@@ -63,7 +63,9 @@ function runAll(budgetMs: number): void {
   running = undefined;
 }
 
-/** May end anywhere, without its `finally`: what it leaves behind must be right at every call. */
+/**
+ * May be interrupted anywhere, without its `finally`: the state must be consistent at each call.
+ */
 function runSome(): void {
   do {
     running = waiting[next++];

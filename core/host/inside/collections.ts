@@ -1,6 +1,7 @@
 /**
- * `ctx.collections`: checks values with the agent's own zod, which is the authority, and asks the
- * daemon, which owns what is kept. What comes back is checked too: it may be of an earlier schema.
+ * `ctx.collections`: validates values with the agent's own zod schema, which decides, and asks the
+ * daemon, which stores them. Values read back are validated too, since they may fit only an earlier
+ * schema.
  */
 
 import { z } from "zod";
@@ -16,14 +17,14 @@ import type {
   ReadAt,
 } from "../../sdk/collections.ts";
 
-/** Asks the daemon in the agent's name, within the time of the request that it answers. */
+/** Asks the daemon in the agent's name, within the deadline of the current request. */
 type Ask = (address: string, input: unknown) => Promise<unknown>;
 
 type Value = Record<string, unknown>;
 type Key = Readonly<Record<string, unknown>>;
 
 const StoredEntry = z.object({
-  /** JSON. */
+  /** JSON text. */
   value: z.string(),
   version: z.number(),
   public_at: z.number(),
@@ -69,7 +70,7 @@ function openCollection(
     putMany,
     put: async (value, options = {}) => {
       const [put] = await putMany([{ ...options, value }]);
-      if (!put) throw new Error("a put is answered with a version");
+      if (!put) throw new Error("the answer to a put has no version");
       return put;
     },
     get: async (key, at = {}) => {
@@ -106,7 +107,7 @@ function listInput(
   const first = parts.slice(0, given.length);
   if (given.some((part) => !first.includes(part))) {
     const found = `its prefix has ${given.join(", ")}`;
-    throw badKey(collection, `${found}; give the first of ${parts.join(", ")}`);
+    throw badKey(collection, `${found}; give only the first of ${parts.join(", ")}`);
   }
   const values = first.map((part) => prefix[part]);
   return { prefix: values, from, to, descending, limit, cursor, ...timesOf(at) };
@@ -116,7 +117,7 @@ function timesOf({ asOfMs, recordedByMs }: ReadAt): Record<string, unknown> {
   return { as_of: asOfMs, recorded_by: recordedByMs };
 }
 
-/** The parts of a key, which may be a whole value. */
+/** The values of a key's parts. A whole value may be given as its own key. */
 function partsOf(collection: string, parts: readonly string[], key: Key): unknown[] {
   const missing = parts.filter((part) => key[part] === undefined);
   if (missing.length === 0) return parts.map((part) => key[part]);
@@ -160,7 +161,7 @@ function misfit(collection: string, { value, version, problems }: Misfit): AppEr
   return new AppError(
     "value_misfit",
     `Cannot read a value of collection "${collection}": it does not fit the schema any more: ` +
-      `${problems.join("; ")}; put it anew, or delete it`,
+      `${problems.join("; ")}; put it again or delete it`,
     { details: { value, version, problems } },
   );
 }

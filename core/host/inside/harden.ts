@@ -1,11 +1,10 @@
 /**
- * Takes from a host what its agents must not have, before the first of them is imported: the ways
- * to the daemon's channel and to other threads, what would end the process or change it for all,
- * and the objects that the host's own traffic runs through and could be listened in on by.
+ * Removes from a host what its agents must not have, before the first agent is imported: access to
+ * the daemon's channel and to other threads, whatever would end the process or change it for all
+ * agents, and the ability to listen in on the host's own traffic.
  *
- * It holds against what an agent does by mistake, and against most of what it does on purpose. What
- * it can't hold against in a thread is in the README; a process is the boundary for code that one
- * does not trust.
+ * It stops accidents, and most deliberate attempts. What a thread cannot prevent is described in
+ * the documentation; for code you do not trust, use a process.
  */
 
 import process from "node:process";
@@ -21,8 +20,8 @@ import { AgentRunner } from "./agent_runner.ts";
 import { guardModules } from "./module_guard.ts";
 
 /**
- * What messages pass through on their way. An agent can import the host's own modules, for they
- * are loaded already: their classes are shared like the built-in ones.
+ * The objects that messages pass through. An agent can import the host's own modules, since they
+ * are already loaded, so their classes are shared like built-in ones.
  */
 const guarded: readonly object[] = [
   ...[Bus, Endpoint, Link, BulkExchange, Deadlines, EventRing, EventTail, AgentRunner],
@@ -32,7 +31,7 @@ const guarded: readonly object[] = [
   ...[Map, Set, Promise, Array, String, Number, Boolean],
 ].flatMap((type) => [type, type.prototype as object]);
 
-/** Built-ins without instances, and what a `for … of` asks. */
+/** Built-ins without instances, and the prototypes of iterators. */
 const guardedToo: readonly object[] = [
   ...[JSON, Math, Reflect, Date, Object],
   ...[[], new Map(), new Set()].map((all) => Object.getPrototypeOf(all[Symbol.iterator]())),
@@ -41,8 +40,8 @@ const guardedToo: readonly object[] = [
 ];
 
 /**
- * Nearly everything inherits from these, and may have its own `toString`: they can't be frozen, but
- * no `toJSON` or `then` can be slipped under all objects.
+ * Nearly everything inherits from these and may define its own `toString`, so they cannot be
+ * frozen. Preventing extensions keeps agents from adding `toJSON` or `then` to every object.
  */
 const inherited: readonly object[] = [Object.prototype, Function.prototype];
 
@@ -55,30 +54,30 @@ export function harden(): void {
   Reflect.deleteProperty(globalThis, "BroadcastChannel");
   Reflect.deleteProperty(workerThreads, "BroadcastChannel");
   Reflect.set(workerThreads, "parentPort", null);
-  // The runtime's own parts: promise hooks, resources by number.
+  // Internals of the runtime, such as promise hooks and resources by number.
   Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal") as symbol);
-  // It writes to the disk, for all, and asks for no permission.
+  // It writes to a disk cache shared by all agents and needs no permission.
   hide("caches");
   for (const name of ["postMessage", "onmessage", "onmessageerror"]) {
-    if (name in globalThis) hide(name); // only a thread has them
+    if (name in globalThis) hide(name); // only threads have them
   }
   refuseWhatTouchesAll();
   letInstancesDiffer(MessagePort.prototype);
   for (const target of [...guarded, ...guardedToo]) Object.freeze(target);
   for (const target of inherited) Object.preventExtensions(target);
-  // Its first call puts another in its place.
+  // Its first call replaces the global, so make that call before globals are pinned.
   queueMicrotask(() => undefined);
   for (const name of Object.getOwnPropertyNames(globalThis)) pin(name);
 }
 
-/** Stands where a class's parent was: `super()` ends here, wherever the class was imported from. */
+/** Becomes the parent of a class, so that `super()` throws, wherever the class is imported from. */
 class Refused {
   constructor() {
-    throw refusal("open a channel or start a thread", "threads and channels are the daemon's");
+    throw refusal("open a channel or start a thread", "only the daemon may do that");
   }
 }
 
-/** What ends the host or the process under all its agents, or changes it for all of them. */
+/** Refuses calls that would end the host or the process, or change it for all agents. */
 function refuseWhatTouchesAll(): void {
   const shared = "an agent lives in a host that others share";
   const exit = (): never => {
@@ -87,9 +86,9 @@ function refuseWhatTouchesAll(): void {
   replace(Deno, "exit", exit);
   replace(globalThis, "close", exit);
   for (const name of ["exit", "abort", "reallyExit"]) replace(process, name, exit);
-  // `exit` as node:process exports it begins by setting this.
+  // The `exit` that node:process exports starts by setting this.
   Object.defineProperty(process, "_exiting", { get: () => false, set: exit });
-  // They need no permission to kill the process that they are in.
+  // Killing the own process needs no permission.
   for (const [target, name] of [[Deno, "kill"], [process, "_kill"]] as const) {
     const kill = Reflect.get(target, name) as (pid: number, signal: unknown) => unknown;
     replace(target, name, (pid: number, signal: unknown) => {
@@ -102,13 +101,13 @@ function refuseWhatTouchesAll(): void {
   replace(Deno, "chdir", () => {
     throw refusal("change the working directory", shared);
   });
-  // A schedule that never comes due ends the whole process.
+  // A schedule that never comes due aborts the whole process.
   replace(Deno, "cron", () => {
-    throw refusal("start a cron", "a schedule belongs in a workflow");
+    throw refusal("start a cron", "schedules belong in workflow files");
   });
 }
 
-/** The runtime gives new ports methods of their own by assignment, which frozen ones forbid. */
+/** The runtime assigns methods to new ports, which a frozen prototype would forbid. */
 function letInstancesDiffer(prototype: object): void {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (typeof value !== "function") continue;
@@ -133,7 +132,7 @@ function hide(name: string): void {
   replace(globalThis, name, undefined);
 }
 
-/** Keeps a global as it is: an agent that replaced it would take it from its neighbours. */
+/** Makes a global read-only, so that no agent can replace it for its neighbours. */
 function pin(name: string): void {
   const found = Object.getOwnPropertyDescriptor(globalThis, name);
   if (!found?.configurable) return;

@@ -1,9 +1,9 @@
 /**
- * Functions of built-in modules that no agent may call: flags of V8 hold for every thread of the
- * process, and a picture of the heap shows what all agents of a host hold. They need no permission.
+ * Refuses functions of built-in modules that need no permission but affect every agent: V8 flags
+ * apply to every thread of the process, and a heap snapshot shows the data of all agents in a host.
  *
- * What a module exports by name can't be replaced, only what its default export holds. So an import
- * of it is led to a module that exports the same by name, from there.
+ * Only a module's default export can be modified, not its named exports. So imports are redirected
+ * to a module that takes its named exports from the default export.
  */
 
 import module, { registerHooks } from "node:module";
@@ -16,10 +16,10 @@ const refusedV8 = [
   "setHeapSnapshotNearHeapLimit",
 ];
 
-/** Puts `refused` in the place of each of them, however they are imported. */
+/** Replaces each of these functions by `refused`, however they are imported. */
 export function guardModules(refused: (name: string) => () => never): void {
   for (const name of refusedV8) replace(v8, name, refused(name));
-  // An agent's own hook would come before this one.
+  // Otherwise an agent could register a hook that runs before this one.
   replace(module, "registerHooks", refused("registerHooks"));
   const standIns = new Map([
     ["node:v8", standIn("node:v8", v8)],
@@ -29,14 +29,14 @@ export function guardModules(refused: (name: string) => () => never): void {
     resolve(specifier, context, next) {
       const url = standIns.get(specifier.startsWith("node:") ? specifier : `node:${specifier}`);
       const isOwn = url === undefined || context.parentURL === url;
-      // What is required is the default export.
+      // `require` returns the default export, which is already guarded.
       if (isOwn || context.conditions?.includes("require")) return next(specifier, context);
       return { url, shortCircuit: true };
     },
   });
 }
 
-/** A module that exports what the default export of `specifier` holds. */
+/** A module whose named exports are the properties of the default export of `specifier`. */
 function standIn(specifier: string, exported: object): string {
   const names = Object.keys(exported).filter((name) => name !== "default").join(", ");
   const text = `import all from "${specifier}"; export default all; ` +

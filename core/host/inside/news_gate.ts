@@ -1,7 +1,7 @@
 /**
- * What a host tells of its agents, within bounds: an agent that logs without end, or throws in
- * every turn, must not take the daemon's time. What is too much is dropped and counted; what is
- * too long is cut.
+ * Limits what a host reports about its agents, so that an agent that logs endlessly or throws in
+ * every turn cannot use up the daemon's time. Excess reports are dropped and counted; long ones are
+ * cut.
  */
 
 import type { HostNews } from "../control.ts";
@@ -12,41 +12,41 @@ const fieldsMax = 16_000;
 const secondMs = 1_000;
 
 interface Second {
-  told: number;
+  reported: number;
   dropped: number;
 }
 
-/** Bounds what each agent has to say by itself: one does not silence another. */
+/** Limits each agent separately, so that one does not silence another. */
 export class NewsGate {
-  readonly #tell: (news: HostNews) => void;
+  readonly #send: (news: HostNews) => void;
   readonly #seconds = new Map<string | null, Second>();
 
-  constructor(tell: (news: HostNews) => void) {
-    this.#tell = tell;
+  constructor(send: (news: HostNews) => void) {
+    this.#send = send;
   }
 
-  tell(news: HostNews): void {
+  report(news: HostNews): void {
     const second = this.#secondOf(news.agent);
-    if (second.told >= perSecondMax) {
+    if (second.reported >= perSecondMax) {
       second.dropped++;
       return;
     }
-    second.told++;
-    this.#tell(cut(news));
+    second.reported++;
+    this.#send(cut(news));
   }
 
-  /** Begins with the first thing an agent says, and tells at its end what was dropped. */
+  /** A second starts with an agent's first report. At its end, a line gives the number dropped. */
   #secondOf(agent: string | null): Second {
     const running = this.#seconds.get(agent);
     if (running) return running;
-    const second: Second = { told: 0, dropped: 0 };
+    const second: Second = { reported: 0, dropped: 0 };
     this.#seconds.set(agent, second);
     setTimeout(() => {
       this.#seconds.delete(agent);
       const { dropped } = second;
       if (dropped === 0) return;
-      const message = "more was logged than can be told";
-      this.#tell({ kind: "log", level: "warn", agent, message, fields: { dropped } });
+      const message = "too many log lines in one second; some were dropped";
+      this.#send({ kind: "log", level: "warn", agent, message, fields: { dropped } });
     }, secondMs);
     return second;
   }
@@ -62,7 +62,7 @@ function cut(news: HostNews): HostNews {
     : { ...news, message, fields: plain(news.fields) };
 }
 
-/** Fields as they can cross threads: an agent may log anything. */
+/** Fields in a form that can cross threads, since an agent may log anything. */
 function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const text = toJson(fields);
   return text.length > fieldsMax
@@ -74,6 +74,6 @@ function toJson(fields: Readonly<Record<string, unknown>>): string {
   try {
     return JSON.stringify(fields) as string | undefined ?? "{}";
   } catch {
-    return JSON.stringify({ fields: Deno.inspect(fields) }); // a BigInt, a circle
+    return JSON.stringify({ fields: Deno.inspect(fields) }); // for example a BigInt or a cycle
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What an agent prints goes to the daemon's log. In a process it must: standard output is the way
- * to the daemon there, and a line in between would end it.
+ * Redirects what an agent prints to the daemon's log. In a process this is essential: standard
+ * output carries the bus there, and a stray line would break it.
  */
 
 import process from "node:process";
@@ -8,7 +8,7 @@ import type { LogLevel } from "../../log.ts";
 
 type Print = (level: LogLevel, text: string) => void;
 
-/** Leads the console and the standard streams of this thread to `print`. */
+/** Redirects the console and the standard streams of this thread to `print`. */
 export function divertPrinting(print: Print): void {
   Object.assign(globalThis.console, {
     debug: printsAs("debug", print),
@@ -41,7 +41,7 @@ function writesAs(level: LogLevel, print: Print): WriteBytes {
   };
 }
 
-/** As much of a standard stream as one that is no terminal has. */
+/** The part of a standard stream that exists when it is not a terminal. */
 function standIn(write: WriteBytes): Record<string, unknown> {
   const writeSync = (bytes: Uint8Array): number => {
     write(bytes);

@@ -1,7 +1,7 @@
 /**
- * The main thread of a process host. It runs no agent: it starts the same worker that a thread host
- * is, hands frames, commands and bodies through, and ends the process when its input ends. So the
- * process dies with the daemon, whatever its agents are doing.
+ * The main thread of a process host. It runs no agent: it starts the same worker as a thread host,
+ * forwards frames, commands and bodies, and ends the process when its input ends. So the process
+ * ends with the daemon, whatever its agents are doing.
  */
 
 import { Pipe } from "../../bus/process/pipe.ts";
@@ -28,7 +28,7 @@ bulk.port1.onmessage = ({ data }) => pipe.sendBulk(String(data));
 function start({ address, grants, readable }: ProcessSetup): Worker {
   const started = spawnWorker(address, grants, readable);
   started.onmessage = ({ data }: MessageEvent<HostReport>) => pipe.sendControl(data);
-  // Without its worker the process is of no use: its end tells the daemon why.
+  // The process is useless without its worker; the exit reports that to the daemon.
   started.onerror = () => Deno.exit(1);
   return started;
 }

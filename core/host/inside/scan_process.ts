@@ -1,7 +1,7 @@
 /**
- * The main thread of the scan, which runs no agent: it starts the thread that does, and ends the
- * process when that has ended, or when its own input ends. So the process dies with the daemon,
- * whatever the file that is imported is doing.
+ * The main thread of the scan. It runs no agent: it starts the thread that does, and ends the
+ * process when that thread has finished or its own input ends. So the process ends with the daemon,
+ * whatever the imported file is doing.
  */
 
 import type { ScanSetup } from "../scan/scan.ts";
@@ -12,14 +12,14 @@ const worker = new Worker(new URL("./scan_worker.ts", import.meta.url), {
   type: "module",
   deno: { permissions: { read: [...readable] } },
 });
-// All is read. What has ended it otherwise is told by the lines that are missing.
+// The scan is complete. If it ends another way, the daemon notices the missing lines.
 worker.onmessage = () => Deno.exit(0);
 worker.onerror = () => Deno.exit(1);
 worker.postMessage({ mark, files });
 while (!(await input.read()).done);
 Deno.exit(0);
 
-/** The setup is one line; nothing follows it. */
+/** The setup is a single line. */
 async function readLine(): Promise<string> {
   let text = "";
   while (!text.endsWith("\n")) {

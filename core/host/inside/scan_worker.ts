@@ -1,14 +1,14 @@
 /**
- * The thread in which files are scanned. It may read the agents folder and nothing else: imports
- * each file it is told of and prints one line of JSON for it. Before each file it prints its name,
- * so that the daemon knows which one never came back.
+ * The thread that scans files. It may read only the agents folder. It imports each requested file
+ * and prints a line of JSON for it. It prints each file's name first, so that the daemon knows
+ * which file never finished.
  *
- * Agents run here, and may print, too. The lines of the scan begin with a mark that no agent can
- * learn: it came before the first of them was imported, and passes through nothing that they could
- * replace, for this thread is hardened as a host is.
+ * Agents run here and may print too. The scan's lines begin with a mark that no agent can learn: it
+ * arrives before the first agent is imported and passes through nothing an agent could replace,
+ * because this thread is hardened like a host.
  */
 
-// Loaded before any agent, and with the process's rights: agents may not read core/.
+// Loaded before any agent, with the process's rights, because agents may not read core/.
 import "100ac";
 import "100ac/calendar";
 import { type ErrorData, toErrorData } from "../../errors.ts";
@@ -19,12 +19,12 @@ import { toFileUrl } from "../url.ts";
 
 declare const self: EventTarget & { postMessage(message: "done"): void };
 
-// Taken before any agent can replace them.
+// Bound before any agent can replace it.
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 const post = self.postMessage.bind(self);
 const encoder = new TextEncoder();
 const messageMax = 10_000;
-// What an agent prints while it is imported is nobody's concern.
+// What an agent prints during its import is discarded.
 const silent = (): void => undefined;
 Object.assign(globalThis.console, {
   debug: silent,
@@ -52,7 +52,7 @@ for (const { name, path } of files) {
 post("done");
 
 function say(line: ScanLine): void {
-  // An agent that writes to standard output itself may have left a line without its end.
+  // An agent that writes to standard output directly may have left an unfinished line.
   const bytes = encoder.encode(`\n${mark}${JSON.stringify(line)}\n`);
   for (let done = 0; done < bytes.length;) done += write(bytes.subarray(done));
 }

@@ -1,21 +1,21 @@
 /**
- * Shuts a host of the past: once its agents' code is loaded, it may read nothing more, and no agent
- * runs before that. Of Node's modules its agents get those that compute; the others lead to the
- * disk, to other threads, to clocks that run, and to realms with clocks of their own.
+ * Seals a host of the past. Once its agents' code is loaded, it may read no more files, and no
+ * agent runs before that. Agents may import only the Node modules that compute; the others give
+ * access to the disk, to other threads, to running clocks, and to realms with clocks of their own.
  */
 
 import process from "node:process";
 import { registerHooks } from "node:module";
 import { AppError } from "../../errors.ts";
 
-/** Modules without a clock, a file, a way out or a realm, as they are named after `node:`. */
+/** Modules without clocks, files, connections or realms; their names without `node:`. */
 const harmless: ReadonlySet<string> = new Set([
   ...["assert", "assert/strict", "buffer", "crypto", "events", "path", "path/posix"],
   ...["path/win32", "punycode", "querystring", "stream", "stream/promises", "stream/web"],
   ...["string_decoder", "url", "util/types", "zlib"],
 ]);
 
-/** Called once, in a host of the past, before {@link harden}, which lets no hook follow. */
+/** Called once in a host of the past, before {@link harden}, which refuses further hooks. */
 export function sealModules(): void {
   registerHooks({
     resolve(specifier, context, next) {
@@ -29,9 +29,9 @@ export function sealModules(): void {
       throw refusal(`call process.${name}`);
     });
   }
-  // What is left of the start of Node's globals could make new ones.
+  // A leftover of Node's bootstrap that could create fresh globals.
   fix(globalThis, "nodeBootstrap", undefined);
-  // Locks and spans are shared with the threads of now.
+  // Locks and spans are shared with threads of the present.
   fix(Object.getPrototypeOf(navigator) as object, "locks", undefined);
   fix(Deno, "telemetry", undefined);
 }
@@ -40,9 +40,9 @@ const stop = new Error("loaded, and not run");
 const stopName = "100ac.stop";
 
 /**
- * Loads the module at `url` with all that it imports statically, and runs none of it: the first
- * module of the graph throws. What is imported later finds it loaded.
- * @throws what is wrong with a module of the graph.
+ * Loads the module at `url` and its static imports without running any of it: the first module of
+ * the graph throws. Later imports find the modules loaded.
+ * @throws the error of a module that does not load.
  */
 export async function loadOnly(url: string): Promise<void> {
   Object.defineProperty(globalThis, Symbol.for(stopName), { value: stop, configurable: true });
@@ -56,7 +56,7 @@ export async function loadOnly(url: string): Promise<void> {
   }
 }
 
-/** From here on no file can be read: agents may run. */
+/** Revokes read access, after which agents may run. */
 export function sealFiles(): void {
   const { state } = Deno.permissions.revokeSync({ name: "read" });
   if (state === "granted") throw refusal("let agents run: files can still be read");

@@ -1,6 +1,6 @@
 /**
- * Stops every clock of a host at an instant, before an agent is imported: whatever says what time
- * it is says that one. What says how long something takes runs on: timers, `performance.now`.
+ * Stops every clock of a host at an instant, before any agent is imported: everything that gives
+ * the time gives that instant. Timers and `performance.now`, which measure durations, keep running.
  */
 
 /** Called once, in a host of the past. */
@@ -13,7 +13,7 @@ export function stopClocks(atMs: number): void {
   stopTimers(atMs);
 }
 
-/** All dates keep their prototype: one that existed before is a `Date` still. */
+/** The stopped Date shares its prototype, so that earlier dates are still `instanceof Date`. */
 function stopDate(atMs: number): void {
   const running = Date;
   const stopped = new Proxy(running, {
@@ -40,12 +40,12 @@ function stopTemporal(atMs: number): void {
   fix(globalThis, "Temporal", Temporal);
 }
 
-/** Without a date they format the present one, which they ask the engine for themselves. */
+/** Called without a date, they take the present time from the engine. */
 function stopFormats(atMs: number): void {
   const { prototype } = Intl.DateTimeFormat;
   const format = Object.getOwnPropertyDescriptor(prototype, "format")?.get;
   const { formatToParts } = prototype;
-  if (!format) throw new Error("there is no format of dates to stop");
+  if (!format) throw new Error("DateTimeFormat has no format getter");
   Object.defineProperty(prototype, "format", {
     get(this: Intl.DateTimeFormat) {
       const own = format.call(this) as (date: unknown) => string;
@@ -58,7 +58,7 @@ function stopFormats(atMs: number): void {
   });
 }
 
-/** `timeOrigin` and `now()` give the instant together as the host starts. */
+/** `timeOrigin + now()` is the instant, at the moment the host starts. */
 function stopPerformance(atMs: number): void {
   const { prototype } = Performance;
   const timeOrigin = atMs - performance.now();
@@ -66,11 +66,11 @@ function stopPerformance(atMs: number): void {
   fix(prototype, "toJSON", () => ({ timeOrigin }));
 }
 
-/** A file that is made here is of the present; no file is of a later one. */
+/** A File created here gets the present as its date; cap every date at the instant. */
 function stopFiles(atMs: number): void {
   const { prototype } = File;
   const lastModified = Object.getOwnPropertyDescriptor(prototype, "lastModified")?.get;
-  if (!lastModified) throw new Error("there is no date of files to stop");
+  if (!lastModified) throw new Error("File has no lastModified getter");
   Object.defineProperty(prototype, "lastModified", {
     get(this: File) {
       return Math.min(atMs, Number(lastModified.call(this)));
@@ -79,7 +79,7 @@ function stopFiles(atMs: number): void {
   });
 }
 
-/** They run on, but keep the instant at which they were started. */
+/** Timers keep running, but each exposes the time it was started at; show the instant instead. */
 function stopTimers(atMs: number): void {
   const timer: unknown = setTimeout(() => undefined);
   clearTimeout(timer as number);

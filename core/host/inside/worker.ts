@@ -1,11 +1,11 @@
 /**
- * The fixed entry of every host, in a thread of the daemon or of a process. It loads with its
- * starter's rights what is imported statically, then runs under the host's permissions: agents are
- * imported dynamically, by paths that the daemon gives, and can read nothing but the agents folder
+ * The fixed entry of every host, in a thread of the daemon or of a process. Its static imports load
+ * with the rights of the code that starts it. After that it runs under the host's permissions:
+ * agents are imported dynamically, from paths the daemon gives, and can read only the agents folder
  * and node_modules.
  *
- * Error listeners stand before any agent is imported: an error nobody caught would otherwise end
- * the whole process.
+ * Error listeners are added before any agent is imported, because an uncaught error would end the
+ * whole process.
  */
 
 import "100ac";
@@ -38,9 +38,9 @@ interface DedicatedWorkerGlobalScope extends EventTarget {
   postMessage(message: HostReport): void;
 }
 
-/** How long an agent may take to load: its neighbours wait for it. */
+/** How long an agent may take to load, since the other agents wait for it. */
 const loadMsMax = 5_000;
-/** Requests that the agents of a host have open at once: more would take the daemon's time. */
+/** Open requests of a host's agents; more would take up the daemon's time. */
 const openMax = 4_096;
 
 const report = self.postMessage.bind(self);
@@ -58,9 +58,9 @@ self.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   reportFault((event as PromiseRejectionEvent).reason);
 });
-divertPrinting((level, text) => tell(level, null, text, {}));
+divertPrinting((level, text) => log(level, null, text, {}));
 self.addEventListener("message", (event) => {
-  // An agent can dispatch one, too.
+  // Agents can dispatch events too, but those are not trusted.
   if (!event.isTrusted) return;
   const command = (event as MessageEvent<HostCommand>).data;
   switch (command.kind) {
@@ -83,13 +83,13 @@ async function open(
   command: OpenCommand,
   [bulk, frames]: readonly MessagePort[],
 ): Promise<void> {
-  if (!bulk) throw new Error("a host is opened with the port of its large bodies");
+  if (!bulk) throw new Error("the open command brought no port for large bodies");
   bus = new Bus({
     channel: frames ? openPortChannel(frames) : openBroadcastChannel(command.channel ?? ""),
     address: command.address,
     onRequest: answer,
     openMax,
-    onLost: (publisher, count) => tell("warn", null, "events were lost", { publisher, count }),
+    onLost: (publisher, count) => log("warn", null, "events were lost", { publisher, count }),
   });
   bus.attach(command.daemon, bulkOverPort(bulk));
   if (command.asOfMs !== null) {
@@ -102,12 +102,12 @@ async function open(
     budgetMs: command.budgetMs,
     asOfMs: command.asOfMs ?? undefined,
     daemon: command.daemon,
-    log: tell,
-    fault: (agent, message) => gate.tell({ kind: "fault", agent, message }),
+    log,
+    fault: (agent, message) => gate.report({ kind: "fault", agent, message }),
   };
   const failed: FailedAgent[] = [];
   if (command.asOfMs !== null) failed.push(...await loadOnlyAll(command.agents));
-  // One after the other: who holds the thread meanwhile must be known by name.
+  // One at a time, so that the agent that blocks the thread is known.
   for (const agent of command.agents) {
     const { id } = agent.manifest;
     if (failed.some((other) => other.id === id)) continue;
@@ -121,7 +121,7 @@ async function open(
   report({ kind: "ready", failed });
 }
 
-/** Loads the code of agents that live in the past, after which no file can be read. */
+/** Loads the code of agents in the past; afterwards no file can be read. */
 async function loadOnlyAll(agents: readonly AgentToLoad[]): Promise<FailedAgent[]> {
   const failed: FailedAgent[] = [];
   for (const { url, manifest: { id } } of agents) {
@@ -148,14 +148,14 @@ async function load(agent: AgentToLoad, services: HostServices): Promise<void> {
   }
   const runner = new AgentRunner({ ...definition, id: manifest.id }, agent, services);
   agents.set(manifest.id, runner);
-  // Events are of now. What is published here ends at the daemon's gate.
+  // Events belong to the present. Events published here are dropped at the daemon's gate.
   const topics = services.asOfMs === undefined ? manifest.subscriptions : [];
   for (const topic of topics) {
     subscriptions.push(services.bus.subscribe(topic, (event) => runner.hear(topic, event)));
   }
 }
 
-/** What the file exports, read once: a getter could give another id the next time. */
+/** The file's default export, copied once, because a getter could return another id next time. */
 async function importDefinition({ file, url }: AgentToLoad): Promise<AgentDefinition> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -177,7 +177,7 @@ function answer(request: IncomingRequest): Promise<string> {
   if (!runner) {
     throw new AppError(
       "unknown_agent",
-      `Cannot invoke "${request.address}": no such agent in its host`,
+      `Cannot invoke "${request.address}": its host has no such agent`,
     );
   }
   return runner.answer(address.capability, request);
@@ -186,22 +186,22 @@ function answer(request: IncomingRequest): Promise<string> {
 function reportFault(thrown: unknown): void {
   const stack = stackOf(thrown);
   const [, agent] = [...agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
-  gate.tell({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
+  gate.report({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
 }
 
 function stackOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? String(thrown.stack) : "";
   } catch {
-    return ""; // it throws when it is looked at
+    return ""; // its properties throw when read
   }
 }
 
-function tell(
+function log(
   level: LogLevel,
   agent: string | null,
   message: string,
   fields: Record<string, unknown>,
 ): void {
-  gate.tell({ kind: "log", level, agent, message, fields });
+  gate.report({ kind: "log", level, agent, message, fields });
 }

@@ -1,7 +1,7 @@
 /**
- * Where the agents of one placement live: one host at a time. A host that is lost is followed by
- * another on the next use, at once the first time, then ever later. A newer host takes over from an
- * older one when it has loaded its agents; what is open in the older one ends there.
+ * The place where the agents of one placement live, one host at a time. After a loss, the next use
+ * starts another host: at once the first time, then after growing delays. A newer host takes over
+ * once it has loaded its agents, and the older one ends when its open requests have ended.
  */
 
 import { AppError } from "../../errors.ts";
@@ -9,7 +9,7 @@ import type { FailedAgent } from "../control.ts";
 import type { Host } from "./host.ts";
 import type { Placement } from "../agents/placement.ts";
 
-/** Losses in a row, after which its agents are failed. */
+/** After more losses than this in a row, its agents are failed. */
 export const lossesMax = 5;
 const healthyMs = 60_000;
 const delayMsMin = 100;
@@ -29,14 +29,14 @@ export class Home {
     return this.#current;
   }
 
-  /** Losses since it was last healthy. */
+  /** Losses since a host was last healthy. */
   get losses(): number {
     return this.#losses;
   }
 
   /**
-   * The host that serves now; `open` starts one if none does.
-   * @throws {AppError} `host_gone` while it is too soon after a loss.
+   * The current host, or one that `open` starts.
+   * @throws {AppError} `host_gone` while the delay after a loss lasts.
    */
   use(open: () => Host): Host {
     if (this.#current) return this.#current;
@@ -44,7 +44,7 @@ export class Home {
     if (waitMs > 0) {
       throw new AppError(
         "host_gone",
-        `Cannot start a host: the last ${this.#losses} were lost; the next one is started in ` +
+        `Cannot start a host: the last ${this.#losses} were lost; the next one starts in ` +
           `${Math.ceil(waitMs / 100) / 10} s`,
       );
     }
@@ -52,8 +52,9 @@ export class Home {
   }
 
   /**
-   * Replaces the host by one that `open` starts; the old one serves until the new one is ready.
-   * Returns whether it `mayTakeOver` without the agents that it could not load; else it is closed.
+   * Replaces the host by one that `open` starts. The old host serves until the new one is ready. If
+   * `mayTakeOver` rejects the new one for the agents it could not load, it is closed. Returns
+   * whether the new host took over.
    */
   async renew(
     open: () => Host,
@@ -66,14 +67,16 @@ export class Home {
     return isFit;
   }
 
-  /** The next use starts another host than this one; false when it is not the one that serves. */
+  /**
+   * Lets go of this host, so that the next use starts another; false if it is not the current one.
+   */
   leave(host: Host): boolean {
     if (this.#current !== host) return false;
     this.#current = undefined;
     return true;
   }
 
-  /** Takes note that a host was lost. */
+  /** Records that a host was lost. */
   lost(host: Host): void {
     if (this.#current === host) this.#current = undefined;
     const nowMs = Date.now();
@@ -81,12 +84,12 @@ export class Home {
     this.#lostAtMs = nowMs;
   }
 
-  /** Forgets earlier losses: its agents have changed, or somebody asked for another try. */
+  /** Forgets earlier losses, because its agents have changed. */
   forgive(): void {
     this.#losses = 0;
   }
 
-  /** Ends the host when nothing has been asked of it for `ms`. */
+  /** Ends the host if it has had no requests for `ms`. */
   endIfIdle(ms: number): void {
     if (!this.#current?.isIdleFor(ms)) return;
     this.#current.close();
@@ -94,7 +97,7 @@ export class Home {
   }
 }
 
-/** How long after the last of `losses` the next host is started. Pure. */
+/** The delay before the next host starts, after `losses` in a row. Pure. */
 export function restartDelayMs(losses: number): number {
   return losses <= 1 ? 0 : Math.min(delayMsMin * 2 ** (losses - 2), delayMsMax);
 }

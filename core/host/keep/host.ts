@@ -1,6 +1,7 @@
 /**
- * One host, whatever its vessel: it starts once, answers beats, carries requests, and ends once.
- * A host that ends by itself, or stops answering beats, is lost, and its owner learns why.
+ * One host in a thread or process: it starts once, answers heartbeats, carries requests, and ends
+ * once. A host that ends by itself or stops answering heartbeats is lost, and its owner is given
+ * the reason.
  */
 
 import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../../bus/bus.ts";
@@ -13,18 +14,20 @@ const startMsDefault = 15_000;
 
 export interface HostOptions {
   readonly address: string;
-  /** Name of the channel that threads share; null: its frames come by a port of their own. */
+  /**
+   * Name of the channel that threads share; null when frames come over a port of the host's own.
+   */
   readonly channel: string | null;
   readonly daemon: string;
   readonly bus: Bus;
   readonly agents: readonly AgentToLoad[];
-  /** The instant that it lives at; null: now. */
+  /** The instant at which the host lives; null for the present. */
   readonly asOfMs: number | null;
   readonly watchdogMs: number;
   readonly budgetMs: number;
   /** How long it may take to load its agents. */
   readonly startMsMax?: number;
-  /** Opens the thread or process it lives in. */
+  /** Starts its thread or process. */
   readonly openVessel: (events: Pick<VesselOptions, "onReport" | "onEnd">) => Vessel;
   readonly onNews: (news: HostNews) => void;
   readonly onLost: (reason: AppError) => void;
@@ -32,9 +35,9 @@ export interface HostOptions {
 
 export class Host {
   readonly address: string;
-  /** Settles when the agents are loaded; rejects when the host did not come up. */
+  /** Resolves when the agents are loaded; rejects when the host did not start. */
   readonly ready: Promise<readonly FailedAgent[]>;
-  /** Resolves when nothing of it is left. */
+  /** Resolves when its thread or process has ended. */
   readonly gone: Promise<void>;
   readonly startedAtMs = Date.now();
   /** Ids of the agents that live in it. */
@@ -81,7 +84,7 @@ export class Host {
     this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
   }
 
-  /** The instant that it lives at; undefined: now. */
+  /** The instant at which the host lives; undefined for the present. */
   get asOf(): string | undefined {
     const { asOfMs } = this.#options;
     return asOfMs === null ? undefined : new Date(asOfMs).toISOString();
@@ -96,22 +99,22 @@ export class Host {
     return this.#isReady;
   }
 
-  /** Whether nothing was asked of it for `ms`, nor is now. */
+  /** Whether it is ready and has had no requests for `ms`. */
   isIdleFor(ms: number): boolean {
     return this.#isReady && this.#open === 0 && Date.now() - this.#lastUsedAtMs >= ms;
   }
 
-  /** The agents that requests are open for: one of them holds a host that does not answer. */
+  /** Agents with open requests; if the host does not respond, one of them is blocking it. */
   get busyAgents(): readonly string[] {
     return [...this.#openByAgent.keys()];
   }
 
-  /** The agent that it is importing: that one keeps it from coming up. */
+  /** The agent being imported, which is to blame if the host does not start. */
   get loadingAgent(): string | undefined {
     return this.#loading;
   }
 
-  /** Carries a request to one of its agents; retiring waits for it. */
+  /** Counts a request to an agent as open while `ask` runs; a retiring host waits for it. */
   async carry<Answer>(agent: string, ask: () => Promise<Answer>): Promise<Answer> {
     this.#open++;
     this.#openByAgent.set(agent, (this.#openByAgent.get(agent) ?? 0) + 1);
@@ -127,7 +130,7 @@ export class Host {
     }
   }
 
-  /** Tells the host that another one has ended. */
+  /** Notifies the host that another host has ended. */
   forget(address: string): void {
     this.#command({ kind: "gone", address });
   }
@@ -136,7 +139,7 @@ export class Host {
     return this.#ended;
   }
 
-  /** A newer host has taken over from this one: it ends as soon as what is open in it has ended. */
+  /** Ends the host once its open requests have ended, because a newer host has taken over. */
   retire(): void {
     this.#retiring = true;
     this.#command({ kind: "retire" });
@@ -161,7 +164,7 @@ export class Host {
     };
     this.#resolveReady = resolve;
     this.#rejectReady = reject;
-    // A start that fails rejects `ready`; whoever does not wait for it must not be hurt.
+    // Without this, a failed start that nobody waits for would be an unhandled rejection.
     promise.catch(() => undefined);
     return promise;
   }
@@ -181,11 +184,13 @@ export class Host {
     }
   }
 
-  /** Counts beats rather than time: a daemon that was suspended must not blame its hosts. */
+  /**
+   * Counts unanswered beats instead of time, so that a suspended daemon does not blame its hosts.
+   */
   #beat(): void {
     const silentMs = this.#beatsUnanswered * this.#beatEveryMs;
     if (silentMs >= this.#options.watchdogMs) {
-      // While it loads, its own time limit holds.
+      // While loading, `startMsMax` applies instead.
       if (this.#isReady) this.#lose("host_wedged", `it has not answered for ${silentMs / 1_000} s`);
     } else {
       this.#beatsUnanswered++;
@@ -205,7 +210,7 @@ export class Host {
     if (this.#end(error)) this.#options.onLost(error);
   }
 
-  /** Ends it; false when it had ended before. */
+  /** Ends the host; false if it had already ended. */
   #end(error: AppError): boolean {
     if (this.#ended) return false;
     this.#ended = true;
@@ -216,7 +221,7 @@ export class Host {
   }
 }
 
-/** Waits for a host no longer than the request's caller does. */
+/** Waits for a host, but no longer than the request's caller waits. */
 export async function whileCallerWaits<Value>(
   start: Promise<Value>,
   { address, timeoutMs, signal }: IncomingRequest,

@@ -1,6 +1,6 @@
 /**
- * Keeps hosts: opens one for a placement when it is needed, lets a newer one take over, and opens
- * another for one that is lost.
+ * Manages hosts: opens one for a placement when it is first needed, replaces it by a newer one, and
+ * reopens one that was lost.
  */
 
 import { AppError, messageOf } from "../../errors.ts";
@@ -22,7 +22,7 @@ import {
 
 export interface KeeperOptions extends HostOpenerOptions {
   readonly log: Log;
-  /** Every agent in a process, whatever its manifest says. */
+  /** Runs every agent in a process, whatever its manifest says. */
   readonly processForAll?: boolean;
 }
 
@@ -36,7 +36,7 @@ export class Keeper {
   readonly #keys = new WeakMap<AgentEntry, { readonly isApart: boolean; readonly key: string }>();
   /** Every host that has not ended, by address. */
   readonly #running = new Map<string, Host>();
-  /** Each resolves when nothing is left of a host. */
+  /** Resolves, for each host, when its thread or process has ended. */
   readonly #ending = new Set<Promise<void>>();
   #wedgedThreads = 0;
   #isClosed = false;
@@ -52,7 +52,7 @@ export class Keeper {
     return [...this.#running.values()];
   }
 
-  /** Threads that did not yield any more; they burn a core until the daemon ends. */
+  /** Threads that stopped yielding; each burns a core until the daemon ends. */
   get wedgedThreads(): number {
     return this.#wedgedThreads;
   }
@@ -61,13 +61,13 @@ export class Keeper {
     return placementOf(entry, this.#options.processForAll ?? false);
   }
 
-  /** The host that the agent lives in now; undefined before its first use. */
+  /** The agent's current host; undefined before its first use. */
   hostOf(entry: AgentEntry): Host | undefined {
     return this.#homes.get(this.#keyOf(entry))?.current;
   }
 
   /**
-   * The host that the agent lives in, opened if need be; it may not be ready yet.
+   * The agent's host, opened if needed; it may not be ready yet.
    * @throws {AppError} `agent_unavailable`, or `host_gone` too soon after a loss.
    */
   use(entry: AgentEntry): Host {
@@ -77,7 +77,7 @@ export class Keeper {
       const host = this.#openIn(home);
       host.ready.then(
         (failed) => {
-          // The next use opens one with the versions before.
+          // The next use opens a host with the previous versions.
           if (this.#blame.notLoaded(failed) && home.leave(host)) this.#retire(host);
         },
         (thrown) => {
@@ -90,9 +90,9 @@ export class Keeper {
   }
 
   /**
-   * The host in which the agent lives at an earlier instant, with those it shares its host with
-   * now. What fails there says nothing of the agent as it is now.
-   * @throws {AppError} `agent_unavailable` when it can't be opened.
+   * The agent's host at an earlier instant, shared with the same agents as in the present. A
+   * failure there says nothing about the agent in the present.
+   * @throws {AppError} `agent_unavailable` when the host cannot be opened.
    */
   useAt(entry: AgentEntry, asOfMs: number): Host {
     const key = this.#keyOf(entry);
@@ -103,8 +103,8 @@ export class Keeper {
   }
 
   /**
-   * Where agents of these files live or lived, a host with the agents as they are now takes over
-   * from the one that runs.
+   * Replaces the running hosts of these agents, old and new versions, by hosts with the current
+   * versions.
    */
   async renew(touched: readonly AgentEntry[], changed: ReadonlySet<string>): Promise<void> {
     if (touched.length > 0) this.#past.retire();
@@ -115,7 +115,7 @@ export class Keeper {
     }));
   }
 
-  /** Ends hosts that nothing has been asked of for `ms`, and that wait for no events. */
+  /** Ends hosts that have had no requests for `ms` and no subscriptions. */
   endIdle(ms: number): void {
     for (const home of this.#homes.values()) {
       const host = home.current;
@@ -125,7 +125,7 @@ export class Keeper {
     this.#past.endIdle(Math.min(ms, pastIdleMs));
   }
 
-  /** Ends every host; resolves when nothing of them is left. */
+  /** Ends every host; resolves when their threads and processes have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const host of this.#running.values()) host.close();
@@ -134,7 +134,7 @@ export class Keeper {
     await Promise.all(this.#ending);
   }
 
-  /** Asked on every request, and the same until the agent is moved apart. */
+  /** Cached, since every request needs it; it changes only when the agent is moved apart. */
   #keyOf(entry: AgentEntry): PlacementKey {
     const known = this.#keys.get(entry);
     if (known?.isApart === entry.isApart) return known.key;
@@ -152,7 +152,7 @@ export class Keeper {
     return home;
   }
 
-  /** The agents that a host of this home would have now. */
+  /** The agents that a host of this home would hold now. */
   #inhabitants(home: Home): AgentEntry[] {
     return this.#sharing(keyOf(home.placement));
   }
@@ -165,7 +165,7 @@ export class Keeper {
     home.forgive();
     const old = home.current;
     if (!old) return;
-    // Each round but the last puts an older version back; an agent has one at most.
+    // Every round but the last puts an older version back, and an agent has at most one.
     for (let isOver = false; !isOver;) {
       const entries = this.#inhabitants(home);
       if (entries.length === 0) {
@@ -189,7 +189,7 @@ export class Keeper {
     }
   }
 
-  /** Who of `entries` kept a host from coming up: who was moved away for it, else any of them. */
+  /** The agents that may have kept a host from starting: those moved apart for it, else all. */
   #suspects(home: Home, entries: readonly AgentEntry[]): readonly AgentEntry[] {
     const key = keyOf(home.placement);
     const moved = entries.filter((entry) => this.#keyOf(entry) !== key);
@@ -244,12 +244,12 @@ export class Keeper {
       this.#blame.fail(inhabitants, why);
     } else if (host.isReady && inhabitants.some(({ isListening }) => isListening)) {
       const [first] = inhabitants;
-      // One that never came up would not do so now; the next request tries.
+      // A host that never started is not retried here; the next request does that.
       if (first) void this.#reopen(first);
     }
   }
 
-  /** Forgets a host that is lost. Agents that held its thread would do so again. */
+  /** Drops a lost host. Agents that were blocking its thread are moved apart. */
   #drop(host: Host, reason: AppError): void {
     const { bus, log } = this.#options;
     this.#running.delete(host.address);
@@ -266,7 +266,7 @@ export class Keeper {
       await this.use(entry).ready;
     } catch (thrown) {
       const reason = messageOf(thrown);
-      this.#options.log.warn("host is not started again yet", { agent: entry.id, reason });
+      this.#options.log.warn("host could not be restarted yet", { agent: entry.id, reason });
     }
   }
 
@@ -279,7 +279,7 @@ export class Keeper {
       return;
     }
     log.error("agent fault", { host: host.address, agent: news.agent, reason: news.message });
-    // A process can say anything of agents that live elsewhere.
+    // A process may report anything, even about agents that live elsewhere.
     const entry = this.#agents.entries.find(({ id }) => id === news.agent);
     if (!entry || !this.#running.has(host.address) || !host.agents.has(entry.id)) return;
     if (host.asOf !== undefined) return;
@@ -287,7 +287,7 @@ export class Keeper {
   }
 }
 
-/** Notes which versions a host has loaded. */
+/** Marks the versions that a host has loaded. */
 function prove(entries: readonly AgentEntry[], failed: readonly FailedAgent[]): void {
   for (const entry of entries) {
     if (!failed.some(({ id }) => id === entry.id)) entry.isProven = true;

@@ -1,4 +1,4 @@
-/** Opens hosts: puts together what a host needs for a placement and the agents that live there. */
+/** Opens hosts: collects what a host needs for a placement and its agents. */
 
 import type { Bus } from "../../bus/bus.ts";
 import type { Hub } from "../../bus/hub.ts";
@@ -12,21 +12,21 @@ import { openThread } from "../vessel/thread_vessel.ts";
 import { toFileUrl } from "../url.ts";
 
 export interface HostOpenerOptions {
-  /** Folders that agents' imports may read beside the agents folder. */
+  /** Folders besides the agents folder that agents' imports may read. */
   readonly readable: readonly string[];
   readonly bus: Bus;
   readonly hub: Hub;
   /** Name of the channel between the daemon's threads. */
   readonly channel: string;
   readonly daemon: string;
-  /** Silence after which a host is given up. */
+  /** Silence after which a host counts as lost. */
   readonly watchdogMs: number;
   /** How long an agent may hold its thread before its first await. */
   readonly budgetMs?: number;
   readonly startMsMax?: number;
   /** Heap of a process host, in MB. */
   readonly heapMb?: number;
-  /** Every secret there is, by name. */
+  /** Every secret, by name. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
 

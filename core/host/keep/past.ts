@@ -1,22 +1,22 @@
 /**
- * Hosts that live at an earlier instant: one for each placement and instant, so that nothing that
- * an agent remembers at one instant is there at another. There are a few at a time; the one that
- * was used longest ago makes room for a new one, and all end soon when nothing is asked of them.
+ * Hosts that live at an earlier instant: one for each placement and instant, so that nothing an
+ * agent remembers at one instant exists at another. Few exist at a time: a new one replaces the
+ * least recently used, and all end soon after their last request.
  */
 
 import type { Host } from "./host.ts";
 import type { PlacementKey } from "../agents/placement.ts";
 
-/** Hosts of the past at once, without those that only finish what is open in them. */
+/** Hosts of the past at a time, not counting those that only finish open requests. */
 export const pastHostsMax = 8;
-/** What is asked as of an instant is asked in one go, as a rule. */
+/** Requests as of one instant usually come in quick succession. */
 export const pastIdleMs = 30_000;
 
 export class PastHosts {
-  /** By placement and instant; the one used last comes last. */
+  /** By placement and instant, least recently used first. */
   readonly #hosts = new Map<string, Host>();
 
-  /** The host of a placement at an instant, started by `open` if there is none. */
+  /** The host of a placement at an instant; `open` starts one if needed. */
   use(placement: PlacementKey, asOfMs: number, open: () => Host): Host {
     const key = `${asOfMs} ${placement}`;
     const known = this.#hosts.get(key);
@@ -31,7 +31,7 @@ export class PastHosts {
     return host;
   }
 
-  /** Ends those that nothing has been asked of for `ms`, and forgets those that have ended. */
+  /** Ends hosts without requests for `ms`, and forgets those that have ended. */
   endIdle(ms: number): void {
     for (const [key, host] of this.#hosts) {
       if (host.isIdleFor(ms)) host.close();
@@ -39,7 +39,7 @@ export class PastHosts {
     }
   }
 
-  /** What is asked next gets new ones: the code of an agent has changed. */
+  /** Retires all, because an agent's code has changed and later requests need new hosts. */
   retire(): void {
     for (const host of this.#hosts.values()) host.retire();
     this.#hosts.clear();

@@ -13,7 +13,7 @@ export function whyRefused(
   );
   if (lacking.length > 0) {
     return `it asks for ${lacking.join(", ")}, which the daemon itself does not have; ` +
-      `start the daemon with it, or take it out of the manifest`;
+      `grant it to the daemon, or remove it from the manifest`;
   }
   const unset = secretNames.filter((name) => secrets[name] === undefined);
   if (unset.length > 0) {
@@ -24,10 +24,10 @@ export function whyRefused(
   return undefined;
 }
 
-/** Why an agent can't be asked as of an earlier instant; undefined when it can. */
+/** Why an agent cannot answer as of an earlier instant; undefined when it can. */
 export function whyNotAsOf({ net = [] }: Grants): string | undefined {
   if (net.length === 0) return undefined;
-  return `it answers from ${net.join(", ")}, where it is now; ask for what is stored of it`;
+  return `it reads present data from ${net.join(", ")}; use its stored data instead`;
 }
 
 function mayGrant(kind: string, what: string): boolean {

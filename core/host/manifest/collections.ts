@@ -1,23 +1,23 @@
-/** What a manifest says of an agent's collections, and what may be wrong with it. */
+/** The collections that a manifest declares, and the check of their form. */
 
 import { z } from "zod";
 import type { CollectionDefinition } from "../../sdk/collections.ts";
 
 export interface CollectionManifest {
   readonly name: string;
-  /** Fields of a value that it is found by. */
+  /** The fields that form a value's key. */
   readonly key: readonly string[];
   /** JSON Schema of a value. */
   readonly schema: Readonly<Record<string, unknown>>;
   readonly history: boolean;
-  /** What is older is forgotten; null: nothing is. */
+  /** Days that values are kept; null keeps them forever. */
   readonly retainDays: number | null;
 }
 
 const collectionsMax = 50;
 const keyPartsMax = 8;
 
-/** The form in which an agent declares one; `schema` is checked by whoever has the parts of it. */
+/** The form of a declaration. The caller passes the check of `schema`. */
 export function collectionForm(
   name: z.ZodString,
   schema: z.ZodType<z.ZodObject>,
@@ -25,8 +25,8 @@ export function collectionForm(
   return z.record(
     name,
     z.strictObject({
-      key: z.array(z.string()).min(1, "must name a field of the schema at least")
-        .max(keyPartsMax, `must name ${keyPartsMax} fields at most`),
+      key: z.array(z.string()).min(1, "must name at least one field of the schema")
+        .max(keyPartsMax, `must name at most ${keyPartsMax} fields`),
       schema,
       history: z.boolean().optional(),
       retain: z.string().regex(/^[1-9]\d{0,4}d$/, 'must be a number of days, such as "90d"')
@@ -34,7 +34,7 @@ export function collectionForm(
     }),
   ).refine(
     (all) => Object.keys(all).length <= collectionsMax,
-    `must be ${collectionsMax} collections at most`,
+    `must hold at most ${collectionsMax} collections`,
   );
 }
 
@@ -46,7 +46,7 @@ export const CollectionRead: z.ZodType = z.object({
   retainDays: z.number().nullable(),
 });
 
-/** A collection as it travels; adds to `problems` what is wrong with its key. */
+/** A declaration in plain JSON; adds problems of its key to `problems`. */
 export function toCollectionManifest(
   name: string,
   { key, schema, history = false, retain }: CollectionDefinition,
@@ -54,8 +54,8 @@ export function toCollectionManifest(
   problems: string[],
 ): CollectionManifest {
   const at = `collections.${name}`;
-  // What is kept is read by the same schema again, so it must be one of plain JSON both ways;
-  // a value that lacks what has a default by now still fits.
+  // Stored values are read with the same schema, so it must be plain JSON in both directions. The
+  // input side is kept: a stored value that lacks a field with a default still fits.
   const found = problems.length;
   const kept = convert(schema, "output", `${at}.schema`);
   const isJson = problems.length === found;
@@ -65,7 +65,7 @@ export function toCollectionManifest(
   for (const part of isJson ? key : []) {
     const field = fields[part];
     if (!field || !required.includes(part)) {
-      problems.push(`${at}.key: "${part}" must be a field of the schema that is always there`);
+      problems.push(`${at}.key: "${part}" must be a required field of the schema`);
     } else if (!isKeyPart(field)) {
       problems.push(`${at}.key: "${part}" must be a text or a number`);
     }

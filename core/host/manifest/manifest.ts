@@ -1,7 +1,7 @@
 /**
- * An agent's manifest: what its file declares, as plain JSON. Zod schemas can't cross threads, so
- * capabilities travel as JSON Schema; the host keeps the real zod and is the authority, everyone
- * else (checks, forms, docs) works from this.
+ * An agent's manifest: its declaration as plain JSON. Zod schemas cannot cross threads, so
+ * capabilities travel as JSON Schema. The host's zod schemas decide; everything else (checks,
+ * forms, docs) works from the manifest.
  */
 
 import { z } from "zod";
@@ -27,11 +27,11 @@ export interface CapabilityManifest {
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The kinds of permission, each with what it is for; a kind that is for nothing is left out. */
+/** The kinds of permission, each with a list; empty kinds are left out. */
 type ByKind<Of> = Readonly<Partial<Record<keyof Permissions, readonly Of[]>>>;
-/** What is granted. */
+/** Permissions that are granted. */
 export type Grants = ByKind<string>;
-/** What is asked for: some of it follows from the agent's configuration. */
+/** Permissions that are asked for; some of them depend on the agent's configuration. */
 export type Wanted = ByKind<string | FromConfig>;
 
 export interface Manifest {
@@ -40,20 +40,20 @@ export interface Manifest {
   readonly permissions: Wanted;
   readonly secrets: readonly string[];
   readonly isolation: Isolation;
-  /** The market source that it is; null for other agents. */
+  /** The market source this agent is; null for other agents. */
   readonly source: string | null;
-  /** Whether what the source gives is made up. */
+  /** Whether the source's data is made up. */
   readonly simulated: boolean;
   /** JSON Schema of its configuration, a closed object; null when it has none. */
   readonly config: JsonSchema | null;
-  /** What it keeps for good. */
+  /** The collections it keeps. */
   readonly collections: readonly CollectionManifest[];
   readonly capabilities: readonly CapabilityManifest[];
-  /** Topics it has handlers for. */
+  /** Topics it handles. */
   readonly subscriptions: readonly string[];
 }
 
-/** Names that are no agent's: the daemon answers to them, and publishes under them. */
+/** Ids that no agent may have: the daemon serves and publishes under them. */
 export const reservedIds: ReadonlySet<string> = new Set([
   "agent",
   "cache",
@@ -68,13 +68,13 @@ export const reservedIds: ReadonlySet<string> = new Set([
   "workflow",
 ]);
 
-/** Of a manifest as JSON: it is kept, and shown in full by the control plane. */
+/** Characters of a manifest as JSON, which is stored and shown in full by the control plane. */
 const charactersMax = 512 * 1024;
 
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must match [a-z][a-z0-9_]*");
 const text = z.string().min(1);
-// The flags of a process would take it for two.
-const grant = text.regex(/^[^,]+$/, "must not hold a comma");
+// In the flags of a process, a comma separates two grants.
+const grant = text.regex(/^[^,]+$/, "must not contain a comma");
 const fromConfig = z.strictObject({ config: text, otherwise: z.array(grant).optional() });
 const wanted = z.array(z.union([grant, fromConfig])).optional();
 const fn = z.custom<CallableFunction>((value) => typeof value === "function", "must be a function");
@@ -85,7 +85,7 @@ const objectSchema = z.custom<z.ZodObject>(
 );
 
 const Definition = z.strictObject({
-  id: name.refine((id) => !reservedIds.has(id), "is a name that the daemon uses itself"),
+  id: name.refine((id) => !reservedIds.has(id), "is reserved for the daemon"),
   description: text,
   permissions: z.strictObject({
     net: wanted,
@@ -118,8 +118,8 @@ const Definition = z.strictObject({
 });
 
 /**
- * The manifest of what `file` exports by default.
- * @throws {AppError} `invalid_manifest`, naming the file and every key that is wrong.
+ * The manifest of a file's default export.
+ * @throws {AppError} `invalid_manifest`, with the file and every wrong key.
  */
 export function readManifest(exported: unknown, file: string): Manifest {
   if (exported === undefined) {
@@ -164,7 +164,7 @@ export function readManifest(exported: unknown, file: string): Manifest {
   };
   const { length } = JSON.stringify(manifest);
   if (length <= charactersMax) return manifest;
-  throw invalid(file, [`it has ${length} characters as JSON, ${charactersMax} at most`]);
+  throw invalid(file, [`it has ${length} characters as JSON, over ${charactersMax}`]);
 }
 
 const jsonSchema = z.record(z.string(), z.unknown());
@@ -188,12 +188,12 @@ const Read = z.object({
   subscriptions: z.array(text),
 });
 
-/** Whether something that came out of a process in which agents ran has a manifest's form. */
+/** Whether a value from a process that ran agents has the form of a manifest. */
 export function isManifest(value: unknown): value is Manifest {
   return Read.safeParse(value).success;
 }
 
-/** Permissions in one order, without empty kinds: equal sets have equal JSON. */
+/** Sorts permissions and drops empty kinds, so that equal sets have equal JSON. */
 export function normalize<Of extends string | FromConfig>(
   permissions: Readonly<Record<string, readonly Of[] | undefined>>,
 ): ByKind<Of> {
@@ -208,7 +208,7 @@ function inOrder<Of>(wanted: readonly Of[]): readonly Of[] {
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
-/** Permissions that follow from a field that the configuration does not have. */
+/** Permissions that refer to a missing field of the configuration. */
 function fieldProblems({ permissions = {}, config }: AgentDefinition): string[] {
   const fields = Object.keys(config?.shape ?? {});
   return Object.entries(permissions).flatMap(([kind, wanted = []]) =>
@@ -245,11 +245,11 @@ function isZod(value: unknown): value is z.ZodType {
 function describeIssue(issue: z.core.$ZodIssue): string {
   const at = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => `${at ? `${at}.${key}` : key}: is no key of a manifest`)
+    return issue.keys.map((key) => `${at ? `${at}.${key}` : key}: is not a key of a manifest`)
       .join("; ");
   }
   if (issue.code === "invalid_union") {
-    // Of a text what is wrong with the text, of anything else what is wrong with its keys.
+    // For a text, the problem of the text branch; for anything else, that of the object branch.
     const [inner] = issue.errors[typeof issue.input === "string" ? 0 : 1] ?? [];
     if (inner) return describeIssue({ ...inner, path: [...issue.path, ...inner.path] });
   }

@@ -1,6 +1,6 @@
 /**
- * The agents folder and what its files declare. Only what has changed since the last look is
- * scanned; results outlive the daemon in a cache, keyed by content, so a start need not scan.
+ * The agents folder and what its files declare. Only files that changed since the last look are
+ * scanned. Results are cached across restarts, keyed by content, so a start need not scan.
  */
 
 import { type AgentFile, findAgentFiles } from "../files/find.ts";
@@ -8,21 +8,21 @@ import { type Content, readContent } from "../files/content.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { scanAgents, type ScanResult } from "./scan.ts";
 
-/** A file as it was last read. */
+/** A file as last read. */
 export interface ReadFile {
   readonly result: ScanResult;
   readonly hash: string;
   readonly content: Content;
 }
 
-/** A manifest and the content it was scanned from. */
+/** A manifest with the content it was scanned from. */
 export interface ScannedManifest {
   readonly file: string;
   readonly hash: string;
   readonly manifest: Manifest;
 }
 
-/** Keeps manifests over restarts. A file that failed is scanned again: its reason may be gone. */
+/** Keeps manifests across restarts. Failed files are not kept, because their reason may be gone. */
 export interface ManifestCache {
   load(): Promise<readonly ScannedManifest[]>;
   save(scanned: readonly ScannedManifest[]): Promise<void>;
@@ -30,7 +30,7 @@ export interface ManifestCache {
 
 export interface AgentFilesOptions {
   readonly folder: string;
-  /** Folders that imports may read beside it. */
+  /** Folders besides the agents folder that imports may read. */
   readonly readable: readonly string[];
   readonly cache?: ManifestCache | undefined;
   readonly signal: AbortSignal;
@@ -45,8 +45,8 @@ export class AgentFiles {
   }
 
   /**
-   * Every file as it is now, by name; `isFresh` scans even what has not changed.
-   * @throws {AppError} `invalid_config` when the folder can't be read.
+   * Every file's current result, by name. `isFresh` selects files to scan even if unchanged.
+   * @throws {AppError} `invalid_config` when the folder cannot be read.
    */
   async look(isFresh: (file: AgentFile) => boolean = () => false): Promise<readonly ReadFile[]> {
     const { folder, readable, signal, cache } = this.#options;

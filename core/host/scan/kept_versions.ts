@@ -1,8 +1,8 @@
 /**
- * Copies of agents as they were when they last could be loaded, so that a version can be started
- * again when a newer one is broken: its file, and every file of the folder that it imports. A copy
- * lies in a folder that its hash names, as its files lay in the agents folder. Whatever else is in
- * the folder of copies, and whatever a link leads to, is not ours: it is neither used nor removed.
+ * Copies of agents as they were when they last could be loaded, so that an older version can run
+ * when a newer one is broken: its file and every file of the folder it imports. A copy is in a
+ * folder named after its hash, laid out like the agents folder. Anything else in the folder of
+ * copies, including links, is foreign: it is neither used nor removed.
  */
 
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import type { ReadFile } from "./agent_files.ts";
 import { type Content, readContent, writeContent } from "../files/content.ts";
 import { scanAgents } from "./scan.ts";
 
-/** The name of a copy, or of one that a crash has left half written. */
+/** The name of a copy, or of one that a crash left half written. */
 const copyName = /^[0-9a-f]{64}(\.partial)?$/;
 
 export class KeptVersions {
@@ -20,7 +20,7 @@ export class KeptVersions {
     this.#folder = folder;
   }
 
-  /** Keeps a copy, whole or not at all. */
+  /** Keeps a copy, completely or not at all. */
   async keep(content: Content): Promise<void> {
     const copy = join(this.#folder, content.hash);
     if (await isFolder(copy)) return;
@@ -31,15 +31,14 @@ export class KeptVersions {
     await Deno.rename(partial, copy);
   }
 
-  /** Where the agent file `name` lies in the copy with this hash. */
+  /** The path of the agent file `name` in the copy with this hash. */
   pathOf(hash: string, name: string): string {
     return join(this.#folder, hash, name);
   }
 
   /**
-   * Copies of other versions of these files than the ones that are there now: what an earlier
-   * daemon could have gone back to. A copy counts only whole, as its hash says, and what it
-   * declares is read from it anew, not remembered.
+   * Kept copies of these files in other versions than the current ones, for an agent to go back to.
+   * A copy counts only if its content still has its hash, and its manifest is scanned again.
    */
   async recall(
     read: readonly ReadFile[],
@@ -64,21 +63,21 @@ export class KeptVersions {
       const path = this.pathOf(hash, name);
       if (hash === hashNow || !await isFile(path)) continue;
       const content = await readContent(join(this.#folder, hash), path);
-      // It may be the copy of another agent, which imports this file.
+      // It may be a copy of another agent that imports this file.
       if (content.hash !== hash) continue;
       if (!newest || content.writtenAtMs > newest.writtenAtMs) newest = content;
     }
     return newest;
   }
 
-  /** Forgets every copy but those with these hashes. */
+  /** Removes every copy except those with these hashes. */
   async prune(hashes: ReadonlySet<string>): Promise<void> {
     for (const hash of await this.#hashes()) {
       if (!hashes.has(hash)) await removeAll(join(this.#folder, hash));
     }
   }
 
-  /** Names of the copies; a link is none. */
+  /** Hashes of the copies; links do not count. */
   async #hashes(): Promise<string[]> {
     if (!await isFolder(this.#folder)) return [];
     const entries = await Array.fromAsync(Deno.readDir(this.#folder));
@@ -95,7 +94,7 @@ async function isFile(path: string): Promise<boolean> {
   return (await look(path))?.isFile === true;
 }
 
-/** What is there; a link is looked at itself, not followed. */
+/** Stats a path itself, without following a link; undefined when it is missing. */
 async function look(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);

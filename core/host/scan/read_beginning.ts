@@ -1,4 +1,4 @@
-/** Reads a stream to its end, so that its writer is not held up, and gives what it began with. */
+/** Reads a stream to its end, so that the writer is not blocked, and returns its first part. */
 export async function readBeginning(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   charactersMax: number,

@@ -1,9 +1,9 @@
 /**
- * Reads manifests without running agents here: a child process that may only read the agents
- * folder imports the files one after the other. A file that never returns is killed with its
- * process after {@link scanFileMsMax}; a new process goes on with the rest. What an earlier file
- * left behind (a timer that throws, or loops) can end the process during the import of a later
- * one, so a file is blamed only when it was the first of its process.
+ * Reads manifests without running agents in the daemon: a child process that may read only the
+ * agents folder imports the files one by one. A file that does not finish within {@link
+ * scanFileMsMax} is killed with its process, and a new process continues with the rest. What an
+ * earlier file left behind (a timer that throws or loops) can end the process during the import of
+ * a later one, so a file is blamed only if it was the first of its process.
  */
 
 import { fileURLToPath } from "node:url";
@@ -17,20 +17,20 @@ import { toFileUrl } from "../url.ts";
 
 const coreFolder = fileURLToPath(new URL("../../", import.meta.url));
 export const scanFileMsMax = 5_000;
-/** Characters of a line of the scan; a manifest is smaller. */
+/** Characters of a line of the scan; manifests are smaller. */
 const lineMax = 4 * 1024 * 1024;
 const complaintMax = 10_000;
 
-/** What the scan process is told on its standard input. */
+/** The setup that the scan process reads from its standard input. */
 export interface ScanSetup {
-  /** Begins each line of the scan: agents may print, too, and must not know it. */
+  /** Begins each line of the scan. Agents may print too, and must not know it. */
   readonly mark: string;
   readonly files: readonly AgentFile[];
   /** Folders that imports may read. */
   readonly readable: readonly string[];
 }
 
-/** What the scan process prints. */
+/** The lines that the scan process prints. */
 export type ScanLine =
   | { readonly kind: "begin"; readonly name: string }
   | { readonly kind: "manifest"; readonly name: string; readonly manifest: Manifest }
@@ -41,14 +41,14 @@ export type ScanResult =
   | { readonly file: AgentFile; readonly error: ErrorData };
 
 export interface ScanOptions {
-  /** Folders that imports may read: the agents folder, and node_modules. */
+  /** Folders that imports may read: the agents folder and node_modules. */
   readonly readable: readonly string[];
   readonly signal: AbortSignal;
   /** How long the import of one file may take. */
   readonly fileMsMax?: number;
 }
 
-/** One result for each file, in the files' order. */
+/** Scans the files; returns one result for each, in the same order. */
 export async function scanAgents(
   files: readonly AgentFile[],
   options: ScanOptions,
@@ -56,11 +56,12 @@ export async function scanAgents(
   const results = new Map<string, ScanResult>();
   const looked = findDuplicateKeys(files, options.signal);
   const scanned = scanInTurn(files, results, options);
-  // When one fails, the other's process must still have ended.
+  // If one of them fails, wait until the other's process has ended too.
   await Promise.allSettled([looked, scanned]);
   await scanned;
   const loaded = files.filter(({ name }) => "manifest" in (results.get(name) ?? {}));
-  // One source that the linter can't stand, and the runtime neither, ends it for all.
+  // A source that crashes the linter, but not the runtime, stops it for all files; then look only
+  // at the files that loaded.
   const duplicates = await looked ?? await findDuplicateKeys(loaded, options.signal) ?? [];
   for (const { name, key, line } of duplicates) {
     const result = results.get(name);
@@ -84,7 +85,7 @@ async function scanInTurn(
     await scanInOneProcess(rest, results, options);
     options.signal.throwIfAborted();
     const [first] = rest;
-    // Each process settles at least its first file, so this ends.
+    // Each process settles at least its first file, so this loop ends.
     if (first && !results.has(first.name)) results.set(first.name, neverAnswered(first, options));
     rest = rest.filter(({ name }) => !results.has(name));
   }
@@ -112,7 +113,7 @@ async function scanInOneProcess(
   const complaint = readBeginning(child.stderr, complaintMax);
   const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files, readable };
   const input = child.stdin.getWriter();
-  // It stays open: its end is what tells the process that the daemon is no more.
+  // It stays open: its end lets the process know that the daemon has ended.
   await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
   const byName = new Map(files.map((file) => [file.name, file]));
   let began = false;
@@ -121,7 +122,7 @@ async function scanInOneProcess(
   for await (const text of lines(child.stdout)) {
     const line = toScanLine(text, setup.mark);
     const file = line && byName.get(line.name);
-    // What is settled stays, and no line comes out of turn, whoever might have learnt the mark.
+    // A settled result stays, and a line out of turn is ignored, even if an agent learnt the mark.
     if (!file || results.has(file.name)) continue;
     if (line.kind !== "begin" && file !== current) continue;
     clearTimeout(timer);
@@ -137,7 +138,7 @@ async function scanInOneProcess(
   }
   clearTimeout(timer);
   await child.status;
-  // The process has ended, and its end of the pipe with it.
+  // The process has already ended, and its end of the pipe with it.
   await input.close().catch(() => undefined);
   const found = stripVTControlCharacters(await complaint).trim();
   if (!began && !signal.aborted) {
@@ -145,7 +146,7 @@ async function scanInOneProcess(
   }
 }
 
-/** A line that the scan printed; undefined for what an agent printed past the console. */
+/** A line of the scan; undefined for a line that an agent printed. */
 function toScanLine(text: string, mark: string): ScanLine | undefined {
   if (!text.startsWith(mark)) return undefined;
   try {
@@ -177,10 +178,10 @@ function neverAnswered(file: AgentFile, { fileMsMax = scanFileMsMax }: ScanOptio
 
 function withFile(file: AgentFile, thrown: ErrorData): ErrorData {
   const prefix = `Cannot load agent "${file.name}": `;
-  // What the host refuses while it is imported has a code of its own.
+  // Refusals during the import have codes of their own; for the scan all are invalid manifests.
   const error: ErrorData = { ...thrown, code: "invalid_manifest" };
   if (error.message.startsWith(prefix)) return error;
-  // The runtime colours its messages, draws the code, and tells the place last.
+  // The runtime colours its messages, draws the code, and puts the place last.
   const folder = toFileUrl(file.path.slice(0, -file.name.length));
   const text = stripVTControlCharacters(error.message).replaceAll(folder, "");
   const [reason = ""] = text.split("\n");
@@ -195,8 +196,8 @@ interface DuplicateKey {
 }
 
 /**
- * Keys an object literal holds twice: the runtime keeps the last one without a word. Undefined when
- * the linter did not come to an end.
+ * Keys that an object literal repeats, of which the runtime silently keeps the last. Undefined when
+ * the linter did not finish.
  */
 async function findDuplicateKeys(
   files: readonly AgentFile[],
@@ -238,7 +239,7 @@ function toLintReport(text: string): LintReport | undefined {
   try {
     return JSON.parse(text) as LintReport;
   } catch {
-    return undefined; // it has crashed
+    return undefined; // the linter crashed
   }
 }
 
@@ -247,7 +248,7 @@ async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGen
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + chunk).split("\n");
     rest = parts.pop() ?? "";
-    // Nobody's line: what the scan prints begins on a new one.
+    // Too long for a line of the scan, which always starts on a new line.
     if (rest.length > lineMax) rest = "";
     yield* parts;
   }

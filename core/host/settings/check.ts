@@ -1,4 +1,4 @@
-/** Holds what agents.yaml says against the agents that are there; reports to its tree. */
+/** Checks agents.yaml against the existing agents and reports problems to its tree. */
 
 import type { Shipped } from "../../shipped.ts";
 import type { YamlPath, YamlTree } from "../../yaml/tree.ts";
@@ -25,7 +25,7 @@ export function checkStated(
   for (const [id, agent] of stated) {
     const found = fileOf(id, agent, against);
     if ("problem" in found) tree.report([id, ...found.path], found.problem, found.place);
-    // Of a file that can't be read now nothing is known: what it is told is checked when it can.
+    // If the file cannot be read now, its settings are checked once it can.
     else if ("manifest" in found.read.result) {
       const { manifest, file } = found.read.result;
       reportSettled(id, against.settle(manifest, file.name), tree, against.sources);
@@ -38,7 +38,9 @@ type Found =
   | { readonly read: ReadFile }
   | { readonly problem: string; readonly path: YamlPath; readonly place: "key" | "value" };
 
-/** The file that declares an agent, which has to be named: rights go to a file, not to a name. */
+/**
+ * The file that declares an agent. It must be named, because rights belong to a file, not an id.
+ */
 function fileOf(
   id: string,
   { file }: StatedAgent,
@@ -83,7 +85,7 @@ function reportSettled(
   }
 }
 
-/** The file is shown, copied and kept in repositories: a secret in it is one no more. */
+/** The file is displayed, copied and committed, so it must not hold secrets. */
 function reportSecrets(
   path: YamlPath,
   value: unknown,
@@ -104,9 +106,9 @@ function reportSecrets(
   if (!named) return;
   tree.report(
     path,
-    `this holds the secret ${named[0]}; take it out, and name it under "secrets" in the manifest`,
+    `this contains the secret ${named[0]}; remove it and name it under "secrets" in the manifest`,
   );
 }
 
-/** Of a shorter value: it may stand in words that have nothing to do with it. */
+/** Shorter values are not searched for: they also occur in ordinary words. */
 const secretLengthMin = 8;

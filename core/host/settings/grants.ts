@@ -1,6 +1,7 @@
 /**
- * What an agent is granted: what its manifest asks for, filled in from its configuration, or what
- * agents.yaml says instead. A kind of permission that the manifest does not ask for is never given.
+ * An agent's grants: what its manifest asks for, completed from its configuration, or what
+ * agents.yaml states instead. A kind of permission that the manifest does not ask for is never
+ * granted.
  */
 
 import { isAbsolute } from "node:path";
@@ -14,7 +15,9 @@ export interface Granted {
   readonly problems: readonly SettingProblem[];
 }
 
-/** `values`: the configuration in force, by field. `stated`: what agents.yaml grants, by kind. */
+/**
+ * `values` is the configuration in force, by field; `stated` the grants in agents.yaml, by kind.
+ */
 export function grantsOf(
   { id, permissions }: Manifest,
   values: ReadonlyMap<string, unknown>,
@@ -46,7 +49,9 @@ export function grantsOf(
   return { grants: normalize(granted), problems };
 }
 
-/** What a field of the configuration grants; what can't be granted is a problem of the field. */
+/**
+ * The grants that follow from a configuration field; invalid ones become problems of that field.
+ */
 function fromField(
   kind: string,
   { config, otherwise = [] }: FromConfig,
@@ -57,16 +62,16 @@ function fromField(
   if (value === undefined || value === null) return otherwise;
   return [value].flat().flatMap((item) => {
     const grant = kind === "net" ? addressOf(item) : item;
-    const found = typeof grant === "string" ? whyNot(kind, grant) : "is no text";
+    const found = typeof grant === "string" ? whyNot(kind, grant) : "is not a text";
     if (typeof grant === "string" && found === undefined) return [grant];
-    const why = kind === "net" ? "is no http(s) URL, host or host:port" : found;
+    const why = kind === "net" ? "is not an http(s) URL, host or host:port" : found;
     const message = `${shown(config)} is ${shown(item)}, which ${why}`;
     problems.push({ path: ["config", config], place: "value", message });
     return [];
   });
 }
 
-/** `https://example.com/x` as `example.com:443`; anything else as it is. */
+/** Turns `https://example.com/x` into `example.com:443`; returns other values unchanged. */
 function addressOf(value: unknown): unknown {
   if (typeof value !== "string" || !/^https?:\/\//.test(value) || !URL.canParse(value)) {
     return value;
@@ -77,13 +82,13 @@ function addressOf(value: unknown): unknown {
 
 const address = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:\d{1,5})?$/i;
 
-/** Why something can't be granted; undefined when it can. */
+/** Why an item cannot be granted; undefined when it can. */
 function whyNot(kind: string, item: string): string | undefined {
-  // The flags of a process would take it for two.
-  if (item.includes(",")) return "holds a comma";
-  if (kind === "net" && !address.test(item)) return "is no host or host:port";
+  // In the flags of a process, a comma separates two grants.
+  if (item.includes(",")) return "contains a comma";
+  if (kind === "net" && !address.test(item)) return "is not a host or host:port";
   if (kind === "read" || kind === "write") {
-    if (!isAbsolute(item)) return "is no absolute path";
+    if (!isAbsolute(item)) return "is not an absolute path";
   }
   return undefined;
 }

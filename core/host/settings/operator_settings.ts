@@ -1,8 +1,8 @@
 /**
- * What the operator says of agents, in agents.yaml and by variables, held to what the agents
- * declare. A file with a problem is refused whole, for what it says of an agent's rights may be
- * half of what was meant. At the start nothing else is known that was meant, so the daemon does not
- * start; later the file as it was before stays in force, and its problems are shown.
+ * The operator's settings for agents, from agents.yaml and environment variables, checked against
+ * the agents. A file with a problem is refused as a whole, because the rights it grants may be
+ * incomplete. At the start there is no earlier version, so the daemon does not start; later the
+ * last valid version stays in force and the problems are shown.
  */
 
 import { AppError } from "../../errors.ts";
@@ -21,12 +21,12 @@ import { readStated, type StatedAgent } from "./stated.ts";
 
 export interface OperatorSettingsOptions {
   readonly agentsFolder: string;
-  /** Folders that manifests name by default lie in this one. */
+  /** Manifests' default folders are relative to this one. */
   readonly dataFolder: string;
-  /** Variables that configure agents of the release. */
+  /** Variables that configure shipped agents. */
   readonly variables: Readonly<Record<string, string>>;
   readonly shipped: Shipped;
-  /** Every secret there is: none of them belongs into the file. */
+  /** Every secret; agents.yaml must contain none of them. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +44,7 @@ export class OperatorSettings {
     this.#mask = new Mask(options.secrets);
   }
 
-  /** What is wrong with the file as it is now; it is not in force then. */
+  /** Problems of the current file; while there are any, it is not in force. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
@@ -54,9 +54,9 @@ export class OperatorSettings {
   }
 
   /**
-   * Puts a text in force, unless something is wrong with it; gives whether it has looked at it
-   * anew. The agents are those that lie beside it now.
-   * @throws {AppError} `invalid_config` at the first text, with every problem of it and of the
+   * Puts a text in force if it has no problems. `agents` are the files currently next to it.
+   * Returns whether the text or the agents have changed since the last call.
+   * @throws {AppError} `invalid_config` at the first text, with every problem of the file and the
    * variables.
    */
   take(text: SettingsText, agents: readonly ReadFile[]): boolean {
@@ -72,12 +72,14 @@ export class OperatorSettings {
     return true;
   }
 
-  /** What the agent that `file` declares is told. */
+  /** The settings in force for the agent that `file` declares. */
   settle(manifest: Manifest, file: string): Settled {
     return this.#settle(manifest, file, this.#inForce ?? new Map());
   }
 
-  /** The file that an id belongs to, whichever others claim it; undefined: to any that has it. */
+  /**
+   * The file an id is bound to, whichever files claim it; undefined when any file may declare it.
+   */
   ownerOf(id: string): string | undefined {
     const { shipped } = this.#options;
     return Object.hasOwn(shipped, id) ? shipped[id]?.file : this.#inForce?.get(id)?.file;
@@ -98,7 +100,7 @@ export class OperatorSettings {
     agents: readonly ReadFile[],
   ): { readonly stated: StatedAgents; readonly problems: readonly Problem[] } {
     if ("found" in text) {
-      const message = `agents.yaml can't be used: ${text.found}`;
+      const message = `agents.yaml cannot be used: ${text.found}`;
       return { stated: new Map(), problems: [{ file: fileName, line: 1, column: 1, message }] };
     }
     const source = new SourceText(text.text, fileName);
@@ -116,7 +118,7 @@ export class OperatorSettings {
     return { stated, problems: this.#mask.data(source.problems()) as readonly Problem[] };
   }
 
-  /** Sources that there are, and those of whose files nothing can be read now. */
+  /** Known sources, and those whose files cannot be read now. */
   #sourcesIn(agents: readonly ReadFile[], stated: StatedAgents): KnownSources {
     const known = sourcesAmong(manifestsOf(agents));
     const unread = new Set(

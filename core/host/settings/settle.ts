@@ -1,6 +1,6 @@
 /**
- * What an agent is told, from three places: agents.yaml, then the environment (for agents of the
- * release), then the defaults of its manifest. Pure.
+ * An agent's settings, from three places: agents.yaml, then the environment (shipped agents only),
+ * then the defaults in its manifest. Pure.
  */
 
 import { resolve } from "node:path";
@@ -10,25 +10,25 @@ import type { Grants, Manifest } from "../manifest/manifest.ts";
 import { grantsOf } from "./grants.ts";
 import type { SettingProblem, StatedAgent, StatedBounds, StatedIsolation } from "./stated.ts";
 
-/** A field of an agent's configuration, with the value in force. */
+/** A configuration field with the value in force. */
 export interface Field {
   readonly name: string;
-  /** Undefined: it has none. */
+  /** Undefined when it has no value. */
   readonly value: unknown;
   /** `default`, a variable's name, or a place such as `agents.yaml:12`. */
   readonly from: string;
-  /** What the items of a list are the ids of. */
+  /** What the ids in a list refer to, such as `sources`. */
   readonly lists: string | undefined;
 }
 
 export interface Settled {
   readonly fields: readonly Field[];
-  /** What its `config` schema is filled with; the schema adds its defaults. */
+  /** The values passed to its `config` schema, which adds its own defaults. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly grants: Grants;
-  /** Undefined: as the manifest says. */
+  /** Undefined when the manifest decides. */
   readonly isolation: StatedIsolation | undefined;
-  /** How much it may keep in its collections. */
+  /** The limits of its collections. */
   readonly collections: StatedBounds;
   readonly problems: readonly SettingProblem[];
 }
@@ -36,9 +36,9 @@ export interface Settled {
 /** Where an agent's settings come from. */
 export interface Sources {
   readonly stated: StatedAgent | undefined;
-  /** Those that it may be configured by. */
+  /** The variables that may configure it. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Folders that a manifest names by default lie in this one. */
+  /** Manifests' default folders are relative to this one. */
   readonly dataFolder: string;
 }
 
@@ -70,7 +70,7 @@ export function settle(manifest: Manifest, sources: Sources): Settled {
   };
 }
 
-/** Why an agent can't be told what it is to be told; undefined when it can. */
+/** Why an agent cannot run with its settings; undefined when it can. */
 export function refusalOf(id: string, { problems }: Settled): string | undefined {
   if (problems.length === 0) return undefined;
   const all = problems.map(({ variable, path, message }) =>
@@ -81,7 +81,7 @@ export function refusalOf(id: string, { problems }: Settled): string | undefined
 
 interface GivenField extends Field {
   readonly variable: string | undefined;
-  /** Whether the value is to be handed over: the schema itself adds the defaults of the others. */
+  /** Whether the value is passed on; the schema itself adds the other defaults. */
   readonly isGiven: boolean;
 }
 
@@ -104,7 +104,7 @@ function givenFields(
     }
     const value = schema["default"];
     const from = "default";
-    // The schema's default is relative to a folder that the schema does not know.
+    // The schema's default is relative to the data folder, which the schema does not know.
     if (isFolder && typeof value === "string") {
       return { ...field, value: resolve(dataFolder, value), from };
     }
@@ -112,7 +112,7 @@ function givenFields(
   });
 }
 
-/** What is wrong with the values, by the manifest's schema. */
+/** Problems of the values, by the manifest's schema. */
 function configProblems(
   { id, config }: Manifest,
   values: Readonly<Record<string, unknown>>,
@@ -124,7 +124,7 @@ function configProblems(
     const message = `agent "${id}" has no configuration; remove "config"`;
     return [{ path: ["config"], place: "key", message }];
   }
-  // What nobody says anything of is as the schema says: there may be a thousand agents.
+  // Skip validation when nothing is set, because there may be a thousand agents.
   if (Object.keys(values).length === 0 && !Array.isArray(config["required"])) return [];
   const schema = looseSchema(config);
   const checked = schema && validate(schema, values, `the configuration of "${id}"`);
@@ -138,7 +138,7 @@ function configProblems(
   });
 }
 
-/** Bounds of what an agent does not have are a mistake. */
+/** Limits for an agent without collections are a mistake. */
 function collectionProblems(
   { id, collections }: Manifest,
   stated: StatedAgent | undefined,
@@ -149,7 +149,7 @@ function collectionProblems(
   return [{ path: ["collections"], place: "key", message }];
 }
 
-/** A problem of a field is its variable's, where it comes from there. */
+/** Assigns a field's problem to the variable that its value came from, if any. */
 function placed(
   { path, place, message }: SettingProblem,
   { stated }: Pick<Sources, "stated">,
@@ -161,7 +161,7 @@ function placed(
   return stated && path ? { path, place, message } : { place, message };
 }
 
-/** Fields whose value is a folder that is granted. */
+/** Fields whose value is a folder to grant. */
 function folderFields({ permissions: { read = [], write = [] } }: Manifest): ReadonlySet<string> {
   return new Set([...read, ...write].flatMap((one) => typeof one === "string" ? [] : [one.config]));
 }
@@ -175,7 +175,7 @@ function wordOf(schema: JsonSchema, keyword: string): string | undefined {
   return typeof word === "string" ? word : undefined;
 }
 
-/** What a variable's text means for a field; a text that means nothing stays, and is refused. */
+/** Parses a variable's text for a field. Invalid text is kept, and refused later. */
 function valueOfText(text: string, { type }: JsonSchema): unknown {
   if (type === "array") return text.split(",").map((item) => item.trim());
   const isNumber = type === "number" || type === "integer";

@@ -1,10 +1,10 @@
-/** Fields of a configuration that list market sources, in the order in which they are asked. */
+/** Configuration fields that list market sources, in the order in which they are asked. */
 
 import { suggestion } from "../../yaml/wording.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Field } from "./settle.ts";
 
-/** By id of an agent that is a source: whether it is simulated; undefined: not to be read now. */
+/** By source id: whether it is simulated; undefined when its file cannot be read now. */
 export type KnownSources = ReadonlyMap<string, boolean | undefined>;
 
 export function sourcesAmong(manifests: readonly Manifest[]): Map<string, boolean | undefined> {
@@ -15,7 +15,7 @@ export function sourcesAmong(manifests: readonly Manifest[]): Map<string, boolea
   );
 }
 
-/** What is wrong with a field's list; undefined when nothing is, or when it is no such field. */
+/** The problem of a field's list; undefined when it has none or the field lists no sources. */
 export function sourceProblem(
   { lists, value }: Pick<Field, "lists" | "value">,
   known: KnownSources,
@@ -23,7 +23,7 @@ export function sourceProblem(
   if (lists !== "sources" || !Array.isArray(value)) return undefined;
   const unknown = value.find((id) => !known.has(id));
   if (unknown !== undefined) {
-    return `names "${unknown}", which is no market source` +
+    return `names "${unknown}", which is not a market source` +
       suggestion(String(unknown), [...known.keys()].sort());
   }
   const simulated = value.find((id) => known.get(id));

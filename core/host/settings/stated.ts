@@ -1,4 +1,4 @@
-/** What the operator writes in agents.yaml: by agent id, its form checked, with lines. */
+/** The operator's settings in agents.yaml, by agent id, with checked form and line numbers. */
 
 import { z } from "zod";
 import { validate } from "../../yaml/issues.ts";
@@ -20,20 +20,20 @@ const StatedForm = z.strictObject({
     .default({}),
 });
 
-/** Where the operator wants an agent to live; `alone` is a process that no other agent shares. */
+/** Where the operator wants an agent to run; `alone` means a process that no other agent shares. */
 export type StatedIsolation = "thread" | "process" | "alone";
 
-/** How much an agent may keep in its collections; what is not stated is as everywhere. */
+/** Limits of an agent's collections; defaults apply to missing ones. */
 export interface StatedBounds {
   readonly values_max?: number | undefined;
   readonly bytes_max?: number | undefined;
 }
 
 export interface StatedAgent {
-  /** The file that declares it, in the agents folder: no other file is given any of this. */
+  /** The file that declares it, in the agents folder; no other file gets these settings. */
   readonly file: string | undefined;
   readonly config: Readonly<Record<string, unknown>>;
-  /** By kind: in place of what the manifest asks for. */
+  /** By kind; replaces what the manifest asks for. */
   readonly grants: Readonly<Record<string, readonly string[] | undefined>>;
   readonly isolation: StatedIsolation | undefined;
   readonly collections: StatedBounds;
@@ -41,20 +41,20 @@ export interface StatedAgent {
   readonly lines: Readonly<Record<string, number>>;
 }
 
-/** What is wrong with what an agent is told. */
+/** A problem of an agent's settings. */
 export interface SettingProblem {
-  /** The variable it comes from; undefined for agents.yaml, and for what is missing. */
+  /** The variable with the problem; undefined for agents.yaml and for missing values. */
   readonly variable?: string;
-  /** Where it stands below the agent's id in agents.yaml; undefined when it does not. */
+  /** The path below the agent's id in agents.yaml; undefined when it is not in the file. */
   readonly path?: YamlPath;
   readonly place: "key" | "value";
   readonly message: string;
 }
 
-/** By id; what has another form is reported to the tree, and left out. */
+/** Settings by id. Agents with a malformed entry are reported to the tree and left out. */
 export function readStated(tree: YamlTree): ReadonlyMap<string, StatedAgent> {
   const root = tree.valueAt([]);
-  // A file of comments says nothing.
+  // A file with only comments is empty.
   if (root === null || root === undefined) return new Map();
   if (typeof root !== "object" || Array.isArray(root)) {
     tree.report([], `the file must be a mapping of agents by their ids, not ${shown(root)}`);

@@ -1,11 +1,11 @@
-/** Joins a host that does not share the threads' channel to the hub, and looks at what it says. */
+/** Connects a host that does not share the threads' channel to the hub, and checks its frames. */
 
 import type { Frame } from "../../bus/frame.ts";
 import { fromThePast, toThePast } from "../../bus/past_gate.ts";
 import { mayProcessSay } from "../../bus/process/frame.ts";
 import type { VesselOptions } from "./vessel.ts";
 
-/** Sends it by `send` what it may hear; gives what takes the frames that it says. */
+/** `send` passes on what the host may hear. Returns the function that takes the host's frames. */
 export function joinHub(
   { hub, daemon, address, agents, asOfMs }: VesselOptions,
   send: (frame: Frame) => void,

@@ -1,7 +1,7 @@
 /**
- * A host in a process of its own, started with the agents' permissions and no more, and a limit on
- * its heap: what a thread can't contain (memory, a loop that never ends, `process.abort()`) ends
- * the process, and nothing else. Bus, commands and reports go over its standard input and output.
+ * A host in its own process, started with only the agents' permissions and a heap limit. What a
+ * thread cannot contain (memory, an endless loop, `process.abort()`) ends only that process. Bus,
+ * commands and reports use its standard input and output.
  */
 
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ export interface ProcessOptions extends VesselOptions {
   readonly heapMb: number;
 }
 
-/** What the process is told first: how to set up its worker. */
+/** The first message to the process: how to set up its worker. */
 export interface ProcessSetup {
   readonly address: string;
   readonly grants: Grants;
@@ -97,7 +97,7 @@ function permissionFlags(grants: Grants, readable: readonly string[]): string[] 
   return Object.entries(all).map(([kind, granted]) => `--allow-${kind}=${granted?.join(",")}`);
 }
 
-/** A process starts with no more environment than its agents may read, and what Deno needs. */
+/** The environment of a process: only what its agents may read and what Deno needs. */
 function environmentFor(grants: Grants): Record<string, string> {
   const names = ["HOME", "PATH", "DENO_DIR", "TMPDIR", ...(grants.env ?? [])];
   return Object.fromEntries(names.flatMap((name) => {
@@ -110,6 +110,6 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (thrown) {
-    if (!(thrown instanceof TypeError)) throw thrown; // it has ended by itself
+    if (!(thrown instanceof TypeError)) throw thrown; // the process has already ended
   }
 }

@@ -8,7 +8,7 @@ import type { Grants } from "../manifest/manifest.ts";
 import { joinHub } from "./join_hub.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 
-/** @throws {AppError} `agent_unavailable` when this process lacks a permission it should give. */
+/** @throws {AppError} `agent_unavailable` when this process lacks a permission it should grant. */
 export function openThread(options: VesselOptions): Vessel {
   const worker = spawnWorker(options.address, options.grants, options.readable);
   const { port1, port2 } = new MessageChannel();
@@ -35,7 +35,7 @@ export function openThread(options: VesselOptions): Vessel {
   };
 }
 
-/** A way for frames of its own, past the channel that the threads of now share. */
+/** A port for the host's frames, instead of the channel that threads of the present share. */
 function openFramePort(
   options: VesselOptions,
 ): { readonly forWorker: MessagePort; readonly close: () => void } {
@@ -51,7 +51,9 @@ function openFramePort(
   };
 }
 
-/** The worker that agents of these grants live in; the same in the daemon and in a process. */
+/**
+ * Starts the worker that agents with these grants live in; the same in the daemon and in a process.
+ */
 export function spawnWorker(name: string, grants: Grants, readable: readonly string[]): Worker {
   try {
     return new Worker(new URL("../inside/worker.ts", import.meta.url), {
@@ -74,7 +76,7 @@ export function spawnWorker(name: string, grants: Grants, readable: readonly str
     throw new AppError(
       "agent_unavailable",
       `Cannot start a host with permissions ${JSON.stringify(grants)}: ${messageOf(thrown)}; ` +
-        `the daemon can't grant what it does not have`,
+        `the daemon cannot grant permissions it does not have`,
       { cause: thrown },
     );
   }

@@ -1,4 +1,4 @@
-/** Versions that are broken in ways that take their host, or the daemon's memory of better ones. */
+/** Versions that break their host, and the fallback to the version before, also after a restart. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -26,12 +26,12 @@ export default defineAgent({
 `;
 }
 
-/** Runs in a host, and not in the scan. */
+/** Runs in a host but not in the scan. */
 const inHost = (text: string): string => `if (self.name) { ${text} }`;
 
 const endings = [
   { how: "exits", isProcess: false, text: "Deno.exit(1);" },
-  // A loop in a thread can't be stopped: it ends by itself.
+  // A loop in a thread cannot be stopped, so it must end by itself.
   {
     how: "loops",
     isProcess: false,
@@ -49,13 +49,13 @@ const endings = [
 for (const { how, isProcess, text } of endings) {
   const kind = isProcess ? "process" : "thread";
 
-  Deno.test(`a new version that ${how} while it loads loses no request (${kind})`, async () => {
+  Deno.test(`a new version that ${how} while loading loses no request (${kind})`, async () => {
     await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
     await using stage = await Stage.open({
       agentsFolder: folder.path,
       processForAll: isProcess,
       heapMb: 64,
-      // Longer than a good version takes where others keep the machine busy.
+      // Longer than a good version takes to load on a busy machine.
       startMsMax: 1_500,
     });
     assert.equal(await stage.ask("changing.version"), 1);
@@ -70,20 +70,20 @@ for (const { how, isProcess, text } of endings) {
     assert.deepEqual(answers.filter((answer) => answer !== 1), []);
     assert.equal(await open, 1, "what was open has been answered");
     assert.equal(await stage.ask("changing.version"), 1, "the old version serves on");
-    assert.ok(entryOf(stage).reason, "and why is told");
+    assert.ok(entryOf(stage).reason, "and gives the reason");
     await folder.write("changing.ts", agentText("3"));
     await stage.hosts.refresh();
     assert.equal(await stage.ask("changing.version"), 3);
   });
 }
 
-/** A stage of a daemon that was started again: it has what the one before it has kept. */
+/** A stage like a daemon after a restart: it has the copies that the one before it kept. */
 function restart(folder: TempFolder, options: StageOptions = {}): Promise<Stage> {
   const agentsFolder = join(folder.path, "agents");
   return Stage.open({ agentsFolder, keptFolder: join(folder.path, "kept"), ...options });
 }
 
-/** Leaves a file that is broken behind, and a copy of a version that was not. */
+/** Leaves a broken file behind, with a copy of a version that works. */
 async function breakLast(good: string, options: StageOptions = {}): Promise<TempFolder> {
   const folder = await makeTempFolder({
     "agents/changing.ts": good,
@@ -99,15 +99,15 @@ async function breakLast(good: string, options: StageOptions = {}): Promise<Temp
 
 const helped = agentText("word", 'import { word } from "./_lib/word.ts";');
 
-Deno.test("after a restart the last working version serves where the file is broken", async (t) => {
+Deno.test("after a restart the last working version of a broken file serves", async (t) => {
   await using folder = await breakLast(helped);
-  await t.step("with the helper it had", async () => {
+  await t.step("it runs with the helper it had", async () => {
     await using stage = await restart(folder);
     assert.equal(await stage.ask("changing.version"), "kept");
     const { reason } = entryOf(stage);
     assert.match(reason ?? "", /^Cannot load agent "changing\.ts": SyntaxError/);
   });
-  await t.step("and again, as long as it is not mended", async () => {
+  await t.step("it serves again while the file stays broken", async () => {
     await using stage = await restart(folder);
     assert.equal(await stage.ask("changing.version"), "kept");
     await folder.write("agents/changing.ts", helped);
@@ -115,7 +115,7 @@ Deno.test("after a restart the last working version serves where the file is bro
     assert.equal(await stage.ask("changing.version"), "changed");
     assert.equal(entryOf(stage).reason, undefined);
   });
-  await t.step("until it is, when the copy is forgotten", async () => {
+  await t.step("once the file is fixed, the copy is removed", async () => {
     await using stage = await restart(folder);
     assert.equal(await stage.ask("changing.version"), "changed");
     await stage.hosts.refresh();
@@ -124,7 +124,7 @@ Deno.test("after a restart the last working version serves where the file is bro
   });
 });
 
-Deno.test("after a restart a version that no host can load gives way to the one before", async () => {
+Deno.test("after a restart the previous version replaces one that no host can load", async () => {
   await using folder = await breakLast(helped);
   const text = agentText('"new"', inHost('throw new Error("not here");'));
   await folder.write("agents/changing.ts", text);
@@ -133,8 +133,8 @@ Deno.test("after a restart a version that no host can load gives way to the one 
   assert.match(entryOf(stage).reason ?? "", /not here/);
 });
 
-Deno.test("a copy that is not what was kept, or may not run any more, serves nobody", async (t) => {
-  await t.step("one that somebody has changed", async () => {
+Deno.test("a copy that was changed or may no longer run does not serve", async (t) => {
+  await t.step("a copy that was changed", async () => {
     await using folder = await breakLast(helped);
     for await (const { name } of Deno.readDir(join(folder.path, "kept"))) {
       await folder.write(`kept/${name}/_lib/word.ts`, 'export const word = "forged";');
@@ -143,7 +143,7 @@ Deno.test("a copy that is not what was kept, or may not run any more, serves nob
     assert.equal((await stage.failure("changing.ts.version")).code, "unknown_agent");
     assert.equal(stage.hosts.entry("changing.ts")?.status, "failed");
   });
-  await t.step("one whose secret is not given any more", async () => {
+  await t.step("a copy whose secret is no longer set", async () => {
     const more = 'secrets: ["KEY"],';
     const good = agentText("word", 'import { word } from "./_lib/word.ts";', more);
     await using folder = await breakLast(good, { secrets: { KEY: "swordfish" } });
@@ -153,7 +153,7 @@ Deno.test("a copy that is not what was kept, or may not run any more, serves nob
   });
 });
 
-Deno.test("a broken file does not serve on under an id that another file has taken", async () => {
+Deno.test("a broken file does not serve under an id that another file has taken", async () => {
   await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
   await using stage = await Stage.open({ agentsFolder: folder.path });
   assert.equal(await stage.ask("changing.version"), 1);

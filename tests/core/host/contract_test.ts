@@ -1,4 +1,4 @@
-/** What a host does is the same in a thread and in a process: one suite, run on both. */
+/** A host behaves the same in a thread and in a process: one suite runs on both. */
 
 import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
@@ -28,8 +28,8 @@ export default defineAgent({
       })) },
     aborted: { description: "d", input: z.object({}), output: Any, run: () => aborted },
     heard: { description: "d", input: z.object({}), output: Any, run: () => heard },
-    tell: { description: "d", input: z.object({}), output: Any,
-      run: (_, ctx) => { ctx.publish("bee.told", { by: ctx.agent }); return null; } },
+    announce: { description: "d", input: z.object({}), output: Any,
+      run: (_, ctx) => { ctx.publish("bee.published", { by: ctx.agent }); return null; } },
     ask: { description: "d", input: z.object({ length: z.int() }), output: Any,
       run: async ({ length }, ctx) =>
         (await ctx.request("worker_bee.make", { length }, z.string())).length },
@@ -66,7 +66,7 @@ for (const processForAll of [false, true]) {
       );
       assert.deepEqual(answers, Array.from({ length: 2_000 }, (_, n) => `${n}`));
     });
-    await t.step("carries large bodies both ways, and small ones beside them", async () => {
+    await t.step("carries large bodies both ways, with small ones beside them", async () => {
       const text = "y".repeat(5_000_000);
       const [large, made, small] = await Promise.all([
         stage.ask("worker_bee.echo", { text }),
@@ -77,7 +77,7 @@ for (const processForAll of [false, true]) {
       assert.equal((made as string).length, 20_000_000);
       assert.equal(small, "small");
     });
-    await t.step("refuses an answer of 100 MB, and lives", async () => {
+    await t.step("refuses an answer of 100 MB and survives", async () => {
       const { code, message } = await stage.failure("worker_bee.make", { length: 100_000_000 });
       assert.equal(code, "invalid_output");
       assert.match(message, /its output has 100000002 characters/);
@@ -102,15 +102,15 @@ for (const processForAll of [false, true]) {
       assert.equal((await waiting).code, "cancelled");
       await eventually(async () => await stage.ask("worker_bee.aborted") === "cancelled");
     });
-    await t.step("hears events and publishes them", async () => {
+    await t.step("receives events and publishes them", async () => {
       stage.bus.publish("test.one", "null");
       stage.bus.publish("test.two", "null");
       await eventually(async () => {
         const heard = await stage.ask("worker_bee.heard") as string[];
         return heard.join() === "test.one,test.two";
       });
-      await stage.ask("worker_bee.tell");
-      await eventually(() => stage.events.includes('bee.told worker_bee {"by":"worker_bee"}'));
+      await stage.ask("worker_bee.announce");
+      await eventually(() => stage.events.includes('bee.published worker_bee {"by":"worker_bee"}'));
     });
     await t.step("asks other agents through the daemon", async () => {
       assert.equal(await stage.ask("worker_bee.ask", { length: 1_000_000 }), 1_000_000);
@@ -118,22 +118,22 @@ for (const processForAll of [false, true]) {
     await t.step("gives an agent the secrets it names and no others", async () => {
       assert.deepEqual(await stage.ask("worker_bee.secrets"), { HONEY: "sweet" });
     });
-    await t.step("outlives what nobody caught, and counts it", async () => {
+    await t.step("survives uncaught errors and counts them", async () => {
       const before = entry.errors;
       await stage.ask("worker_bee.late");
       await eventually(() => entry.errors === before + 1);
       assert.equal(await stage.ask("worker_bee.echo", { text: "alive" }), "alive");
     });
-    await t.step("grants nothing that was not asked for", async () => {
+    await t.step("grants only what was asked for", async () => {
       const { code, message } = await stage.failure("worker_bee.read");
       assert.equal(code, "agent_error");
       assert.match(message, /Requires read access to "\/etc\/hostname"/);
     });
-    await t.step("takes what an agent prints for its log", async () => {
+    await t.step("writes what an agent prints to the log", async () => {
       await stage.ask("worker_bee.stdout");
       await eventually(() => stage.log.some(({ message }) => message === "printed"));
     });
-    await t.step("has no way to its own channel or port", async () => {
+    await t.step("gives agents no access to its channel or port", async () => {
       assert.deepEqual(await stage.ask("worker_bee.reach"), [
         "undefined",
         "undefined",
@@ -143,7 +143,7 @@ for (const processForAll of [false, true]) {
   });
 }
 
-Deno.test("what only a process contains ends the process and nothing else", async (t) => {
+Deno.test("an overflowing heap or an endless loop ends only the process", async (t) => {
   const killer = `import { defineAgent, z } from "100ac";
 export default defineAgent({
   id: "killer",
@@ -161,7 +161,7 @@ export default defineAgent({
   await using stage = await Stage.open({
     agentsFolder: folder.path,
     heapMb: 96,
-    watchdogMs: 3_000, // a heap that is nearly full is collected for long
+    watchdogMs: 3_000, // a nearly full heap spends long in garbage collection
     budgetMs: 30_000,
   });
   await t.step("a heap that overflows", async () => {

@@ -1,4 +1,4 @@
-/** Hosts that end, hang or never come up: what was open fails, and the next request works. */
+/** Hosts that end, hang or never start: open requests fail, and the next request works. */
 
 import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
@@ -12,7 +12,7 @@ function block(ms: number): void {
   while (performance.now() < untilMs);
 }
 
-Deno.test("Deno.exit in an agent fails its request, and ends nothing", async () => {
+Deno.test("Deno.exit in an agent fails its request and ends nothing else", async () => {
   await using stage = await Stage.open({ watchdogMs });
   const { code, message } = await stage.failure("rogue.exit");
   assert.equal(code, "agent_error");
@@ -31,14 +31,14 @@ Deno.test("an agent that holds its thread before its first await is interrupted"
   assert.equal(entry && stage.hosts.hostOf(entry), "host-1", "its host lives");
 });
 
-Deno.test("an agent that hangs is given up: it moves to a process, its neighbours to a fresh host", async () => {
+Deno.test("an agent that hangs moves to a process, its neighbours to a fresh host", async () => {
   await using stage = await Stage.open({ watchdogMs });
   const waiting = stage.failure("rogue.wait");
   await eventually(() => stage.events.includes("rogue.waiting rogue null"));
   const startedAtMs = performance.now();
-  // ends by itself: a thread that is busy can't be stopped
+  // ends by itself, because a busy thread cannot be stopped
   const [waited, lost] = await Promise.all([waiting, stage.failure("rogue.hang", { ms: 2_000 })]);
-  assert.ok(performance.now() - startedAtMs < 2_000, "told by the watchdog");
+  assert.ok(performance.now() - startedAtMs < 2_000, "reported by the watchdog");
   for (const failure of [waited, lost]) {
     assert.deepEqual(failure, {
       code: "host_wedged",
@@ -57,14 +57,14 @@ Deno.test("an agent that hangs is given up: it moves to a process, its neighbour
   assert.notEqual(stage.hosts.hostOf(listener), stage.hosts.hostOf(rogue));
 });
 
-Deno.test("an agent that is busy for less than the watchdog's time keeps its host", async () => {
+Deno.test("an agent that is busy for less than the watchdog's limit keeps its host", async () => {
   await using stage = await Stage.open({ watchdogMs: 1_000 });
   await stage.ask("rogue.spin", { ms: 500 });
   const entry = stage.hosts.entry("rogue");
   assert.equal(entry && stage.hosts.hostOf(entry), "host-1");
 });
 
-Deno.test("a daemon that was busy itself does not blame its hosts", async () => {
+Deno.test("a daemon that was itself busy does not blame its hosts", async () => {
   await using stage = await Stage.open({ watchdogMs });
   await stage.ask("rogue.echo", { message: "hi" });
   block(2 * watchdogMs);
@@ -74,7 +74,7 @@ Deno.test("a daemon that was busy itself does not blame its hosts", async () => 
   assert.equal(entry && stage.hosts.hostOf(entry), "host-1");
 });
 
-Deno.test("agents that subscribe hear events again without being asked", async () => {
+Deno.test("agents with subscriptions receive events again without a request", async () => {
   await using stage = await Stage.open({ watchdogMs });
   await stage.failure("rogue.hang", { ms: 1_500 });
   const hostOfListener = (): string | undefined => {
@@ -83,14 +83,14 @@ Deno.test("agents that subscribe hear events again without being asked", async (
   };
   await eventually(() => hostOfListener() === "host-2");
   assert.equal(await stage.hosts.ping(5_000), 1);
-  stage.bus.publish("test.told", `"news"`);
+  stage.bus.publish("test.published", `"news"`);
   await eventually(async () => {
     const heard = await stage.ask("listener.heard") as { topic: string }[];
     return heard.length === 1;
   });
 });
 
-Deno.test("a host that does not come up fails the requests that wait for it", async () => {
+Deno.test("a host that does not start fails the requests that wait for it", async () => {
   const hang = `if (self.name) {
     const untilMs = performance.now() + 2_000;
     while (performance.now() < untilMs);
@@ -115,7 +115,7 @@ Deno.test("a request waits for its host no longer than its caller does", async (
   assert.equal(await stage.ask("slow.one"), 1, "who waits longer is answered");
 });
 
-Deno.test("closing ends open requests, and no host starts after it", async () => {
+Deno.test("close() ends open requests, and no host starts afterwards", async () => {
   const stage = await Stage.open();
   const waiting = stage.failure("rogue.wait");
   await eventually(() => stage.events.includes("rogue.waiting rogue null"));
@@ -139,7 +139,7 @@ export default defineAgent({
 for (const processForAll of [false, true]) {
   const kind = processForAll ? "process" : "thread";
 
-  Deno.test(`an agent that loops while its host imports it does not take its neighbours (${kind})`, async () => {
+  Deno.test(`an agent that loops during its import spares its neighbours (${kind})`, async () => {
     const agentText = (id: string, before: string): string =>
       `import { defineAgent, z } from "100ac";
 ${before}
@@ -151,7 +151,7 @@ export default defineAgent({
   },
 });
 `;
-    // Not in the scan; by itself it ends, for a busy thread can't be stopped.
+    // Not in the scan. The loop ends by itself, because a busy thread cannot be stopped.
     const loop = "const untilMs = Date.now() + 2_500; while (self.name && Date.now() < untilMs);";
     await using folder = await makeTempFolder({
       "a.ts": agentText("a", ""),

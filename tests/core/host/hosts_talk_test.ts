@@ -1,4 +1,4 @@
-/** What agents say to each other: requests, events, and values kept for them. */
+/** Agents together: requests, events, and cached values. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ async function heardBy(stage: Stage, count: number): Promise<Heard[]> {
   });
 }
 
-Deno.test("an agent asks another one through the daemon", async (t) => {
+Deno.test("an agent invokes another one through the daemon", async (t) => {
   const callers: string[] = [];
   await using stage = await Stage.open({
     serve: (elsewhere) => (request) => {
@@ -44,21 +44,21 @@ Deno.test("an agent asks another one through the daemon", async (t) => {
     assert.deepEqual(callers, ["rogue"]);
   });
 
-  await t.step("and in its own", async () => {
+  await t.step("in its own host", async () => {
     assert.deepEqual(await ask("rogue.ask", { address: "listener.heard", input: {} }), []);
   });
 
-  await t.step("failures keep their code on the way", async () => {
+  await t.step("failures keep their code", async () => {
     assert.equal((await failure("nobody.home")).code, "unknown_agent");
     assert.equal((await failure("rogue.echo")).code, "invalid_input");
     assert.deepEqual((await failure("rogue.fail")).details, { retry_after: 7 });
   });
 
-  await t.step("an answer that is not what was asked for is refused", async () => {
+  await t.step("an answer that does not fit the requested schema is refused", async () => {
     const asked = { address: "rogue.echo", input: { message: "hi" } };
     assert.deepEqual(await stage.failure("rogue.ask_for_number", asked), {
       code: "invalid_output",
-      message: `Cannot use the answer of "rogue.echo": it is not what was asked for: ` +
+      message: `Cannot use the answer of "rogue.echo": it does not fit the requested schema: ` +
         `input: Invalid input: expected number, received object`,
     });
   });
@@ -88,19 +88,19 @@ Deno.test("an agent asks another one through the daemon", async (t) => {
   });
 });
 
-Deno.test("agents hear what they subscribed to, from the daemon and from each other", async () => {
+Deno.test("agents receive subscribed events from the daemon and from each other", async () => {
   await using stage = await Stage.open();
-  stage.bus.publish("test.told", `{"n":1}`);
+  stage.bus.publish("test.published", `{"n":1}`);
   await stage.ask("rogue.publish", { topic: "test.said", body: [2] });
   await stage.ask("rogue.publish", { topic: "rogue.published", body: "to others" });
   await stage.ask("rogue.publish", { topic: "elsewhere.said", body: 4 });
   assert.deepEqual(await heardBy(stage, 3), [
-    { topic: "test.told", from: "daemon", body: { n: 1 } },
+    { topic: "test.published", from: "daemon", body: { n: 1 } },
     { topic: "test.said", from: "rogue", body: [2] },
     { topic: "rogue.published", from: "rogue", body: "to others" },
   ]);
   assert.deepEqual(stage.events, [
-    `test.told daemon {"n":1}`,
+    `test.published daemon {"n":1}`,
     "test.said rogue [2]",
     `rogue.published rogue "to others"`,
     "elsewhere.said rogue 4",
@@ -118,7 +118,7 @@ Deno.test("a handler that throws or rejects is counted against its agent", async
   assert.equal((await heardBy(stage, 2)).length, 2, "and the agent still hears");
 });
 
-Deno.test("a handler may ask other agents", async () => {
+Deno.test("a handler may invoke other agents", async () => {
   await using stage = await Stage.open();
   stage.bus.publish("test.asked", "null");
   const heard = await heardBy(stage, 2);
@@ -129,12 +129,12 @@ Deno.test("a handler may ask other agents", async () => {
   });
 });
 
-Deno.test("the daemon's own topics are refused to agents, and bodies that are no JSON", async () => {
+Deno.test("agents may not publish reserved topics or bodies that are not JSON", async () => {
   await using stage = await Stage.open();
   for (const id of [...reservedIds].filter((id) => id !== "market")) {
     assert.deepEqual(await stage.failure("rogue.publish", { topic: `${id}.done`, body: 1 }), {
       code: "bad_request",
-      message: `Cannot publish "${id}.done" from agent "rogue": ${id}.* is the daemon's own`,
+      message: `Cannot publish "${id}.done" from agent "rogue": ${id}.* is reserved for the daemon`,
     });
   }
   await stage.ask("rogue.publish", { topic: "market.bars_loaded", body: 1 });
@@ -144,7 +144,7 @@ Deno.test("the daemon's own topics are refused to agents, and bodies that are no
   assert.deepEqual(stage.events, ["market.bars_loaded rogue 1"]);
 });
 
-Deno.test("what an agent keeps is its own, and expires", async () => {
+Deno.test("an agent's cached values are its own and expire", async () => {
   await using folder = await makeTempFolder();
   const store = await openStore({
     url: `file:${join(folder.path, "test.db")}`,

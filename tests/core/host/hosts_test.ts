@@ -1,16 +1,16 @@
-/** Agents in their hosts, on real threads: what a caller gets, whatever the agent does. */
+/** Agents in real hosts: what a caller gets, whatever the agent does. */
 
 import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
 import { copyOfFolder, makeTempFolder } from "../../support/temp_folder.ts";
 import { rogueFolder, Stage } from "./stage.ts";
 
-Deno.test("a caller gets an answer that was checked, or a failure that says why", async (t) => {
+Deno.test("a caller gets a validated answer, or an error with the reason", async (t) => {
   const settings = "rogue: { file: rogue.ts, config: { mood: sunny } }";
   await using folder = await copyOfFolder(rogueFolder, { "agents.yaml": settings });
   await using stage = await Stage.open({ agentsFolder: folder.path });
 
-  await t.step("the answer, with configuration and defaults filled in", async () => {
+  await t.step("an answer that uses configuration and defaults", async () => {
     assert.deepEqual(await stage.ask("rogue.echo", { message: "hi" }), {
       message: "hi",
       mood: "sunny",
@@ -18,7 +18,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     });
   });
 
-  await t.step("an agent or capability that is not there, with the nearest name", async () => {
+  await t.step("an unknown agent or capability, with a suggestion", async () => {
     assert.deepEqual(await stage.failure("rogu.echo"), {
       code: "unknown_agent",
       message: `Cannot invoke "rogu.echo": no agent "rogu"; did you mean "rogue"?`,
@@ -30,7 +30,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     });
   });
 
-  await t.step("an input that does not fit, with each key", async () => {
+  await t.step("an invalid input, with each wrong key", async () => {
     assert.deepEqual(await stage.failure("rogue.echo", { message: 7, times: 1.5 }), {
       code: "invalid_input",
       message: `Cannot invoke "rogue.echo": its input is wrong: ` +
@@ -50,7 +50,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     }
   });
 
-  await t.step("an output that does not fit its own schema", async () => {
+  await t.step("an output that does not fit its schema", async () => {
     assert.deepEqual(await stage.failure("rogue.answer_wrong"), {
       code: "invalid_output",
       message: `Cannot finish request "rogue.answer_wrong": the agent's output does not fit its ` +
@@ -58,13 +58,13 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     });
   });
 
-  await t.step("an output that JSON does not know", async () => {
+  await t.step("an output that JSON cannot express", async () => {
     assert.equal(await stage.ask("rogue.answer_nothing"), null);
     assert.equal((await stage.failure("rogue.answer_circle")).code, "agent_error");
     assert.equal(await stage.ask("rogue.answer_nothing"), null, "and the next one");
   });
 
-  await t.step("an AppError with its code and its details, as far as they are JSON", async () => {
+  await t.step("an AppError, with its code and its details if they are JSON", async () => {
     assert.deepEqual(await stage.failure("rogue.fail"), {
       code: "rate_limited",
       message: "Cannot fetch: too many requests",
@@ -72,7 +72,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     });
   });
 
-  await t.step("anything else that was thrown, as agent_error", async () => {
+  await t.step("any other thrown value, as agent_error", async () => {
     assert.deepEqual(await stage.failure("rogue.throw_anything", { text: false }), {
       code: "agent_error",
       message: `Cannot finish request "rogue.throw_anything": x is not a function`,
@@ -83,7 +83,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
     });
   });
 
-  await t.step("all of it is counted", () => {
+  await t.step("every request and error is counted", () => {
     const entry = stage.hosts.entry("rogue");
     assert.equal(entry?.messages, 14);
     assert.equal(entry?.errors, 11);
@@ -92,7 +92,7 @@ Deno.test("a caller gets an answer that was checked, or a failure that says why"
   });
 });
 
-Deno.test("what an agent throws where nobody can catch it is counted, and hurts nobody", async () => {
+Deno.test("an uncaught error of an agent is counted and harms no other agent", async () => {
   await using stage = await Stage.open();
   const entry = stage.hosts.entry("rogue");
   assert.ok(entry);
@@ -109,7 +109,7 @@ Deno.test("what an agent throws where nobody can catch it is counted, and hurts 
   assert.equal(stage.hosts.hostOf(entry), host, "its host lives");
 });
 
-Deno.test("what an agent logs and prints reaches the daemon's log, whatever it is", async () => {
+Deno.test("everything an agent logs or prints reaches the daemon's log", async () => {
   await using stage = await Stage.open();
   stage.log.splice(0);
   await stage.ask("rogue.log_anything");
@@ -146,7 +146,7 @@ Deno.test("an agent has the permissions it was granted and no others", async (t)
   const url = `http://127.0.0.1:${server.addr.port}/`;
   await using stage = await Stage.open();
 
-  await t.step("with none, everything is refused by name", async () => {
+  await t.step("without permissions everything is refused by name", async () => {
     const tries: Record<string, [string, RegExp]> = {
       net: [url, /net access to "127\.0\.0\.1:\d+"/],
       read: ["/etc/passwd", /read access to "\/etc\/passwd"/],
@@ -163,14 +163,14 @@ Deno.test("an agent has the permissions it was granted and no others", async (t)
     }
   });
 
-  await t.step("code can't be imported from elsewhere", async () => {
+  await t.step("code cannot be imported from elsewhere", async () => {
     for (const source of [`${url}module.ts`, "/etc/passwd"]) {
       const { message } = await stage.failure("reacher.import_code", { url: source });
       assert.match(message, /import access|read access|not allowed|remote/i, source);
     }
   });
 
-  await t.step("what is granted works, and the rest of its kind does not", async () => {
+  await t.step("a granted host works and other hosts do not", async () => {
     const reach = (kind: string, target: string) => stage.ask("granted.reach", { kind, target });
     assert.deepEqual(await reach("net", url), { found: "served" });
     assert.deepEqual(await reach("env", "HOME"), { found: Deno.env.get("HOME") ?? "" });
@@ -183,7 +183,7 @@ Deno.test("an agent has the permissions it was granted and no others", async (t)
   });
 });
 
-Deno.test("what agents.yaml grants replaces what the manifest asks for", async () => {
+Deno.test("grants in agents.yaml replace what the manifest asks for", async () => {
   await using folder = await copyOfFolder(rogueFolder, {
     "agents.yaml": "granted: { file: granted.ts, grants: { net: [], env: [], read: [], sys: [] } }",
   });
@@ -193,7 +193,7 @@ Deno.test("what agents.yaml grants replaces what the manifest asks for", async (
   assert.equal(await stage.hosts.ping(5_000), 1, "and all share one host");
 });
 
-Deno.test("an agent that tells its host another manifest than the scan is refused", async () => {
+Deno.test("an agent whose manifest differs between scan and host is refused", async () => {
   await using stage = await Stage.open();
   assert.deepEqual(await stage.failure("moody.read"), {
     code: "agent_unavailable",
@@ -205,7 +205,7 @@ Deno.test("an agent that tells its host another manifest than the scan is refuse
   await stage.ask("rogue.echo", { message: "its neighbours run" });
 });
 
-Deno.test("what its own schema refuses fails an agent, and not its neighbours", async () => {
+Deno.test("settings that an agent's schema refuses fail only that agent", async () => {
   const text = agentText(
     "strict",
     `config: z.object({ even: z.int().refine((n) => n % 2 === 0) }),`,
@@ -222,7 +222,7 @@ Deno.test("what its own schema refuses fails an agent, and not its neighbours", 
   assert.equal(await stage.ask("neighbour.one"), 1);
 });
 
-Deno.test("an agent that wants what no one can grant is refused, and the others start", async () => {
+Deno.test("an agent that asks for an impossible grant is refused; the others start", async () => {
   await using folder = await makeTempFolder({
     "greedy.ts": agentText(
       "greedy",
@@ -237,7 +237,7 @@ Deno.test("an agent that wants what no one can grant is refused, and the others 
   assert.equal(await stage.ask("modest.one"), 1);
 });
 
-Deno.test("a file that fails when its host imports it is failed, and its neighbours run", async () => {
+Deno.test("a file whose import fails in the host is failed; its neighbours run", async () => {
   const onlyInHost = `if (self.name) throw new Error("not in a thread");`;
   await using folder = await makeTempFolder({
     "a.ts": onlyInHost + agentText("a", ""),
@@ -261,14 +261,14 @@ Deno.test("an agent that subscribes to nothing has no host before its first use"
   assert.ok(stage.hosts.hostOf(entry));
 });
 
-Deno.test("the schemas of what can be asked for are known without a host", async () => {
+Deno.test("the schemas of capabilities are known without a host", async () => {
   await using stage = await Stage.open();
   const { inputSchema } = stage.hosts.capabilities().get("rogue.echo") ?? {};
   assert.deepEqual(inputSchema?.["required"], ["message"]);
   assert.equal(inputSchema?.["additionalProperties"], false);
 });
 
-/** An agent with capability `one`; `more` goes into its definition. */
+/** An agent with capability `one`; `more` is added to its definition. */
 function agentText(id: string, more: string): string {
   return `import { defineAgent, z } from "100ac";
 export default defineAgent({

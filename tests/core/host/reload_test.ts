@@ -1,4 +1,4 @@
-/** What changes in the agents folder takes effect without a restart, and loses no request. */
+/** Changes in the agents folder take effect without a restart and lose no request. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ for (const processForAll of [false, true]) {
   });
 }
 
-Deno.test("a file that is added, renamed and deleted comes and goes", async () => {
+Deno.test("added, renamed and deleted files take effect", async () => {
   await using folder = await makeTempFolder();
   await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
   assert.equal(await version(stage), "unknown_agent");
@@ -60,7 +60,7 @@ Deno.test("a file that is added, renamed and deleted comes and goes", async () =
   await eventually(async () => await version(stage) === "unknown_agent");
 });
 
-Deno.test("a copy takes an id from nobody, and two copies have it neither", async () => {
+Deno.test("a copied file does not take an id, and neither of two copies gets it", async () => {
   await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
   await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
   assert.equal(await version(stage), 1);
@@ -69,7 +69,11 @@ Deno.test("a copy takes an id from nobody, and two copies have it neither", asyn
   await eventually(() => stage.hosts.entry("z_copy.ts")?.status === "failed");
   assert.match(stage.hosts.entry("a_copy.ts")?.reason ?? "", /declared by "a_copy.ts", "changing/);
   assert.equal(await version(stage), 1, "the one that has it serves on");
-  assert.match(stage.hosts.entry("changing")?.reason ?? "", /none of them has it/, "and says so");
+  assert.match(
+    stage.hosts.entry("changing")?.reason ?? "",
+    /none of them gets it/,
+    "and says so",
+  );
   await Deno.remove(join(folder.path, "changing.ts"));
   await eventually(async () => await version(stage) === "unknown_agent");
   await Deno.remove(join(folder.path, "a_copy.ts"));
@@ -78,7 +82,7 @@ Deno.test("a copy takes an id from nobody, and two copies have it neither", asyn
   assert.equal(stage.hosts.entry("changing")?.reason, undefined);
 });
 
-Deno.test("an atomic save and a changed helper are taken up", async () => {
+Deno.test("an atomic save and a changed helper take effect", async () => {
   const text = agentText("word", 'import { word } from "./_lib/word.ts";');
   await using folder = await makeTempFolder({
     "changing.ts": text,
@@ -93,7 +97,7 @@ Deno.test("an atomic save and a changed helper are taken up", async () => {
   await eventually(async () => await version(stage) === "three");
 });
 
-Deno.test("a new version that does not load leaves the old one serving, and says why", async (t) => {
+Deno.test("a new version that does not load leaves the old one serving", async (t) => {
   await using folder = await makeTempFolder({
     "changing.ts": agentText("1"),
     "neighbour.ts": agentText("0").replaceAll("changing", "neighbour"),
@@ -102,23 +106,23 @@ Deno.test("a new version that does not load leaves the old one serving, and says
   assert.equal(await version(stage), 1);
   const entry = (): ReturnType<Stage["hosts"]["entry"]> => stage.hosts.entry("changing");
 
-  await t.step("one that does not parse", async () => {
+  await t.step("a version that does not parse", async () => {
     await folder.write("changing.ts", "this is no agent");
     await eventually(() => entry()?.reason);
     assert.match(entry()?.reason ?? "", /^Cannot load agent "changing.ts": SyntaxError/);
     assert.equal(await version(stage), 1);
   });
-  await t.step("while its neighbour changes and goes on", async () => {
+  await t.step("its neighbour can still change", async () => {
     await folder.write("neighbour.ts", agentText("5").replaceAll("changing", "neighbour"));
     await eventually(async () => await stage.ask("neighbour.version") === 5);
     assert.equal(await version(stage), 1);
   });
-  await t.step("until it is mended", async () => {
+  await t.step("a fixed version serves", async () => {
     await folder.write("changing.ts", agentText("2"));
     await eventually(async () => await version(stage) === 2);
     assert.equal(entry()?.reason, undefined);
   });
-  await t.step("one that loads in the scan and not in its host", async () => {
+  await t.step("a version that loads in the scan but not in its host", async () => {
     await folder.write(
       "changing.ts",
       agentText("3", 'if (self.name) throw new Error("not here");'),
@@ -129,7 +133,7 @@ Deno.test("a new version that does not load leaves the old one serving, and says
   });
 });
 
-Deno.test("reloading an agent by command reads it again and forgives its past", async () => {
+Deno.test("reloading an agent by command reads its file again and resets its losses", async () => {
   await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
   await using stage = await Stage.open({ agentsFolder: folder.path });
   assert.equal(await version(stage), 1);
@@ -143,7 +147,7 @@ Deno.test("reloading an agent by command reads it again and forgives its past", 
   assert.notEqual(stage.hosts.hostOf(entry), before);
 });
 
-Deno.test("a host that nothing is asked of ends, and starts again when it is", async () => {
+Deno.test("a host without requests ends and starts again on the next one", async () => {
   await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
   await using stage = await Stage.open({ agentsFolder: folder.path, idleMs: 100 });
   assert.equal(await version(stage), 1);
@@ -153,7 +157,7 @@ Deno.test("a host that nothing is asked of ends, and starts again when it is", a
   assert.equal(await version(stage), 1);
 });
 
-Deno.test("a broken new version leaves the old one to be started where no host runs", async (t) => {
+Deno.test("when a new version is broken, the old one can still be started", async (t) => {
   const helper = 'import { word } from "./_lib/word.ts";';
   await using folder = await makeTempFolder({
     "changing.ts": agentText("word", helper),
@@ -167,41 +171,44 @@ Deno.test("a broken new version leaves the old one to be started where no host r
     return entry !== undefined && stage.hosts.hostOf(entry) === undefined;
   };
 
-  await t.step("one that was never started, whose helper is broken", async () => {
+  await t.step("a never-started agent with a broken helper", async () => {
     await folder.write("_lib/word.ts", "export const word = ;");
     await stage.hosts.refresh();
     assert.match(reason() ?? "", /SyntaxError/);
     assert.equal(await version(stage), "one");
   });
-  await t.step("one that was stopped, whose helper is gone", async () => {
+  await t.step("a stopped agent whose helper is gone", async () => {
     await eventually(isStopped);
     await Deno.remove(join(folder.path, "_lib/word.ts"));
     await stage.hosts.refresh();
     assert.match(reason() ?? "", /Module not found/);
     assert.equal(await version(stage), "one");
   });
-  await t.step("also in a host that a neighbour's change has renewed", async () => {
+  await t.step("an agent in a host that a neighbour's change has renewed", async () => {
     await folder.write("neighbour.ts", agentText("7").replaceAll("changing", "neighbour"));
     await stage.hosts.refresh();
     assert.equal(await stage.ask("neighbour.version"), 7);
     assert.equal(await version(stage), "one");
   });
-  await t.step("until it is mended", async () => {
+  await t.step("a fixed version serves", async () => {
     await folder.write("changing.ts", agentText('"two"'));
     await stage.hosts.refresh();
     assert.equal(await version(stage), "two");
     assert.equal(reason(), undefined);
   });
-  await t.step("one that loads in the scan and not in its host, at the first use", async () => {
-    await eventually(isStopped);
-    const text = agentText('"three"', 'if (self.name) throw new Error("not here");');
-    await folder.write("changing.ts", text);
-    await stage.hosts.refresh();
-    assert.equal(await version(stage), "two", "the request that found out is answered, too");
-    assert.match(reason() ?? "", /not here/);
-    assert.equal(await stage.ask("neighbour.version"), 7);
-  });
-  await t.step("and one that had never served stays failed", async () => {
+  await t.step(
+    "a version that loads in the scan but not in its host, at the first use",
+    async () => {
+      await eventually(isStopped);
+      const text = agentText('"three"', 'if (self.name) throw new Error("not here");');
+      await folder.write("changing.ts", text);
+      await stage.hosts.refresh();
+      assert.equal(await version(stage), "two", "the request that found out is answered, too");
+      assert.match(reason() ?? "", /not here/);
+      assert.equal(await stage.ask("neighbour.version"), 7);
+    },
+  );
+  await t.step("a version that had never served stays failed", async () => {
     await folder.write("new.ts", "export default 1;");
     await stage.hosts.refresh();
     assert.equal(stage.hosts.entry("new.ts")?.status, "failed");

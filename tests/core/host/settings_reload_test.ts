@@ -1,4 +1,4 @@
-/** A change of agents.yaml takes effect without a restart, where it concerns an agent. */
+/** A change in agents.yaml takes effect without a restart, for the agents it concerns. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -26,13 +26,13 @@ export default defineAgent({
 
 interface Desk extends AsyncDisposable {
   readonly stage: Stage;
-  /** Writes agents.yaml as editors do, by a rename. */
-  tell(text: string): Promise<void>;
+  /** Writes agents.yaml as editors do: by a rename. */
+  save(text: string): Promise<void>;
   mood(id?: string): Promise<unknown>;
   hostOf(id: string): string | undefined;
 }
 
-/** Two agents that share a host, and one with rights of its own. */
+/** Two agents that share a host, and one with its own permissions. */
 async function openDesk(files: Readonly<Record<string, string>> = {}): Promise<Desk> {
   const folder: TempFolder = await makeTempFolder({
     "one.ts": agentText("one", `permissions: { env: ["HOME"] },`),
@@ -43,7 +43,7 @@ async function openDesk(files: Readonly<Record<string, string>> = {}): Promise<D
   const stage = await Stage.open({ agentsFolder: folder.path, watch: true });
   return {
     stage,
-    tell: async (text) => {
+    save: async (text) => {
       await folder.write(".agents.yaml.tmp", text);
       await Deno.rename(join(folder.path, ".agents.yaml.tmp"), join(folder.path, "agents.yaml"));
     },
@@ -59,13 +59,13 @@ async function openDesk(files: Readonly<Record<string, string>> = {}): Promise<D
   };
 }
 
-Deno.test("a new value is in force within a second, and disturbs no other host", async () => {
+Deno.test("a new value takes effect within a second and disturbs no other host", async () => {
   await using desk = await openDesk();
   assert.deepEqual([await desk.mood(), await desk.mood("far")], ["calm", "calm"]);
   const [near, far] = [desk.hostOf("near"), desk.hostOf("far")];
   const slow = desk.stage.ask("one.mood", { ms: 1_000 });
   const neighbour = desk.stage.ask("near.mood", { ms: 1_000 });
-  await desk.tell("one: { file: one.ts, config: { mood: wild } }");
+  await desk.save("one: { file: one.ts, config: { mood: wild } }");
   const answers: unknown[] = [];
   await eventually(async () => answers[answers.push(await desk.mood()) - 1] === "wild");
   assert.deepEqual([...new Set(answers)], ["calm", "wild"].slice(answers[0] === "calm" ? 0 : 1));
@@ -76,7 +76,7 @@ Deno.test("a new value is in force within a second, and disturbs no other host",
   assert.equal(await desk.mood("near"), "calm");
 });
 
-Deno.test("lines that move, and comments, start no host", async () => {
+Deno.test("moved lines and comments start no host", async () => {
   await using desk = await openDesk({
     "agents.yaml": "one: { file: one.ts, config: { mood: wild } }",
   });
@@ -84,18 +84,18 @@ Deno.test("lines that move, and comments, start no host", async () => {
   const host = desk.hostOf("one");
   const from = () => desk.stage.hosts.entry("one")?.settled?.fields[0]?.from;
   assert.equal(from(), "agents.yaml:1");
-  await desk.tell("# moved\n\none:\n  file: one.ts\n  config:\n    mood: wild\n");
+  await desk.save("# moved\n\none:\n  file: one.ts\n  config:\n    mood: wild\n");
   await eventually(() => from() === "agents.yaml:6");
   assert.equal(desk.hostOf("one"), host);
 });
 
-Deno.test("a broken agents.yaml changes nothing, and says where it is broken", async () => {
+Deno.test("a broken agents.yaml changes nothing and is reported with its line", async () => {
   await using desk = await openDesk({
     "agents.yaml": "one: { file: one.ts, config: { mood: wild } }",
   });
   assert.equal(await desk.mood(), "wild");
   const host = desk.hostOf("one");
-  await desk.tell("one: { file: one.ts, config: { mood: mad } }\nfra: {}");
+  await desk.save("one: { file: one.ts, config: { mood: mad } }\nfra: {}");
   await eventually(() => desk.stage.hosts.settingsProblems.length > 0);
   const [problem] = desk.stage.hosts.settingsProblems;
   assert.deepEqual([problem?.line, problem?.column], [2, 1]);
@@ -103,24 +103,24 @@ Deno.test("a broken agents.yaml changes nothing, and says where it is broken", a
   assert.deepEqual([await desk.mood(), desk.hostOf("one")], ["wild", host]);
   const [line] = desk.stage.log.filter(({ message }) => message.startsWith("agents.yaml has"));
   assert.match(String(line?.["reasons"]), /agents\.yaml:2:1: there is no agent "fra"/);
-  await desk.tell("one: { file: one.ts, config: { mood: mad } }");
+  await desk.save("one: { file: one.ts, config: { mood: mad } }");
   await eventually(async () => await desk.mood() === "mad");
   assert.deepEqual(desk.stage.hosts.settingsProblems, []);
 });
 
-Deno.test("what only the agent's own schema refuses goes back to what was in force", async () => {
+Deno.test("values that only the agent's own schema refuses are rolled back", async () => {
   await using desk = await openDesk();
   assert.equal(await desk.mood(), "calm");
-  await desk.tell("one: { file: one.ts, config: { mood: sour } }");
+  await desk.save("one: { file: one.ts, config: { mood: sour } }");
   await eventually(() => desk.stage.hosts.entry("one")?.reason);
   assert.match(desk.stage.hosts.entry("one")?.reason ?? "", /Cannot configure agent "one": mood/);
   assert.equal(await desk.mood(), "calm");
-  await desk.tell("one: { file: one.ts, config: { mood: sweet } }");
+  await desk.save("one: { file: one.ts, config: { mood: sweet } }");
   await eventually(async () => await desk.mood() === "sweet");
   assert.equal(desk.stage.hosts.entry("one")?.reason, undefined);
 });
 
-Deno.test("a new version that does not take what it is told leaves the old one serving", async () => {
+Deno.test("a new version that refuses its settings leaves the old one serving", async () => {
   const yaml = "one: { file: one.ts, config: { mood: wild } }";
   await using folder = await makeTempFolder({ "one.ts": agentText("one"), "agents.yaml": yaml });
   await using stage = await Stage.open({ agentsFolder: folder.path, watch: true });
@@ -135,18 +135,18 @@ Deno.test("a new version that does not take what it is told leaves the old one s
   await eventually(() => stage.hosts.entry("one")?.reason === undefined);
 });
 
-Deno.test("isolation and rights that change move the agent, and nobody else", async () => {
+Deno.test("changed isolation or grants move only that agent", async () => {
   await using desk = await openDesk();
   await Promise.all([desk.mood(), desk.mood("near"), desk.mood("far")]);
   const lives = (id: string) => {
     const entry = desk.stage.hosts.entry(id);
     return entry && desk.stage.hosts.isolationOf(entry);
   };
-  await desk.tell("one: { file: one.ts, isolation: alone }");
+  await desk.save("one: { file: one.ts, isolation: alone }");
   await eventually(() => lives("one") === "process");
   assert.equal(await desk.mood(), "calm");
   assert.equal(lives("near"), "thread");
-  await desk.tell("one: { file: one.ts, grants: { env: [] } }");
+  await desk.save("one: { file: one.ts, grants: { env: [] } }");
   await eventually(() => lives("one") === "thread");
   assert.equal(await desk.mood(), "calm");
   assert.deepEqual(desk.stage.hosts.entry("one")?.grants, {});
@@ -156,13 +156,13 @@ Deno.test("isolation and rights that change move the agent, and nobody else", as
   assert.equal(desk.stage.hosts.entry("far")?.errors, 0);
 });
 
-Deno.test("a plugin takes neither the id nor the rights of an agent of the release", async () => {
+Deno.test("a plugin gets neither the id nor the grants of a shipped agent", async () => {
   const thief = agentText("csv", `permissions: { env: ["HOME"] },`);
   await using folder = await makeTempFolder({ "a_thief.ts": thief, "sources/csv.ts": thief });
   await using stage = await Stage.open({
     agentsFolder: folder.path,
     watch: true,
-    telling: { shipped: { csv: { file: "sources/csv.ts", variables: [] } } },
+    operator: { shipped: { csv: { file: "sources/csv.ts", variables: [] } } },
   });
   assert.equal(stage.hosts.entry("csv")?.file, "sources/csv.ts");
   assert.match(stage.hosts.entry("a_thief.ts")?.reason ?? "", /"csv" belongs to "sources\/csv.ts"/);

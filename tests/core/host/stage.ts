@@ -16,16 +16,16 @@ export const rogueFolder = fileURLToPath(new URL("../../support/rogue_agents", i
 const nodeModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 export interface StageOptions extends Partial<HostsOptions> {
-  /** What the operator says beside agents.yaml. */
-  readonly telling?: Partial<OperatorSettingsOptions>;
-  /** Stands between the bus and the hosts, as the daemon's own services do. */
+  /** The operator's settings besides agents.yaml. */
+  readonly operator?: Partial<OperatorSettingsOptions>;
+  /** Wraps the hosts' request handler, as the daemon's own services do. */
   readonly serve?: (elsewhere: RequestHandler) => RequestHandler;
 }
 
 export interface AskOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** The instant it sees up to; now where there is none. */
+  /** The request sees what was public at this instant; absent: now. */
   readonly asOfMs?: number;
 }
 
@@ -46,7 +46,7 @@ export class Stage implements AsyncDisposable {
 
   private constructor(
     kept: TempFolder,
-    { serve = (elsewhere) => elsewhere, telling = {}, ...options }: StageOptions,
+    { serve = (elsewhere) => elsewhere, operator = {}, ...options }: StageOptions,
   ) {
     this.#kept = kept;
     const channel = `test-${newOpaqueId()}`;
@@ -74,7 +74,7 @@ export class Stage implements AsyncDisposable {
         write: (line) => this.log.push(JSON.parse(line) as LogLine),
         pretty: false,
       }),
-      settings: operatorSettings(options.agentsFolder ?? rogueFolder, telling),
+      settings: operatorSettings(options.agentsFolder ?? rogueFolder, operator),
       ...options,
     });
   }
@@ -85,7 +85,7 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** Asks an agent as the engine does. */
+  /** Invokes an agent as the engine does. */
   async ask(
     address: string,
     input: unknown = {},
@@ -95,7 +95,7 @@ export class Stage implements AsyncDisposable {
     return JSON.parse(await this.hosts.invoke({ ...asked, asOfMs, signal })) as unknown;
   }
 
-  /** What asking an agent fails with. */
+  /** The error of a request that must fail. */
   async failure(...asked: Parameters<Stage["ask"]>): Promise<ErrorData> {
     try {
       const answer = await this.ask(...asked);

@@ -1,4 +1,4 @@
-/** Entries and the way from an address to the agent that serves it. */
+/** Entries, and the lookup from an address to the agent that serves it. */
 
 import assert from "node:assert/strict";
 import type { AgentEntry } from "../../../../core/host/agents/entry.ts";
@@ -7,7 +7,7 @@ import type { Manifest } from "../../../../core/host/manifest/manifest.ts";
 import type { ScanResult } from "../../../../core/host/scan/scan.ts";
 import { nothingSettled } from "../../../support/operator_settings.ts";
 
-const telling = {
+const settings = {
   settle: () => nothingSettled,
   ownerOf: (id: string) => id === "owned" ? "z.ts" : undefined,
 };
@@ -49,7 +49,7 @@ function read(result: ScanResult) {
 }
 
 function entriesOf(...results: ScanResult[]): Map<string, AgentEntry> {
-  const entries = makeEntries(results.map(read), telling);
+  const entries = makeEntries(results.map(read), settings);
   return new Map(entries.map((entry) => [entry.id, entry]));
 }
 
@@ -61,19 +61,19 @@ Deno.test("a file without a manifest is listed as failed under its name", () => 
   assert.equal(entries.get("loader")?.status, "idle");
 });
 
-Deno.test("an id that two files declare is neither's", () => {
+Deno.test("an id declared by two files is refused for both", () => {
   const entries = entriesOf(scanned("a.ts", "loader"), scanned("b.ts", "loader"));
   assert.equal(entries.get("loader"), undefined);
   for (const file of ["a.ts", "b.ts"]) {
     assert.equal(
       entries.get(file)?.reason,
       `Cannot load agent "${file}": id: "loader" is declared by "a.ts", "b.ts", so none of ` +
-        `them has it; choose another id, or name its file in agents.yaml`,
+        `them gets it; choose another id, or name its file in agents.yaml`,
     );
   }
 });
 
-Deno.test("an id that belongs to a file is no other's, whichever name comes first", () => {
+Deno.test("an id bound to a file is refused for every other file", () => {
   const entries = entriesOf(scanned("a.ts", "owned"), scanned("z.ts", "owned"));
   assert.equal(entries.get("owned")?.file, "z.ts");
   assert.match(entries.get("a.ts")?.reason ?? "", /id: "owned" belongs to "z.ts"/);
@@ -81,10 +81,10 @@ Deno.test("an id that belongs to a file is no other's, whichever name comes firs
   assert.equal(alone.get("a.ts")?.status, "failed", "even while the file is away");
 });
 
-Deno.test("an agent is refused what it can't be told, with the reason", () => {
+Deno.test("an agent with invalid settings is refused with the reason", () => {
   const message = `"mood" must be text, not 7`;
   const [entry] = makeEntries([read(scanned("a.ts", "a"))], {
-    ...telling,
+    ...settings,
     settle: () => ({
       ...nothingSettled,
       problems: [{ path: ["config", "mood"], place: "value", message }],
@@ -94,7 +94,7 @@ Deno.test("an agent is refused what it can't be told, with the reason", () => {
   assert.equal(entry?.reason, `Cannot configure agent "a": agents.yaml: ${message}`);
 });
 
-Deno.test("an address that nobody serves is refused with the nearest name", () => {
+Deno.test("an unknown address is refused with a suggestion", () => {
   const entries = entriesOf(
     scanned("loader.ts", "history_loader", ["load_history", "get_bars"]),
     failed("broken.ts", "it does not parse"),
@@ -121,21 +121,21 @@ Deno.test("an address that nobody serves is refused with the nearest name", () =
   assert.deepEqual(refusal("history_loader.zzz"), [
     "unknown_capability",
     `Cannot invoke "history_loader.zzz": agent "history_loader" has no capability "zzz"; ` +
-    `it knows load_history, get_bars`,
+    `known: load_history, get_bars`,
   ]);
   for (const address of ["", "history_loader", "a.b.c", ".x", "x."]) {
     assert.equal(refusal(address)[0], "unknown_agent", address);
   }
 });
 
-Deno.test("an agent that failed is unavailable, and says why", () => {
+Deno.test("a request to a failed agent is refused with the reason", () => {
   const entries = entriesOf(scanned("a.ts", "loader"));
   const entry = entries.get("loader");
   assert.ok(entry);
-  entry.refuse("the daemon can't grant what it does not have");
+  entry.refuse("the daemon cannot grant permissions it does not have");
   assert.throws(() => findServing(entries, "loader.fetch"), {
     code: "agent_unavailable",
     message: `Cannot invoke "loader.fetch": agent "loader" is refused: ` +
-      `the daemon can't grant what it does not have`,
+      `the daemon cannot grant permissions it does not have`,
   });
 });

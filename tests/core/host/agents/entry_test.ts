@@ -16,7 +16,7 @@ Deno.test("an agent is busy from its first open request to the end of its last",
   assert.equal(agent.messages, 2);
 });
 
-Deno.test("an agent that fails while it is busy stays failed when its requests end", () => {
+Deno.test("an agent that fails while busy stays failed when its requests end", () => {
   const agent = entry();
   agent.begin();
   agent.fail("its host was lost");
@@ -29,14 +29,14 @@ Deno.test("an agent that fails while it is busy stays failed when its requests e
   assert.deepEqual([agent.status, agent.openCount], ["failed", 0]);
 });
 
-Deno.test("of several reasons why an agent can't be used the last one counts", () => {
+Deno.test("the last of several failure reasons counts", () => {
   const agent = entry();
   agent.fail("first");
   agent.refuse("second");
   assert.deepEqual([agent.status, agent.reason], ["refused", "second"]);
 });
 
-Deno.test("no request leads out of failed, and no older version is made of a failed one", () => {
+Deno.test("a failed version stays failed until it is stopped", () => {
   const agent = entry();
   agent.fail("it throws");
   agent.begin();

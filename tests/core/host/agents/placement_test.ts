@@ -1,4 +1,4 @@
-/** Where an agent is to live: by the operator's word, by the daemon's setting, by its manifest. */
+/** Where an agent lives: by agents.yaml, by the daemon's setting, by its manifest. */
 
 import assert from "node:assert/strict";
 import { AgentEntry } from "../../../../core/host/agents/entry.ts";
@@ -29,7 +29,7 @@ function entryOf(
   return new AgentEntry({ ...version, settled: { ...nothingSettled, isolation: stated } });
 }
 
-Deno.test("agents.yaml comes before the daemon's setting, and that before the manifest", () => {
+Deno.test("agents.yaml overrides the daemon's setting, which overrides the manifest", () => {
   const kinds = (manifest: Manifest["isolation"], stated?: StatedIsolation) =>
     [false, true].map((forAll) => placementOf(entryOf(manifest, stated), forAll).kind);
   assert.deepEqual(kinds("worker"), ["thread", "process"]);
@@ -39,7 +39,7 @@ Deno.test("agents.yaml comes before the daemon's setting, and that before the ma
   assert.deepEqual(kinds("worker", "alone"), ["process", "process"]);
 });
 
-Deno.test("an agent that is alone shares its process with no other", () => {
+Deno.test("an agent with isolation alone shares its process with no other", () => {
   const key = (id: string, stated: StatedIsolation) =>
     keyOf(placementOf(entryOf("worker", stated, id), false));
   assert.equal(key("one", "process"), key("two", "process"));
@@ -47,7 +47,7 @@ Deno.test("an agent that is alone shares its process with no other", () => {
   assert.notEqual(key("one", "alone"), key("one", "process"));
 });
 
-Deno.test("an agent that held a host lives apart, whatever agents.yaml says", () => {
+Deno.test("an agent that blocked a host lives apart, whatever agents.yaml says", () => {
   const entry = entryOf("worker", "thread");
   entry.isApart = true;
   assert.deepEqual(

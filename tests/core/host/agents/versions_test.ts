@@ -24,7 +24,7 @@ const manifest: Manifest = {
   subscriptions: [],
 };
 
-/** The file as it is in its `version`; a broken one has no manifest. */
+/** The file in its `version`; a broken version has no manifest. */
 function read(version: number, isBroken = false): ReadFile[] {
   const file = { name: "a.ts", path: "/agents/a.ts" };
   const hash = String(version).padStart(64, "0");
@@ -53,7 +53,7 @@ function serving({ byId }: Versions): AgentEntry {
   return entry;
 }
 
-Deno.test("a newer version serves in place of the one before, which is stopped", async () => {
+Deno.test("a newer version replaces the one before, which is stopped", async () => {
   await using folder = await makeTempFolder({});
   const versions = versionsIn(folder);
   await versions.take(read(1), undefined);
@@ -65,7 +65,7 @@ Deno.test("a newer version serves in place of the one before, which is stopped",
   assert.deepEqual([...change?.files ?? []], ["a.ts"]);
 });
 
-Deno.test("a version that does not load leaves the one before it serving, from its copy", async () => {
+Deno.test("when a version does not load, a copy of the one before it serves", async () => {
   await using folder = await makeTempFolder({});
   const versions = versionsIn(folder);
   await versions.take(read(1), undefined);
@@ -75,7 +75,7 @@ Deno.test("a version that does not load leaves the one before it serving, from i
   assert.ok(path.startsWith(folder.path), path);
 });
 
-Deno.test("a version that goes back does so once, and not after a host has loaded it", async () => {
+Deno.test("a version goes back once, and never after a host has loaded it", async () => {
   await using folder = await makeTempFolder({});
   const versions = versionsIn(folder);
   await versions.take(read(1), undefined);
@@ -90,7 +90,7 @@ Deno.test("a version that goes back does so once, and not after a host has loade
   assert.equal(versions.goBack(serving(versions), "too late"), false);
 });
 
-Deno.test("a version that goes back while the folder is looked at stays gone", async () => {
+Deno.test("a version that goes back while the folder is read stays gone", async () => {
   await using folder = await makeTempFolder({});
   const versions = versionsIn(folder);
   await versions.take(read(1), undefined);

@@ -1,11 +1,11 @@
-/** What an agent is made of, read as data whatever lies there. */
+/** An agent's content: files are read as data, whatever they are. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readContent, writeContent } from "../../../../core/host/files/content.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
 
-Deno.test("an agent's content is its file and all of the folder that it imports", async () => {
+Deno.test("an agent's content is its file and every file it imports from the folder", async () => {
   await using folder = await makeTempFolder({
     "agent.ts": `import "./_lib/one.ts"; const two = await import( "./_lib/two.ts" );`,
     "_lib/one.ts": `export * from './three.ts';`,
@@ -27,7 +27,7 @@ Deno.test("an agent's content is its file and all of the folder that it imports"
   assert.notEqual((await read()).hash, before.hash);
 });
 
-Deno.test("folders, devices, gigabytes and spaces without end cost nothing", async () => {
+Deno.test("folders, devices, huge files and endless whitespace cost nothing", async () => {
   await using folder = await makeTempFolder({
     "agent.ts": `import "./sub"; import "./_zero"; import "./_large.ts"; import "./_gone.ts";
 import "${"../".repeat(20)}dev/zero";\n// import${" ".repeat(200_000)}x`,
@@ -40,7 +40,7 @@ import "${"../".repeat(20)}dev/zero";\n// import${" ".repeat(200_000)}x`,
   assert.deepEqual([...files.keys()], ["agent.ts"]);
 });
 
-Deno.test("a content that was written elsewhere is the same", async () => {
+Deno.test("content copied elsewhere keeps its hash", async () => {
   await using folder = await makeTempFolder({
     "data/agent.ts": `import "../_lib/one.ts";`,
     "_lib/one.ts": "export const one = 1;",

@@ -9,7 +9,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await findAgentFiles(folder)).map(({ name }) => name);
 }
 
-Deno.test("agents are the .ts files of a folder and of those below, sorted by name", async () => {
+Deno.test("agents are the .ts files of a folder and its subfolders, sorted by name", async () => {
   await using folder = await makeTempFolder({
     "b.ts": "",
     "data/history.ts": "",
@@ -28,7 +28,7 @@ Deno.test("agents are the .ts files of a folder and of those below, sorted by na
   assert.deepEqual(first, { name: "a.ts", path: join(folder.path, "a.ts") });
 });
 
-Deno.test("helpers and dotfiles are no agents", async () => {
+Deno.test("helpers and dotfiles are not agents", async () => {
   await using folder = await makeTempFolder({
     "agent.ts": "",
     "_helper.ts": "",
@@ -40,7 +40,7 @@ Deno.test("helpers and dotfiles are no agents", async () => {
   assert.deepEqual(await namesIn(folder.path), ["agent.ts"]);
 });
 
-Deno.test("a link is an agent when it leads to a file inside the folder", async () => {
+Deno.test("a link counts as an agent only if its target is inside the folder", async () => {
   await using outside = await makeTempFolder({ "secret.ts": "", "more/secret.ts": "" });
   await using folder = await makeTempFolder({ "agent.ts": "" });
   const link = (to: string, name: string) => Deno.symlink(to, join(folder.path, name));
@@ -51,20 +51,20 @@ Deno.test("a link is an agent when it leads to a file inside the folder", async 
   assert.deepEqual(await namesIn(folder.path), ["agent.ts", "alias.ts"]);
 });
 
-Deno.test("a folder whose name begins like the agents folder's is outside of it", async () => {
+Deno.test("a folder whose name starts like the agents folder's is outside of it", async () => {
   await using parent = await makeTempFolder({ "agents/a.ts": "", "agents_old/b.ts": "" });
   await Deno.symlink(join(parent.path, "agents_old/b.ts"), join(parent.path, "agents/b.ts"));
   assert.deepEqual(await namesIn(join(parent.path, "agents")), ["a.ts"]);
 });
 
-Deno.test("a folder that is reached by a link is read as any other", async () => {
+Deno.test("a folder reached through a link is read like any other", async () => {
   await using folder = await makeTempFolder({ "agents/a.ts": "" });
   await Deno.symlink(join(folder.path, "agents"), join(folder.path, "link"));
   const [file] = await findAgentFiles(join(folder.path, "link"));
   assert.deepEqual(file, { name: "a.ts", path: join(folder.path, "agents/a.ts") });
 });
 
-Deno.test("a missing folder is refused, and the setting named", async () => {
+Deno.test("a missing folder is refused with the name of the setting", async () => {
   await using folder = await makeTempFolder({ "file.ts": "" });
   for (const name of ["nowhere", "file.ts"]) {
     await assert.rejects(findAgentFiles(join(folder.path, name)), {

@@ -1,4 +1,4 @@
-/** The budget of calls: each has its own, though many share a time limit. */
+/** The time budget of calls: each call has its own, though many share a time limit. */
 
 import assert from "node:assert/strict";
 import { withinBudget } from "../../../../core/host/inside/budget.ts";
@@ -18,7 +18,7 @@ async function ending(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-Deno.test("a call that holds the thread is interrupted, and those beside it are not", async () => {
+Deno.test("a call that holds the thread is interrupted; calls beside it are not", async () => {
   const calls = Array.from({ length: 9 }, (_, n) =>
     ending(withinBudget(() => {
       if (n % 4 === 2) { for (;;); }
@@ -37,7 +37,7 @@ Deno.test("calls that together take longer than the budget are not interrupted",
   assert.deepEqual(await Promise.all(calls), Array.from({ length: 20 }, (_, n) => n));
 });
 
-Deno.test("what a call throws or rejects with is its own, whatever it looks like", async () => {
+Deno.test("a call rejects with exactly what it threw", async () => {
   const forged = Object.assign(new Error("mine"), { code: "ERR_SCRIPT_EXECUTION_TIMEOUT" });
   const calls = [
     withinBudget(() => {
@@ -49,7 +49,7 @@ Deno.test("what a call throws or rejects with is its own, whatever it looks like
   assert.deepEqual(await Promise.all(calls.map(ending)), ["mine", "later", 3]);
 });
 
-Deno.test("a call made while others run has its turn", async () => {
+Deno.test("a call made while others run is run too", async () => {
   const inner: Promise<unknown>[] = [];
   const outer = withinBudget(() => {
     inner.push(withinBudget(() => "inner", 500));

@@ -1,4 +1,4 @@
-/** What an agent may declare of its collections. */
+/** What an agent may declare about its collections. */
 
 import assert from "node:assert/strict";
 import { defineAgent, z } from "100ac";
@@ -23,7 +23,7 @@ function problemsOf(collections: unknown): readonly string[] {
   return [];
 }
 
-Deno.test("a manifest says what an agent keeps, as plain JSON", () => {
+Deno.test("a manifest describes an agent's collections as plain JSON", () => {
   const { collections } = readManifest(
     defineAgent({
       id: "keeper",
@@ -48,17 +48,17 @@ Deno.test("a manifest says what an agent keeps, as plain JSON", () => {
   assert.deepEqual([notes?.history, notes?.retainDays], [false, null]);
 });
 
-Deno.test("a key is made of fields that are always there, texts or numbers", () => {
+Deno.test("a key consists of required fields that are texts or numbers", () => {
   const withKey = (...key: unknown[]) => problemsOf({ chains: { key, schema: Chain } });
   assert.deepEqual(withKey("symbol", "side", "strike"), []);
   assert.deepEqual(withKey("symbl", "iv"), [
-    'collections.chains.key: "symbl" must be a field of the schema that is always there',
-    'collections.chains.key: "iv" must be a field of the schema that is always there',
+    'collections.chains.key: "symbl" must be a required field of the schema',
+    'collections.chains.key: "iv" must be a required field of the schema',
   ]);
   assert.deepEqual(withKey("symbol", "symbol"), [
     "collections.chains.key: names a field twice",
   ]);
-  assert.match(withKey().join(), /^collections\.chains\.key: must name a field/);
+  assert.match(withKey().join(), /^collections\.chains\.key: must name at least one field/);
   const schema = z.object({ is_open: z.boolean(), any: z.union([z.string(), z.number()]) });
   assert.deepEqual(problemsOf({ days: { key: ["is_open", "any"], schema } }), [
     'collections.days.key: "is_open" must be a text or a number',
@@ -66,7 +66,7 @@ Deno.test("a key is made of fields that are always there, texts or numbers", () 
   ]);
 });
 
-Deno.test("a collection that can't be kept is refused by its name", () => {
+Deno.test("an invalid collection is refused by name", () => {
   const one = { key: ["symbol"], schema: Chain };
   assert.deepEqual(problemsOf({ Chains: one }), ["collections.Chains: must match [a-z][a-z0-9_]*"]);
   for (const retain of ["90", "0d", "3 weeks", "1.5d", 90]) {
@@ -76,7 +76,7 @@ Deno.test("a collection that can't be kept is refused by its name", () => {
     );
   }
   assert.deepEqual(problemsOf({ chains: { ...one, hystory: true } }), [
-    "collections.chains.hystory: is no key of a manifest",
+    "collections.chains.hystory: is not a key of a manifest",
   ]);
   assert.deepEqual(problemsOf({ chains: { key: ["symbol"], schema: z.string() } }), [
     "collections.chains.schema: must be a z.object(…) schema",
@@ -92,10 +92,10 @@ Deno.test("a collection that can't be kept is refused by its name", () => {
     );
   }
   const many = Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`c${n}`, one]));
-  assert.deepEqual(problemsOf(many), ["collections: must be 50 collections at most"]);
+  assert.deepEqual(problemsOf(many), ["collections: must hold at most 50 collections"]);
 });
 
-Deno.test("types of collections follow from the manifest", () => {
+Deno.test("the types of collections follow from the declaration", () => {
   defineAgent({
     id: "keeper",
     description: "Keeps",

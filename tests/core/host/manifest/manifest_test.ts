@@ -1,4 +1,4 @@
-/** What a file must export to be an agent, and what it is told when it does not. */
+/** What a file must export to be an agent, and the messages when it does not. */
 
 import assert from "node:assert/strict";
 import { defineAgent, z } from "100ac";
@@ -32,7 +32,7 @@ function withCapability(capability: Record<string, unknown>): unknown {
   return { ...greeter, capabilities: { greet: { ...greet, ...capability } } };
 }
 
-Deno.test("a manifest says what an agent can do, as plain JSON", () => {
+Deno.test("a manifest describes an agent's capabilities as plain JSON", () => {
   const manifest = readManifest(
     defineAgent({
       ...greeter,
@@ -68,7 +68,7 @@ Deno.test("a manifest says what an agent can do, as plain JSON", () => {
   assert.deepEqual(capability?.input["required"], ["name"]);
 });
 
-Deno.test("a permission may follow from a field of the configuration, which must exist", () => {
+Deno.test("a permission may refer to a configuration field, which must exist", () => {
   const asking = (field: string): unknown => ({
     ...greeter,
     permissions: { read: ["/b", { config: field }, "/a"] },
@@ -81,20 +81,20 @@ Deno.test("a permission may follow from a field of the configuration, which must
     `did you mean "folder"?`,
   ]);
   assert.deepEqual(problemsOf({ ...greeter, permissions: { net: ["a,b", 7, { confg: "x" }] } }), [
-    "permissions.net.0: must not hold a comma",
+    "permissions.net.0: must not contain a comma",
     "permissions.net.1: invalid input: expected object, received number",
     "permissions.net.2.config: is missing",
   ]);
 });
 
-Deno.test("equal permissions have one form, whatever their order", () => {
+Deno.test("equal permissions have equal JSON, whatever their order", () => {
   const one = normalize({ net: ["b", "a"], env: ["X"], read: [] });
   const two = normalize({ env: ["X", "X"], net: ["a", "b", "a"] });
   assert.equal(JSON.stringify(one), JSON.stringify(two));
   assert.equal(JSON.stringify(one), `{"env":["X"],"net":["a","b"]}`);
 });
 
-Deno.test("a file that exports no agent is told how to", () => {
+Deno.test("the error for a file without an agent shows how to export one", () => {
   assert.deepEqual(problemsOf(undefined), [
     "default export: is missing; write `export default defineAgent({ … })`",
   ]);
@@ -110,14 +110,14 @@ Deno.test("a bad id is refused", () => {
   assert.deepEqual(problemsOf({ ...greeter, id: undefined }), ["id: is missing"]);
 });
 
-Deno.test("the daemon's own names are refused as ids", () => {
+Deno.test("names reserved for the daemon are refused as ids", () => {
   assert.ok(reservedIds.has("cache") && reservedIds.has("market"));
   for (const id of reservedIds) {
-    assert.deepEqual(problemsOf({ ...greeter, id }), ["id: is a name that the daemon uses itself"]);
+    assert.deepEqual(problemsOf({ ...greeter, id }), ["id: is reserved for the daemon"]);
   }
 });
 
-Deno.test("what is missing is named by its key", () => {
+Deno.test("a missing part is reported by its key", () => {
   assert.deepEqual(problemsOf(withCapability({ input: undefined })), [
     "capabilities.greet.input: is missing",
   ]);
@@ -130,7 +130,7 @@ Deno.test("what is missing is named by its key", () => {
   assert.deepEqual(problemsOf({ id: "greeter", description: "d" }), ["capabilities: is missing"]);
 });
 
-Deno.test("what is of the wrong kind is named by its key", () => {
+Deno.test("a part of the wrong type is reported by its key", () => {
   assert.deepEqual(problemsOf(withCapability({ input: z.string() })), [
     "capabilities.greet.input: must be a z.object(…) schema",
   ]);
@@ -142,16 +142,16 @@ Deno.test("what is of the wrong kind is named by its key", () => {
   ]);
 });
 
-Deno.test("a key that no manifest has is refused", () => {
+Deno.test("an unknown key is refused", () => {
   assert.deepEqual(problemsOf({ ...greeter, permisions: {} }), [
-    "permisions: is no key of a manifest",
+    "permisions: is not a key of a manifest",
   ]);
   assert.deepEqual(problemsOf(withCapability({ timeout: 3, idempotant: true })), [
-    "capabilities.greet.timeout: is no key of a manifest; " +
-    "capabilities.greet.idempotant: is no key of a manifest",
+    "capabilities.greet.timeout: is not a key of a manifest; " +
+    "capabilities.greet.idempotant: is not a key of a manifest",
   ]);
   assert.deepEqual(problemsOf({ ...greeter, permissions: { hrtime: ["x"] } }), [
-    "permissions.hrtime: is no key of a manifest",
+    "permissions.hrtime: is not a key of a manifest",
   ]);
 });
 
@@ -183,7 +183,7 @@ Deno.test("a schema that does not convert to JSON Schema is refused", () => {
   assert.match(problemsOf({ ...greeter, config: z.object({ at: z.date() }) }).join(), /^config: /);
 });
 
-Deno.test("every problem is told at once", () => {
+Deno.test("every problem is reported at once", () => {
   const problems = problemsOf({
     id: "Greeter",
     description: "",

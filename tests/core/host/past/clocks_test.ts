@@ -1,4 +1,4 @@
-/** Every way to ask what time it is gives the instant, in threads and in processes. */
+/** Every way to read the time gives the instant, in threads and in processes. */
 
 import assert from "node:assert/strict";
 import { asOfMs, openLeaks } from "./leaker.ts";
@@ -8,7 +8,7 @@ const iso = "2026-03-01T21:00:00.000Z";
 const formFile = "((form) => (form.append('x', new Blob([])), form.get('x').lastModified))" +
   "(new FormData())";
 
-/** Expressions that say what time it is, and what they say as of the instant. */
+/** Expressions that read the time, with their values as of the instant. */
 const clocks: Readonly<Record<string, unknown>> = {
   "Date.now()": asOfMs,
   "new Date()": iso,
@@ -46,7 +46,7 @@ const clocks: Readonly<Record<string, unknown>> = {
   "new Promise((done) => setTimeout(done, 5, 'timers run'))": "timers run",
 };
 
-/** Ways to put a clock back, or to one that runs. */
+/** Ways to restore a clock, or to reach one that runs. */
 const ways: readonly string[] = [
   "Object.defineProperty(Date, 'now', { value: () => 5 })",
   "(() => { 'use strict'; globalThis.Date = 5; })()",
@@ -75,13 +75,13 @@ const ways: readonly string[] = [
 for (const processForAll of [false, true]) {
   const kind = processForAll ? "process" : "thread";
 
-  Deno.test(`clocks in a ${kind} of the past stand at its instant`, async (t) => {
+  Deno.test(`clocks in a ${kind} of the past show its instant`, async (t) => {
     await using leaks = await openLeaks({ processForAll });
     const { tries } = leaks;
     for (const [code, expected] of Object.entries(clocks)) {
       await t.step(code, async () => assert.deepEqual(await tries(code, asOfMs), expected));
     }
-    await t.step("durations run on from the instant", async () => {
+    await t.step("clocks for durations keep running", async () => {
       const code = "[performance.timeOrigin + performance.now(), performance.toJSON().timeOrigin]";
       const [now = 0, origin = 0] = await tries(code, asOfMs) as number[];
       assert.ok(now >= asOfMs && now < asOfMs + 30_000, `${now}`);
@@ -89,7 +89,7 @@ for (const processForAll of [false, true]) {
     });
   });
 
-  Deno.test(`no clock of a ${kind} of the past can be set or got around`, async (t) => {
+  Deno.test(`no clock of a ${kind} of the past can be set or bypassed`, async (t) => {
     await using leaks = await openLeaks({ processForAll });
     for (const code of ways) {
       await t.step(code, async () => {

@@ -1,4 +1,4 @@
-/** A host that forges its frames is held to its instant by the daemon, in whatever vessel. */
+/** The daemon limits a host that forges its frames to its instant, in a thread or a process. */
 
 import assert from "node:assert/strict";
 import { Bus } from "../../../../core/bus/bus.ts";
@@ -9,7 +9,7 @@ import { eventually } from "../../../support/eventually.ts";
 import { LossyNetwork } from "../../../support/lossy_channel.ts";
 import { asOfMs } from "./leaker.ts";
 
-Deno.test("the daemon takes the instant of a request from the host it comes from", async () => {
+Deno.test("the instant of a request is limited by the host it comes from", async () => {
   const network = new LossyNetwork();
   const hub = new Hub("daemon", network.open());
   const seen: unknown[] = [];
@@ -48,7 +48,7 @@ Deno.test("the daemon takes the instant of a request from the host it comes from
   const isAnswered = () => heard.some(({ messages }) => messages.length > 0);
   await eventually(isAnswered);
 
-  // Past the daemon: to a host of now, as another host, to all; and what was published of now.
+  // Frames that try to bypass the daemon: to a present host, as another host, and to everyone.
   bus.publish("market.quotes_fetched", "1");
   await eventually(() => overheard.some(({ events }) => events.length === 1));
   const before = overheard.filter(({ from }) => from === "host-1").length;

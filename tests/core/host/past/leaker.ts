@@ -1,4 +1,4 @@
-/** An agent that runs what it is given, and a stage for it: what it finds out is a leak. */
+/** An agent that runs code it is given, and a stage for it. Whatever it finds out is a leak. */
 
 import { Stage, type StageOptions } from "../stage.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
@@ -35,14 +35,14 @@ export default defineAgent({
 /** Shares the leaker's host. */
 export const neighbour = leaker.replace('id: "leaker"', 'id: "neighbour"');
 
-/** A source of market data: it may reach the network. */
+/** A source of market data with network access. */
 export const dialer = `import { defineAgent, z } from "100ac";
 export default defineAgent({ id: "dialer", description: "d", permissions: { net: ["127.0.0.1"] },
   capabilities: { dial: { description: "d", input: z.object({}), output: z.unknown(),
     run: () => "answered" } } });
 `;
 
-/** Lives in another host than the leaker, which it asks for what it finds now. */
+/** Lives in another host than the leaker, which it asks to run code. */
 export const friend = `import { defineAgent, z } from "100ac";
 let known = null;
 export default defineAgent({ id: "friend", description: "d", permissions: { env: ["USER"] },
@@ -57,11 +57,11 @@ export default defineAgent({ id: "friend", description: "d", permissions: { env:
 export interface Leaks extends AsyncDisposable {
   readonly stage: Stage;
   readonly folder: string;
-  /** What an expression gives in the leaker; what it throws, as `refused: …`. */
+  /** What an expression evaluates to in the leaker; an error becomes `refused: …`. */
   tries(code: string, atMs?: number): Promise<unknown>;
 }
 
-/** A stage with the four agents; `data.txt` beside them is written now. */
+/** A stage with the four agents; `data.txt` next to them is written now. */
 export async function openLeaks(options: StageOptions = {}): Promise<Leaks> {
   const folder = await makeTempFolder({
     "leaker.ts": leaker,

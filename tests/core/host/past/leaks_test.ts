@@ -1,4 +1,4 @@
-/** What is of now does not reach a host of the past by any way, nor what is of a later instant. */
+/** Nothing of the present, or of a later instant, reaches a host of the past. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { asOfMs, leaker, openLeaks } from "./leaker.ts";
 
 const earlierMs = asOfMs - 86_400_000;
 
-/** Ways to what an agent of its permissions may reach now, and what each is refused with. */
+/** Code that tries to use the agent's permissions, with the expected refusals. */
 const granted: Readonly<Record<string, readonly [code: string, refusal: RegExp]>> = {
   "a file it may read": ["Deno.readTextFileSync('/etc/hostname')", /^Requires read access/],
   "data beside its code": [
@@ -30,7 +30,7 @@ const granted: Readonly<Record<string, readonly [code: string, refusal: RegExp]>
   "the machine": ["Deno.osUptime()", /^Requires sys access/],
 };
 
-/** Ways that are open to it at no time. */
+/** Code that is refused whatever the permissions, with the expected refusals. */
 const closed: Readonly<Record<string, readonly [code: string, refusal: RegExp]>> = {
   "the network": ["fetch('http://127.0.0.1:8100')", /^Requires net access/],
   "a socket": ["Deno.connect({ port: 8100 })", /^Requires net access/],
@@ -41,7 +41,7 @@ const closed: Readonly<Record<string, readonly [code: string, refusal: RegExp]>>
 for (const processForAll of [false, true]) {
   const kind = processForAll ? "process" : "thread";
 
-  Deno.test(`a ${kind} of the past reaches nothing of now`, async (t) => {
+  Deno.test(`a ${kind} of the past reaches nothing of the present`, async (t) => {
     await using leaks = await openLeaks({ processForAll });
     const { stage, tries } = leaks;
     for (const [what, [code, refusal]] of Object.entries({ ...granted, ...closed })) {
@@ -50,34 +50,34 @@ for (const processForAll of [false, true]) {
         if (what in granted) assert.equal(refusalOf(await tries(code)), "", "it may, now");
       });
     }
-    await t.step("nor the locks of other threads", async () => {
+    await t.step("it cannot see the locks of other threads", async () => {
       assert.equal(await tries("typeof navigator.locks"), "object");
       assert.equal(await tries("typeof navigator.locks", asOfMs), "undefined");
     });
-    await t.step("nor a source by way of another agent", async () => {
+    await t.step("it cannot reach a source through another agent", async () => {
       const dial = "ctx.request('dialer.dial', {}, tools.z.unknown())";
       assert.equal(await tries(dial), "answered");
-      assert.match(String(await tries(dial, asOfMs)), /answers from 127\.0\.0\.1/);
+      assert.match(String(await tries(dial, asOfMs)), /present data from 127\.0\.0\.1/);
     });
-    await t.step("nor a file while it is imported", async () => {
+    await t.step("it cannot read a file during its import", async () => {
       assert.equal(await tries("tools.atLoad"), "worked: of now");
       assert.match(String(await tries("tools.atLoad", asOfMs)), /^Requires read access/);
     });
-    await t.step("and is given no secret", async () => {
+    await t.step("it gets no secrets", async () => {
       assert.deepEqual(await tries("ctx.secrets"), { HONEY: "sweet" });
       assert.deepEqual(await tries("ctx.secrets", asOfMs), {});
     });
-    await t.step("a source is refused by name", async () => {
+    await t.step("a request to a source is refused by name", async () => {
       const failure = await stage.failure("dialer.dial", {}, { asOfMs });
       assert.deepEqual(failure, {
         code: "as_of_refused",
-        message: `Cannot invoke "dialer.dial" as of 2026-03-01T21:00:00.000Z: it answers from ` +
-          "127.0.0.1, where it is now; ask for what is stored of it",
+        message: `Cannot invoke "dialer.dial" as of 2026-03-01T21:00:00.000Z: it reads ` +
+          "present data from 127.0.0.1; use its stored data instead",
       });
     });
   });
 
-  Deno.test(`what an agent in a ${kind} remembers stays at its instant`, async () => {
+  Deno.test(`what an agent in a ${kind} remembers exists only at its instant`, async () => {
     await using leaks = await openLeaks({ processForAll });
     const { tries } = leaks;
     const remembered = "[...tools.memory.keys(), ...Object.keys(globalThis.kept ?? {})]";
@@ -91,7 +91,7 @@ for (const processForAll of [false, true]) {
     assert.deepEqual(await tries(remembered), ["now", "kept now"]);
   });
 
-  Deno.test(`an agent asked by a ${kind} of the past lives at the same instant`, async () => {
+  Deno.test(`an agent invoked from a ${kind} of the past sees the same instant`, async () => {
     await using leaks = await openLeaks({ processForAll });
     const { stage, tries } = leaks;
     await stage.ask("friend.learn", { what: "of now" });
@@ -101,32 +101,32 @@ for (const processForAll of [false, true]) {
     assert.equal((await tries(recall) as typeof then).known, "of now");
   });
 
-  Deno.test(`no event reaches a ${kind} of the past or leaves it`, async () => {
+  Deno.test(`no event enters or leaves a ${kind} of the past`, async () => {
     await using leaks = await openLeaks({ processForAll });
     const { stage, tries } = leaks;
     const publish = (topic: string): string => `(ctx.publish("${topic}", 1), null)`;
     await tries("1", asOfMs);
-    stage.bus.publish("test.told", "1");
+    stage.bus.publish("test.published", "1");
     await stage.ask("friend.learn", { what: "x" });
     await tries(publish("test.past"), asOfMs);
     await eventually(async () => (await tries("tools.heard") as string[]).length === 1);
     await tries(publish("test.said"));
     await eventually(() => stage.events.length === 2);
-    assert.deepEqual(stage.events, ["test.told daemon 1", "test.said leaker 1"]);
+    assert.deepEqual(stage.events, ["test.published daemon 1", "test.said leaker 1"]);
     assert.deepEqual(await tries("tools.heard", asOfMs), []);
     const heard = async (atMs?: number): Promise<unknown> => {
       const asked = atMs === undefined ? {} : { asOfMs: atMs };
       return await stage.ask("neighbour.run", { code: "tools.heard" }, asked);
     };
     assert.deepEqual(await heard(asOfMs), [], "nor in the same host");
-    assert.deepEqual(await heard(), ["test.told", "test.said"]);
+    assert.deepEqual(await heard(), ["test.published", "test.said"]);
   });
 }
 
-Deno.test("hosts of the past are few, and end soon after they were used", async () => {
+Deno.test("hosts of the past are few and end soon after their last request", async () => {
   await using leaks = await openLeaks({ idleMs: 1_000 });
   const { stage, tries } = leaks;
-  // One that ends meanwhile does not answer.
+  // A host that ends during the count does not answer.
   const count = (): Promise<number> => stage.hosts.ping(5_000).catch(() => NaN);
   const before = await count();
   for (let day = 0; day < pastHostsMax + 3; day++) {
@@ -136,7 +136,7 @@ Deno.test("hosts of the past are few, and end soon after they were used", async 
   await eventually(async () => await count() === before);
 });
 
-Deno.test("a host that makes room for others finishes what is asked of it", async () => {
+Deno.test("a host that makes room for another finishes its open requests", async () => {
   await using leaks = await openLeaks();
   const { tries } = leaks;
   const slow = tries("new Promise((done) => setTimeout(done, 1_000, ctx.now()))", asOfMs);
@@ -145,7 +145,7 @@ Deno.test("a host that makes room for others finishes what is asked of it", asyn
   assert.equal(await slow, asOfMs);
 });
 
-Deno.test("an agent that does not load in the past serves on now", async () => {
+Deno.test("an agent that does not load in the past still serves in the present", async () => {
   const needy = `import { defineAgent, z } from "100ac";
     const text = Deno.readTextFileSync(new URL("./data.txt", import.meta.url));
     export default defineAgent({ id: "needy", description: "d", capabilities: {
@@ -163,7 +163,7 @@ Deno.test("an agent that does not load in the past serves on now", async () => {
   assert.equal(await stage.ask("needy.text"), "of now");
 });
 
-Deno.test("a new version of an agent answers in the past, too", async () => {
+Deno.test("a new version of an agent also answers in the past", async () => {
   await using leaks = await openLeaks();
   const { stage, folder, tries } = leaks;
   assert.equal(await tries("tools.version ?? 1", asOfMs), 1);
@@ -173,7 +173,7 @@ Deno.test("a new version of an agent answers in the past, too", async () => {
   assert.equal(await tries("tools.version ?? 1", asOfMs), 2);
 });
 
-Deno.test("what fails in the past is logged, and counts for nothing now", async () => {
+Deno.test("a failure in the past is logged but not counted in the present", async () => {
   await using leaks = await openLeaks();
   const { stage, tries } = leaks;
   const fail = "setTimeout(() => { throw new Error('nobody caught it'); }) && failed()";

@@ -1,4 +1,4 @@
-/** The scan of agent files: whatever a file does when it is imported, the others are read. */
+/** The scan of agent files: whatever a file does during its import, the others are read. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ export default defineAgent({
 `;
 }
 
-/** What became of each file: the manifest's id, or the message. */
+/** The result for each file: the manifest's id, or the error's message. */
 async function scan(
   files: Readonly<Record<string, string>>,
   options: Partial<ScanOptions> = {},
@@ -51,7 +51,7 @@ Deno.test("a folder without files needs no process", async () => {
   assert.deepEqual(await scan({}), {});
 });
 
-Deno.test("a file that is no agent, or does not parse, or throws, is told why", async () => {
+Deno.test("a file that is not an agent, does not parse or throws is reported", async () => {
   const found = await scan({
     "empty.ts": "",
     "missing_module.ts": `import "./nowhere.ts";`,
@@ -81,7 +81,7 @@ Deno.test("a file that is no agent, or does not parse, or throws, is told why", 
   }
 });
 
-Deno.test("a file that loops or would end its process is named, and the others are read", async () => {
+Deno.test("a file that loops or exits is reported, and the others are read", async () => {
   const ended = (name: string): string =>
     `Cannot load agent "${name}": its import ended the process or took longer than 0.5 s; ` +
     `do no work at the top level`;
@@ -105,7 +105,7 @@ Deno.test("a file that loops or would end its process is named, and the others a
   );
 });
 
-Deno.test("what a file leaves behind is not blamed on the next one", async () => {
+Deno.test("a failure that an earlier file caused is not blamed on the next one", async () => {
   const later = (code: string): string => `setTimeout(() => { ${code} });`;
   assert.deepEqual(
     await scan({
@@ -129,7 +129,7 @@ Deno.test("what a file leaves behind is not blamed on the next one", async () =>
   );
 });
 
-Deno.test("what a file asks for at its top level is refused by name", async () => {
+Deno.test("permissions needed at the top level of a file are refused by name", async () => {
   const found = await scan({
     "env.ts": agentText("env", `Deno.env.get("HOME");`),
     "net.ts": agentText("net", `await fetch("http://127.0.0.1:8199/");`),
@@ -146,7 +146,7 @@ Deno.test("what a file asks for at its top level is refused by name", async () =
   assert.equal(found["self.ts"], "self", "its own folder may be read");
 });
 
-Deno.test("what a file prints is not taken for the scan's own words", async () => {
+Deno.test("output of a file is not taken for a line of the scan", async () => {
   const forged = `100ac-scan {"kind":"error","name":"nobody.ts","error":{}}`;
   assert.deepEqual(
     await scan({
@@ -163,7 +163,7 @@ Deno.test("what a file prints is not taken for the scan's own words", async () =
   );
 });
 
-/** Puts a listener around whatever the scan's lines may pass through, and keeps what it hears. */
+/** Wraps everything the scan's lines might pass through, and records what it sees. */
 const listening = `
 const heard = globalThis.heard = [];
 const note = (part) => {
@@ -188,7 +188,7 @@ for (const target of through) {
 Reflect.defineProperty(Object.prototype, "toJSON", { value() { note(this); return { id: "x" }; } });
 `;
 
-Deno.test("a file that listens in on the scan does not learn how its lines begin", async () => {
+Deno.test("a file that listens in on the scan does not learn its mark", async () => {
   const asks = `if (globalThis.heard.length > 0) throw new Error(globalThis.heard.join());`;
   assert.deepEqual(
     await scan({ "1.ts": agentText("listens", listening), "2.ts": agentText("asks", asks) }),
@@ -196,7 +196,7 @@ Deno.test("a file that listens in on the scan does not learn how its lines begin
   );
 });
 
-Deno.test("a capability that is declared twice is found, and its line told", async () => {
+Deno.test("a capability declared twice is reported with its line", async () => {
   const twice = good.replace(/( {4}fetch: .*\n)/, "$1$1");
   assert.deepEqual(await scan({ "a #1 100%.ts": twice, "b.ts": agentText("b") }), {
     "a #1 100%.ts": `Cannot load agent "a #1 100%.ts": capabilities.fetch: is declared twice ` +
@@ -205,7 +205,7 @@ Deno.test("a capability that is declared twice is found, and its line told", asy
   });
 });
 
-Deno.test("an agent may import its helpers, and only what it may read", async () => {
+Deno.test("an agent may import its helpers, but no file it may not read", async () => {
   await using outside = await makeTempFolder({ "helper.ts": "export const id = 'outside';" });
   const found = await scan({
     "_lib/helper.ts": "export const id = 'helped';",
@@ -218,7 +218,7 @@ Deno.test("an agent may import its helpers, and only what it may read", async ()
   assert.match(found["outside.ts"] ?? "", /Requires read access to ".*helper\.ts"/);
 });
 
-Deno.test("an aborted scan ends, with its process, before a file's time is up", async () => {
+Deno.test("an aborted scan ends with its process before a file's time limit", async () => {
   const waits = "await new Promise((done) => setTimeout(done, 60_000));";
   const startedAtMs = performance.now();
   await assert.rejects(
@@ -232,7 +232,7 @@ Deno.test("an aborted scan ends, with its process, before a file's time is up", 
   );
 });
 
-Deno.test("a scan ends with whoever started it, whatever the file does that it is at", async () => {
+Deno.test("a scan ends with its starter, whatever the current file does", async () => {
   await using folder = await makeTempFolder({ "loops.ts": "for (;;);" });
   const setup: ScanSetup = {
     mark: "mark ",

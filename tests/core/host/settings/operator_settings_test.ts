@@ -1,4 +1,4 @@
-/** agents.yaml: its form, what it may say of which agent, and what stays in force. */
+/** agents.yaml: its form, which settings are allowed for which agent, and what stays in force. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -50,7 +50,7 @@ function take(
   return settings;
 }
 
-/** `line:column message` of everything that is wrong with a text. */
+/** Every problem of a text, as `line:column message`. */
 function problemsOf(text: string): string[] {
   return take(text).problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
@@ -62,7 +62,7 @@ function configOf(settings: OperatorSettings, id: string) {
   return settings.settle(manifest, file.name);
 }
 
-Deno.test("what agents.yaml says is in force, by id and file", () => {
+Deno.test("settings in agents.yaml apply by id and file", () => {
   const settings = take(`
 # the desk's own
 csv:
@@ -82,13 +82,13 @@ broken: { file: broken.ts, config: { anything: goes until it can be read } }
   assert.equal(settings.ownerOf("made_up"), undefined);
 });
 
-Deno.test("a file that is missing, empty or of comments alone says nothing", () => {
+Deno.test("a missing, empty or comment-only file sets nothing", () => {
   for (const text of ["", "\n", "# csv: { file: sources/csv.ts }\n", "---\n"]) {
     assert.deepEqual(problemsOf(text), [], JSON.stringify(text));
   }
 });
 
-Deno.test("every problem has its line and column, and the nearest word where there is one", () => {
+Deno.test("every problem has its line and column, and a suggestion if possible", () => {
   assert.deepEqual(
     problemsOf(`
 csvv: { config: { folder: /x } }
@@ -112,7 +112,7 @@ list: [1]
       `6:14 "isolation" is "tread"; did you mean "thread"?`,
       `10:5 unknown key "siz" in the configuration of "asker"; did you mean "size"?`,
       `11:11 "size" must be a number, not "3"`,
-      `12:14 "sources" names "csvv", which is no market source; did you mean "csv"?`,
+      `12:14 "sources" names "csvv", which is not a market source; did you mean "csv"?`,
       `13:13 agent "asker" asks for no read, so none can be granted`,
       `14:18 there is no agent file "sources/made_upp.ts"; did you mean "sources/made_up.ts"?`,
       `15:7 agent "list" must be a mapping, not a list`,
@@ -120,7 +120,7 @@ list: [1]
   );
 });
 
-Deno.test("an id is bound to its file, and one of the release to its own", () => {
+Deno.test("an id is bound to its file, and a shipped id to the shipped file", () => {
   assert.deepEqual(problemsOf("csv: { config: { folder: /x } }"), [
     `1:1 agent "csv" needs its file; write "file: sources/csv.ts"`,
   ]);
@@ -135,7 +135,7 @@ Deno.test("an id is bound to its file, and one of the release to its own", () =>
   ]);
 });
 
-Deno.test("made-up prices never stand beside real ones", () => {
+Deno.test("simulated sources are refused next to real ones", () => {
   assert.deepEqual(problemsOf("asker: { file: asker.ts, config: { sources: [csv, made_up] } }"), [
     `1:45 "sources" names made_up beside others: made-up prices never stand in for real ones`,
   ]);
@@ -145,7 +145,7 @@ Deno.test("made-up prices never stand beside real ones", () => {
   ]);
 });
 
-Deno.test("text that is no strict YAML is refused, and no text throws", () => {
+Deno.test("text that is not strict YAML is refused, and no text throws", () => {
   const hostile: readonly [string, RegExp][] = [
     ["csv: [", /Flow sequence/i],
     ["- csv", /must be a mapping of agents by their ids, not a list/],
@@ -173,7 +173,7 @@ Deno.test("text that is no strict YAML is refused, and no text throws", () => {
   }
 });
 
-Deno.test("a file that is broken changes nothing, and is mended in one step", () => {
+Deno.test("a broken file changes nothing until it is fixed", () => {
   const settings = take("asker: { file: asker.ts, config: { size: 2 } }");
   const size = () => configOf(settings, "asker").fields.find(({ name }) => name === "size")?.value;
   assert.equal(size(), 2);
@@ -187,7 +187,7 @@ Deno.test("a file that is broken changes nothing, and is mended in one step", ()
   assert.equal(size(), 1, "what is taken out is the default again");
 });
 
-Deno.test("at the start a problem is refused, with those of the variables, in one line", () => {
+Deno.test("at the start, problems of the file and the variables are refused in one line", () => {
   const settings = operatorSettings("/agents", {
     shipped: { ...shipped, asker: { file: "asker.ts", variables: ["AC100_ASK"] } },
     variables: { AC100_ASK: "nasdaq", AC100_CSV_DIR: "/a,/b" },
@@ -195,14 +195,14 @@ Deno.test("at the start a problem is refused, with those of the variables, in on
   assert.throws(() => settings.take({ text: "csw: {}\nasker: 3" }, agents), {
     code: "invalid_config",
     message: `Cannot read the configuration: ` +
-      `AC100_CSV_DIR: "folder" is "/a,/b", which holds a comma; ` +
-      `AC100_ASK: names "nasdaq", which is no market source; known: csv, made_up; ` +
+      `AC100_CSV_DIR: "folder" is "/a,/b", which contains a comma; ` +
+      `AC100_ASK: names "nasdaq", which is not a market source; known: csv, made_up; ` +
       `agents.yaml:1:1: there is no agent "csw"; did you mean "csv"?; ` +
       `agents.yaml:2:8: agent "asker" must be a mapping, not 3`,
   });
 });
 
-Deno.test("a source whose file can't be read now is no mistake of who names it", () => {
+Deno.test("naming a source whose file cannot be read now is not a problem", () => {
   const settings = operatorSettings("/agents", {
     shipped: {
       asker: { file: "asker.ts", variables: ["AC100_ASK"] },
@@ -214,7 +214,7 @@ Deno.test("a source whose file can't be read now is no mistake of who names it",
   assert.deepEqual(settings.problems, []);
 });
 
-Deno.test("a variable is looked up for the release's agents alone, at their own paths", () => {
+Deno.test("variables apply only to shipped agents at their own paths", () => {
   const settings = take("", { variables: { AC100_CSV_DIR: "/granted" } });
   const [csv] = agents;
   assert.ok(csv && "manifest" in csv.result);
@@ -225,7 +225,7 @@ Deno.test("a variable is looked up for the release's agents alone, at their own 
   assert.deepEqual(settings.settle(other, "other.ts").grants, { read: ["/agents/csv"] });
 });
 
-Deno.test("what agents.yaml says goes to the file that it names, and to no other", () => {
+Deno.test("settings in agents.yaml apply only to the file they name", () => {
   const settings = take("asker: { file: asker.ts, isolation: process }");
   const [, , asker] = agents;
   assert.ok(asker && "manifest" in asker.result);
@@ -233,18 +233,18 @@ Deno.test("what agents.yaml says goes to the file that it names, and to no other
   assert.equal(settings.settle(asker.result.manifest, "copy.ts").isolation, undefined);
 });
 
-Deno.test("a secret in the file is refused, and shown nowhere", () => {
+Deno.test("a secret in the file is refused and shown nowhere", () => {
   const secrets = { API_KEY: "hunter2-hunter2", PIN: "1" };
   const settings = take(
     "asker: { file: asker.ts, config: { sources: [csv, x-hunter2-hunter2] } }",
     { secrets },
   );
   const texts = JSON.stringify(settings.problems);
-  assert.match(texts, /this holds the secret API_KEY; take it out/);
+  assert.match(texts, /this contains the secret API_KEY; remove it/);
   assert.doesNotMatch(texts, /hunter2/);
 });
 
-Deno.test("whatever lies in the place of agents.yaml is read as data, or refused", async (t) => {
+Deno.test("anything in place of agents.yaml is read as data or refused", async (t) => {
   const found = async (
     make: (path: string, folder: string) => unknown,
   ): Promise<string | undefined> => {
@@ -257,16 +257,20 @@ Deno.test("whatever lies in the place of agents.yaml is read as data, or refused
   };
   const cases: readonly [string, (path: string, folder: string) => unknown, RegExp][] = [
     ["nothing", () => undefined, /^$/],
-    ["a folder", (path) => Deno.mkdir(path), /^it is no file/],
+    ["a folder", (path) => Deno.mkdir(path), /^it is not a file/],
     ["a link out", (path, to) => Deno.symlink(`${to}/elsewhere/secret.yaml`, path), /leaves the/],
-    ["a link to nowhere", (path) => Deno.symlink("nowhere", path), /^it is a link to nowhere/],
-    ["a link to itself", (path) => Deno.symlink("agents.yaml", path), /^it can't be read/],
+    [
+      "a link to nowhere",
+      (path) => Deno.symlink("nowhere", path),
+      /^it is a link to a missing file/,
+    ],
+    ["a link to itself", (path) => Deno.symlink("agents.yaml", path), /^it cannot be read/],
     ["a device", (path) => Deno.symlink("/dev/zero", path), /leaves the agents folder/],
-    ["bytes", (path) => Deno.writeFile(path, new Uint8Array([0xff, 0xfe])), /no UTF-8 text/],
+    ["bytes", (path) => Deno.writeFile(path, new Uint8Array([0xff, 0xfe])), /not UTF-8 text/],
     [
       "gigabytes",
       (path) => Deno.writeTextFile(path, "").then(() => Deno.truncate(path, 4e9)),
-      new RegExp(`^it has 4000000000 bytes, ${bytesMax} at most`),
+      new RegExp(`^it has 4000000000 bytes, over ${bytesMax}`),
     ],
     [
       "a link inside",
@@ -282,18 +286,18 @@ Deno.test("whatever lies in the place of agents.yaml is read as data, or refused
   }
 });
 
-Deno.test("a file that can't be used is a problem like any other", () => {
+Deno.test("an unreadable file is reported like any other problem", () => {
   const settings = take("");
-  settings.take({ found: "it is no file; remove it, or put a file there" }, agents);
+  settings.take({ found: "it is not a file; replace it by a file or remove it" }, agents);
   assert.deepEqual(settings.problems, [{
     file: "agents.yaml",
     line: 1,
     column: 1,
-    message: "agents.yaml can't be used: it is no file; remove it, or put a file there",
+    message: "agents.yaml cannot be used: it is not a file; replace it by a file or remove it",
   }]);
 });
 
-Deno.test("the bounds of an agent's collections are stated, of an agent that has some", () => {
+Deno.test("collection limits may be set only for an agent with collections", () => {
   const stating = (id: string, bounds: string): string =>
     `${id}: { file: ${id}.ts, collections: ${bounds} }`;
   const bounds = "{ values_max: 7, bytes_max: 100 }";

@@ -1,4 +1,4 @@
-/** Where a value comes from, and what is granted because of it. */
+/** Where a value comes from, and which grants follow from it. */
 
 import assert from "node:assert/strict";
 import { defineAgent, z } from "100ac";
@@ -41,16 +41,16 @@ function stated(values: Partial<StatedAgent>): StatedAgent {
   };
 }
 
-function told(sources: Partial<Sources> = {}, permissions: Permissions = {}) {
+function settled(sources: Partial<Sources> = {}, permissions: Permissions = {}) {
   const all = { stated: undefined, variables: {}, dataFolder: "/data", ...sources };
   const settled = settle(manifestOf(permissions), all);
   const fields = settled.fields.map(({ name, value, from }) => [name, value, from]);
   return { ...settled, fields, refusal: refusalOf("one", settled) };
 }
 
-Deno.test("agents.yaml comes before a variable, and that before the manifest", () => {
+Deno.test("agents.yaml overrides a variable, which overrides the manifest", () => {
   const variables = { AC100_SECONDS: "20", AC100_NAMES: "b, c", AC100_URL_OF_IT: "http://x" };
-  const { fields, values, refusal } = told({
+  const { fields, values, refusal } = settled({
     stated: stated({ config: { seconds: 30, mood: "wild" } }),
     variables,
   });
@@ -65,10 +65,10 @@ Deno.test("agents.yaml comes before a variable, and that before the manifest", (
   assert.equal(refusal, undefined);
 });
 
-Deno.test("a folder that is granted is a whole path, wherever its name comes from", () => {
+Deno.test("a granted folder is an absolute path, wherever its name comes from", () => {
   const permissions = { read: [{ config: "folder" }] };
   const granted = (sources: Partial<Sources>) => {
-    const { values, grants, refusal } = told(sources, permissions);
+    const { values, grants, refusal } = settled(sources, permissions);
     assert.equal(refusal, undefined);
     assert.deepEqual(grants, { read: [values["folder"]] });
     return values["folder"];
@@ -76,17 +76,17 @@ Deno.test("a folder that is granted is a whole path, wherever its name comes fro
   assert.equal(granted({}), "/data/prices", "by default in the data folder");
   assert.equal(granted({ variables: { AC100_FOLDER: "x" } }), `${Deno.cwd()}/x`);
   assert.equal(granted({ stated: stated({ config: { folder: "/srv" } }) }), "/srv");
-  const relative = told({ stated: stated({ config: { folder: "srv" } }) }, permissions);
-  assert.match(relative.refusal ?? "", /"folder" is "srv", which is no absolute path$/);
-  const two = told({ variables: { AC100_FOLDER: "/a,/b" } }, permissions);
-  assert.match(two.refusal ?? "", /AC100_FOLDER: "folder" is "\/a,\/b", which holds a comma$/);
+  const relative = settled({ stated: stated({ config: { folder: "srv" } }) }, permissions);
+  assert.match(relative.refusal ?? "", /"folder" is "srv", which is not an absolute path$/);
+  const two = settled({ variables: { AC100_FOLDER: "/a,/b" } }, permissions);
+  assert.match(two.refusal ?? "", /AC100_FOLDER: "folder" is "\/a,\/b", which contains a comma$/);
 });
 
-Deno.test("a URL grants its host, and without one what the manifest says otherwise", () => {
+Deno.test("a URL grants its host; without a URL the manifest's fallback is granted", () => {
   const permissions = { net: [{ config: "url", otherwise: ["b:443", "a:443"] }, "c:1"] };
   const net = (url?: string) => {
     const variables = url === undefined ? {} : { AC100_URL_OF_IT: url };
-    const { grants, refusal } = told({ variables }, permissions);
+    const { grants, refusal } = settled({ variables }, permissions);
     return refusal ?? grants.net;
   };
   assert.deepEqual(net(), ["a:443", "b:443", "c:1"]);
@@ -94,30 +94,31 @@ Deno.test("a URL grants its host, and without one what the manifest says otherwi
   assert.deepEqual(net("http://[::1]:99/"), ["[::1]:99", "c:1"]);
   assert.deepEqual(net("example.com"), ["c:1", "example.com"]);
   for (const url of ["ftp://x", "http://", "a b", "*", "a:b:c", "http://a,b/", "x/y"]) {
-    const found = `AC100_URL_OF_IT: "url" is "${url}", which is no http(s) URL, host or host:port`;
+    const found =
+      `AC100_URL_OF_IT: "url" is "${url}", which is not an http(s) URL, host or host:port`;
     assert.equal(net(url), `Cannot configure agent "one": ${found}`);
   }
 });
 
-Deno.test("agents.yaml grants in place of the manifest, and no kind that it does not ask for", () => {
+Deno.test("grants in agents.yaml replace the manifest's, but add no kind", () => {
   const permissions = { net: ["a:443"], env: ["HOME"] };
   const grants = { net: ["b", "127.0.0.1:80"], env: [] };
-  assert.deepEqual(told({ stated: stated({ grants }) }, permissions).grants, {
+  assert.deepEqual(settled({ stated: stated({ grants }) }, permissions).grants, {
     net: ["127.0.0.1:80", "b"],
   });
-  const more = told(
+  const more = settled(
     { stated: stated({ grants: { read: ["/"], net: ["https://x"] } }) },
     permissions,
   );
   assert.deepEqual(more.problems.map(({ path, message }) => [path, message]), [
     [["grants", "read"], `agent "one" asks for no read, so none can be granted; known: env, net`],
-    [["grants", "net", 0], `"https://x" is no host or host:port`],
+    [["grants", "net", 0], `"https://x" is not a host or host:port`],
   ]);
   assert.equal(more.grants.read, undefined);
 });
 
-Deno.test("a value that does not fit is refused with what it comes from", () => {
-  const refusal = (sources: Partial<Sources>) => told(sources).refusal;
+Deno.test("an invalid value is refused with the place it comes from", () => {
+  const refusal = (sources: Partial<Sources>) => settled(sources).refusal;
   assert.equal(
     refusal({ variables: { AC100_SECONDS: "soon" } }),
     `Cannot configure agent "one": AC100_SECONDS: "seconds" must be a number, not "soon"`,
@@ -131,7 +132,7 @@ Deno.test("a value that does not fit is refused with what it comes from", () => 
   );
 });
 
-Deno.test("a field that must be set refuses the agent until it is", () => {
+Deno.test("an agent is refused until its required field is set", () => {
   const schema = z.object({ key: z.string() });
   const sources = { stated: undefined, variables: {}, dataFolder: "/data" };
   const settled = settle(manifestOf({}, schema), sources);
