@@ -1,4 +1,4 @@
-/** What never closes: a session for each day of UTC, from midnight to midnight. */
+/** Markets that never close: one session for each UTC day, from midnight to midnight. */
 
 import { Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday } from "./days.ts";
 import type { Exchange } from "./exchange.ts";

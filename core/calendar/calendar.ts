@@ -1,6 +1,6 @@
 /**
- * Exchange sessions: on which days an exchange trades, and from when to when. Imported by agents
- * as `"100ac/calendar"`.
+ * Exchange sessions: the days on which an exchange trades, with open and close. Agents import it as
+ * `"100ac/calendar"`.
  *
  * ```ts
  * import { sessionsBetween } from "100ac/calendar";
@@ -11,8 +11,7 @@
  * assert.equal(friday?.date, "2024-07-05");
  * ```
  *
- * Pure to the outside: the same question has the same answer, whenever it is asked. Inside, each
- * year is computed once and kept.
+ * The same question always gets the same answer. Each year is computed once and cached.
  */
 
 import { AppError } from "../errors.ts";
@@ -29,27 +28,27 @@ const exchanges = {
   XNYS: newYork,
   /** Nasdaq. */
   XNAS: newYork,
-  /** What is never closed, by days of UTC. */
+  /** Markets that never close, by UTC day. */
   "24/7": always,
 } as const satisfies Record<string, Exchange>;
 
-/** Market identifier code (ISO 10383) of an exchange whose sessions are known, or `24/7`. */
+/** Market identifier code (ISO 10383) of an exchange with known sessions, or `24/7`. */
 export type CalendarName = keyof typeof exchanges;
 
-/** Every calendar there is. */
+/** The names of all calendars. */
 export const calendarNames: readonly CalendarName[] = Object.keys(exchanges) as CalendarName[];
 
-/** True for the name of a calendar there is. */
+/** Whether a name is that of a calendar. */
 export function isCalendarName(name: string): name is CalendarName {
   return Object.hasOwn(exchanges, name);
 }
 
-/** The IANA name of the time zone that a calendar's dates are in. */
+/** The IANA name of the time zone of a calendar's dates. */
 export function timeZoneOf(calendar: CalendarName): string {
   return exchanges[calendar].timeZone;
 }
 
-/** The first and the last date that a calendar answers for. */
+/** The first and last date that a calendar covers. */
 export function coverageOf(
   calendar: CalendarName,
 ): { readonly firstDate: string; readonly lastDate: string } {
@@ -58,9 +57,9 @@ export function coverageOf(
 }
 
 /**
- * The sessions from one local date to another, both included, in order; none when they are the
- * wrong way round.
- * @throws {AppError} `invalid_input`: no date, or a date that the calendar does not cover.
+ * The sessions from one local date to another, both included, in order; none if `from` is after
+ * `to`.
+ * @throws {AppError} `invalid_input` for a text that is not a date, or a date outside the calendar.
  */
 export function sessionsBetween(
   calendar: CalendarName,
@@ -78,36 +77,39 @@ export function sessionsBetween(
   return sessions;
 }
 
-/** The session of a local date; undefined when the exchange is closed. Throws as above. */
+/**
+ * The session of a local date; undefined when the exchange is closed. Throws like {@link
+ * sessionsBetween}.
+ */
 export function sessionOf(calendar: CalendarName, date: string): Session | undefined {
   return yearOf(exchanges[calendar], coveredYear(calendar, date)).get(date);
 }
 
-/** True when the exchange trades on a local date. Throws as above. */
+/** Whether the exchange trades on a local date. Throws like {@link sessionsBetween}. */
 export function isSession(calendar: CalendarName, date: string): boolean {
   return sessionOf(calendar, date) !== undefined;
 }
 
-/** Guessing outside the table would give sessions that never were, so it is refused. */
+/** Dates outside the table are refused, because a guess would invent sessions. */
 function coveredYear(calendar: CalendarName, date: string): number {
   const { firstDate, lastDate } = coverageOf(calendar);
   if (parseDay(date) === undefined) {
     throw new AppError(
       "invalid_input",
-      `Cannot read calendar "${calendar}": "${date}" is no date; write it as YYYY-MM-DD`,
+      `Cannot read calendar "${calendar}": "${date}" is not a date; write it as YYYY-MM-DD`,
     );
   }
   if (date < firstDate || date > lastDate) {
     throw new AppError(
       "invalid_input",
       `Cannot read calendar "${calendar}": ${date} is outside its table; ` +
-        `ask for ${firstDate} to ${lastDate}`,
+        `use dates from ${firstDate} to ${lastDate}`,
     );
   }
   return Number(date.slice(0, 4));
 }
 
-/** Bounded by the years of the tables: at most 111 an exchange. */
+/** Bounded by the years of the tables: at most 111 per exchange. */
 const years = new Map<Exchange, Map<number, ReadonlyMap<string, Session>>>();
 
 function yearOf(exchange: Exchange, year: number): ReadonlyMap<string, Session> {

@@ -1,15 +1,15 @@
 /**
- * Civil dates as whole numbers, so that calendars are plain arithmetic: a {@link Day} counts days
+ * Civil dates as whole numbers, so that calendars need only arithmetic. A {@link Day} counts days
  * from 1970-01-01 in the Gregorian calendar. Pure: no clock, no time zone.
  */
 
 /** Days since 1970-01-01. */
 export type Day = number;
 
-/** A day of 24 hours; days around a clock change are shorter or longer. */
+/** Milliseconds of a day of 24 hours; local days with a clock change are shorter or longer. */
 export const dayMs = 86_400_000;
 
-/** Days of the week as ISO 8601 numbers them. */
+/** Days of the week in the numbering of ISO 8601. */
 export const Monday = 1;
 export const Tuesday = 2;
 export const Wednesday = 3;
@@ -20,14 +20,14 @@ export const Sunday = 7;
 /** Monday is 1, Sunday 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
-/** The day of a date; a day of the month past its end runs on into the next month. */
+/** The day of a date. A day past the end of its month continues into the next month. */
 export function dayOf(year: number, month: number, dayOfMonth: number): Day {
   return Date.UTC(year, month - 1, dayOfMonth) / dayMs;
 }
 
 /** The day of the week of a day. */
 export function weekdayOf(day: Day): Weekday {
-  // 1970-01-01 was a Thursday; the double modulo keeps days before it positive
+  // 1970-01-01 was a Thursday; the double modulo keeps earlier days positive
   return ((((day + 3) % 7) + 7) % 7 + 1) as Weekday;
 }
 
@@ -36,7 +36,7 @@ export function formatDay(day: Day): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
 
-/** The day of a `YYYY-MM-DD` date; undefined when it has another form or does not exist. */
+/** The day of a `YYYY-MM-DD` date; undefined when the form is wrong or the date does not exist. */
 export function parseDay(date: string): Day | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined;
   const atMs = Date.parse(`${date}T00:00:00Z`);
@@ -47,7 +47,7 @@ export function parseDay(date: string): Day | undefined {
 
 /**
  * Easter Sunday of a Gregorian year.
- * The anonymous computus of 1876 in J. Meeus, Astronomical Algorithms (1991), chapter 8.
+ * Source: the anonymous computus of 1876 in J. Meeus, Astronomical Algorithms (1991), chapter 8.
  */
 export function easterSunday(year: number): Day {
   const goldenNumber = year % 19;

@@ -1,10 +1,10 @@
 /**
- * Shares at the New York Stock Exchange and at Nasdaq, which keep the same days and hours.
+ * Shares at the New York Stock Exchange and at Nasdaq, which have the same days and hours.
  *
- * Right from 1990 to what the exchange has announced; later years take today's rules (NYSE rule
- * 7.2) and today's clock changes as they are, and know no closure that is yet to come. Halts
- * within a session and openings late by minutes (moments of silence) are left out.
- * Source of the past: the exchange's own list of special closings, 1885 to 2011, and its yearly
+ * Correct from 1990 up to what the exchange has announced. Later years assume today's rules (NYSE
+ * rule 7.2) and today's clock changes, without one-time closures. Halts within a session and
+ * openings late by minutes (moments of silence) are not included.
+ * Sources for the past: the exchange's own list of special closings, 1885 to 2011, and its yearly
  * holiday calendars since.
  */
 
@@ -14,7 +14,7 @@ import { after, date, easter, last, nearestWeekday, nth, sundayToMonday } from "
 
 const thanksgiving = nth(4, Thursday, 11);
 
-/** The table of New York's exchanges for shares. */
+/** The table of New York's stock exchanges. */
 export const newYork: Exchange = {
   timeZone: "America/New_York",
   years: [1990, 2100],
@@ -22,7 +22,7 @@ export const newYork: Exchange = {
   open: "09:30",
   close: "16:00",
   holidays: [
-    // a Saturday's New Year is not kept on Friday: that day ends an accounting year
+    // a Saturday New Year is not observed on Friday, the last day of the accounting year
     { name: "New Year's Day", on: date(1, 1), observed: sundayToMonday },
     { name: "Martin Luther King Jr. Day", on: nth(3, Monday, 1), from: 1998 },
     { name: "Washington's Birthday", on: nth(3, Monday, 2) },
@@ -35,7 +35,7 @@ export const newYork: Exchange = {
     { name: "Christmas Day", on: date(12, 25), observed: nearestWeekday },
   ],
   halfDays: [
-    // where the holiday is kept on the day itself, the day is closed and no half-day
+    // when the holiday falls on this day, the exchange is closed instead
     {
       name: "Day before Independence Day",
       on: date(7, 3),
@@ -78,7 +78,7 @@ export const newYork: Exchange = {
     "1996-01-08": { open: "11:00", close: "14:00", why: "Snow" },
     "1997-10-27": { close: "15:30", why: "Circuit breaker" },
     "1997-12-26": { close: "13:00", why: "Friday after Christmas" },
-    // announced by the exchange's board in June 1999; its later list leaves it out
+    // announced by the exchange's board in June 1999; missing from its later list
     "1999-12-31": { close: "13:00", why: "Change of the millennium" },
     "2002-09-11": { open: "12:00", why: "First anniversary of the attack" },
     "2003-12-26": { close: "13:00", why: "Friday after Christmas" },

@@ -1,4 +1,4 @@
-/** The words an exchange's table is written in: which day, and where a weekend moves it. */
+/** The vocabulary of exchange tables: which day, and where a weekend moves it. */
 
 import {
   type Day,
@@ -10,7 +10,7 @@ import {
   weekdayOf,
 } from "./days.ts";
 
-/** One day of every year. */
+/** Gives one day of each year. */
 export type DayRule = (year: number) => Day;
 
 /** The same date every year. */
@@ -40,22 +40,22 @@ export function easter(days: number): DayRule {
   return (year) => easterSunday(year) + days;
 }
 
-/** Days from another rule's day. */
+/** A number of days after another rule's day. */
 export function after(rule: DayRule, days: number): DayRule {
   return (year) => rule(year) + days;
 }
 
-/** Where a holiday is kept when it falls on a weekend. */
+/** Gives the day on which a weekend holiday is observed. */
 export type Observance = (day: Day) => Day;
 
-/** Saturday's on Friday, Sunday's on Monday. */
+/** Moves Saturday to Friday and Sunday to Monday. */
 export function nearestWeekday(day: Day): Day {
   const weekday = weekdayOf(day);
   if (weekday === Saturday) return day - 1;
   return weekday === Sunday ? day + 1 : day;
 }
 
-/** Sunday's on Monday; Saturday's is lost. */
+/** Moves Sunday to Monday; a Saturday holiday is not observed. */
 export function sundayToMonday(day: Day): Day {
   return weekdayOf(day) === Sunday ? day + 1 : day;
 }

@@ -1,16 +1,16 @@
-/** From an exchange's table to the sessions of one year. Pure. */
+/** Computes the sessions of one year from an exchange's table. Pure. */
 
 import { type Day, dayMs, dayOf, formatDay, parseDay, weekdayOf } from "./days.ts";
 import { type ClockTime, type Exchange, holdsIn } from "./exchange.ts";
 import { zoneClock } from "./zone_clock.ts";
 
-/** One trading day of an exchange; pre- and after-hours trading is no part of it. */
+/** One trading day of an exchange, without pre-market and after-hours trading. */
 export interface Session {
   /** The local date at the exchange, `YYYY-MM-DD`. */
   readonly date: string;
   readonly openAtMs: number;
   readonly closeAtMs: number;
-  /** True when it closes before the usual time. */
+  /** Whether it closes before the usual time. */
   readonly halfDay: boolean;
 }
 
@@ -36,7 +36,7 @@ export function sessionsOfYear(exchange: Exchange, year: number): ReadonlyMap<st
       closeAtMs: toUtcMs(wallMs(day, close)),
       halfDay: close < exchange.close,
     };
-    // sessions are shared by all who ask: nobody may change one for the others
+    // sessions are cached and shared, so no caller may change one
     sessions.set(date, Object.freeze(session));
   }
   return sessions;
@@ -72,12 +72,12 @@ function unusualHours(exchange: Exchange, year: number): ReadonlyMap<Day, Hours>
 
 function dayOfTable(date: string): Day {
   const day = parseDay(date);
-  if (day === undefined) throw new Error(`"${date}" in an exchange's table is no date`);
+  if (day === undefined) throw new Error(`"${date}" in an exchange's table is not a date`);
   return day;
 }
 
 function wallMs(day: Day, time: ClockTime): number {
   const [hour, minute] = time.split(":").map(Number);
-  if (hour === undefined || minute === undefined) throw new Error(`"${time}" is no clock time`);
+  if (hour === undefined || minute === undefined) throw new Error(`"${time}" is not a clock time`);
   return day * dayMs + (hour * 60 + minute) * 60_000;
 }

@@ -1,14 +1,14 @@
-/** Wall-clock time of one time zone in UTC, fast where times come in ascending order. */
+/** Converts wall-clock times of one time zone to UTC; fast for ascending times. */
 
 const nsPerMs = 1_000_000;
 
 /**
- * Gives a function from wall-clock milliseconds (those of UTC reading the same) to UTC
- * milliseconds. Temporal is asked only once per stretch between two clock changes, which makes a
- * year of sessions cost three questions and not five hundred.
+ * Returns a function from wall-clock milliseconds (the UTC milliseconds with the same reading) to
+ * UTC milliseconds. It uses Temporal only once per stretch between two clock changes, so a year of
+ * sessions costs three conversions instead of five hundred.
  *
- * The function wants ascending times. A time that the clocks skip or repeat is read as Temporal
- * does by default ("compatible"): the skipped later, the repeated at its first occurrence.
+ * Times must ascend. A time that the clocks skip or repeat is resolved as Temporal does by default
+ * ("compatible"): a skipped time to the later instant, a repeated one to its first.
  */
 export function zoneClock(timeZone: string): (wallMs: number) => number {
   let offsetMs = 0;
@@ -22,7 +22,7 @@ export function zoneClock(timeZone: string): (wallMs: number) => number {
       .toZonedDateTimeISO("UTC").toPlainDateTime().toZonedDateTime(timeZone);
     const { epochMilliseconds: zonedAtMs } = zoned;
     offsetMs = zoned.offsetNanoseconds / nsPerMs;
-    // a time that the clocks skip is moved out of the gap: it tells nothing of its neighbours
+    // a skipped time is moved out of the gap, so its offset does not hold for its neighbours
     sinceMs = wallMs - offsetMs === zonedAtMs ? zonedAtMs : Number.POSITIVE_INFINITY;
     untilMs = zoned.getTimeZoneTransition("next")?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
     return zonedAtMs;

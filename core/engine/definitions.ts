@@ -1,4 +1,4 @@
-/** The plans of the workflows that stored executions were started with, read back and kept. */
+/** The plans of the workflows that stored executions were started with, read back and cached. */
 
 import { AppError, messageOf } from "../errors.ts";
 import type { ClaimableRow } from "../store/reads/executions.ts";
@@ -10,7 +10,7 @@ import { restoreWorkflow } from "../workflow/form/parse.ts";
 const keptMax = 256;
 /** How many texts are remembered as stored. */
 const storedMax = 20_000;
-/** Shorter than any history: a text is kept as long as an execution of it is. */
+/** Shorter than any retention: a text is kept as long as its executions. */
 const storedMs = 3_600_000;
 
 export class Definitions {
@@ -23,8 +23,9 @@ export class Definitions {
   }
 
   /**
-   * Plans a workflow whose text is `definitionId`, and keeps the plan: it need not be read back.
-   * @throws {AppError} `expression_failed` for an expression that can't be read.
+   * Compiles and caches the plan of a workflow whose text is `definitionId`, so that it need not be
+   * read back.
+   * @throws {AppError} `expression_failed` for an expression that does not compile.
    */
   keep(definitionId: string, workflow: Workflow): Plan {
     const known = this.#kept.get(definitionId);
@@ -36,13 +37,13 @@ export class Definitions {
     return plan;
   }
 
-  /** Notes that the text is in the store: an execution of it was committed at `atMs`. */
+  /** Records that the text is in the store, because an execution of it was committed at `atMs`. */
   noteStored(definitionId: string, atMs: number): void {
     if (this.#stored.size >= storedMax) this.#stored.clear();
     this.#stored.set(definitionId, atMs);
   }
 
-  /** Whether the text is in the store for certain, and need not be written again. */
+  /** Whether the text is certainly in the store and need not be written again. */
   isStored(definitionId: string, nowMs: number): boolean {
     const atMs = this.#stored.get(definitionId);
     return atMs !== undefined && Math.abs(nowMs - atMs) < storedMs;
@@ -50,8 +51,7 @@ export class Definitions {
 
   /**
    * The workflow an execution was started with.
-   * @throws {AppError} `invalid_workflow` when its text can't be used any more,
-   * `store_unavailable`.
+   * @throws {AppError} `invalid_workflow` when its text can no longer be used, `store_unavailable`.
    */
   async of(
     { definitionId, workflowName }: Pick<ClaimableRow, "definitionId" | "workflowName">,

@@ -1,15 +1,15 @@
 /**
  * Starts executions and brings each to its end, at most `concurrentMax` at once. The queue is the
- * table: a pending execution waits there, survives the daemon, and costs no memory. The path of an
- * execution through the engine has four steps:
+ * table: a pending execution waits there, survives the daemon, and costs no memory. An execution's
+ * path through the engine has four steps:
  *
- * - claim: it gets a place here, and the lease without which nobody may advance it;
- * - load: its plan is read, and what its steps have come to so far;
- * - advance: commit, then act, until it has ended, is paused, or has long to wait;
+ * - claim: it gets a place here and the lease, without which nobody may advance it;
+ * - load: its plan and its previous attempts are read;
+ * - advance: commit, then act, until it has ended, is paused, or has a long wait;
  * - release: its place goes to the next one.
  *
- * At start the engine claims what an earlier daemon left running, and goes on from the first step
- * that had not completed.
+ * At the start, the engine claims what an earlier daemon left running and resumes each execution
+ * after its last completed step.
  */
 
 import { AppError, messageOf } from "../errors.ts";
@@ -36,16 +36,16 @@ export interface EngineOptions {
   readonly publish: (event: EngineEvent) => void;
   readonly definitions: Definitions;
   readonly concurrentMax: number;
-  /** Executions that may wait for their turn; any number when not given. */
+  /** Executions that may be queued; unlimited by default. */
   readonly queueMax?: number;
-  /** By name: what workflows that name them may use in expressions. */
+  /** By name; a workflow may use those that it names. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly now?: () => number;
-  /** How long a lease holds; it is renewed three times as often. */
+  /** How long a lease lasts; it is renewed three times as often. */
   readonly leaseMs?: number;
-  /** How often the table is read for executions that nobody advances any more. */
-  readonly lookEveryMs?: number;
+  /** How often the table is polled for executions whose daemon has died. */
+  readonly pollEveryMs?: number;
 }
 
 export class Engine {
@@ -53,7 +53,7 @@ export class Engine {
   readonly #room: QueueRoom;
   readonly #leases: Leases;
   readonly #claimer: Claimer;
-  /** What is advanced here. */
+  /** The executions advanced here. */
   readonly #running = new Map<ExecutionId, Steering>();
   /** Each settles once its execution has been released. */
   readonly #paths = new Set<Promise<void>>();
@@ -76,18 +76,18 @@ export class Engine {
     return this.#running.size;
   }
 
-  /** Claims what is running or pending in the store, and from now on whatever comes. */
+  /** Starts to claim running and pending executions from the store. */
   async open(): Promise<void> {
     await this.#leases.open();
     this.#claimer.open();
   }
 
   /**
-   * Stores a new execution, which is advanced as soon as there is room. With the idempotency key of
-   * an earlier start it is that one, whatever became of it.
+   * Stores a new execution, which is advanced as soon as there is room. If an earlier start used
+   * the same idempotency key, returns that execution, whatever its status.
    * @throws {AppError} `invalid_input` with every problem of the inputs, `expression_failed`,
-   * `store_unavailable`; `invalid_config` for secrets that are not set; `overloaded` while too many
-   * wait; `conflict` while shutting down, or for a key that was used with other inputs.
+   * `store_unavailable`; `invalid_config` for secrets that are not set; `overloaded` while the
+   * queue is full; `conflict` during shutdown, or for a key that was used with other inputs.
    */
   async start(workflow: ParsedWorkflow, options: StartOptions = {}): Promise<ExecutionRow> {
     const { row, operations, onStored } = this.prepare(workflow, options);
@@ -102,10 +102,10 @@ export class Engine {
   }
 
   /**
-   * Makes a new execution ready for the caller to store, together with what it is stored for. How
-   * many may wait is the caller's to bound.
+   * Prepares a new execution, which the caller stores in a transaction of its own. The caller
+   * limits how many may be queued.
    * @throws {AppError} `invalid_input`, `expression_failed`; `invalid_config` for secrets that are
-   * not set; `conflict` while shutting down.
+   * not set; `conflict` during shutdown.
    */
   prepare(workflow: ParsedWorkflow, options: StartOptions): Prepared {
     const { definitions, secrets, now } = this.#options;
@@ -118,7 +118,7 @@ export class Engine {
     const { row, claimable, operations } = newExecution(workflow, options, at, isStored);
     const onStored = (): void => {
       definitions.noteStored(row.definitionId, at);
-      // What is claimed at once need not be read back.
+      // It is about to be claimed, so keep its plan instead of reading it back.
       if (this.#claimer.isNext(claimable)) definitions.keep(row.definitionId, workflow);
       this.#claimer.offer(claimable);
     };
@@ -135,22 +135,22 @@ export class Engine {
     throw new AppError(
       "conflict",
       `Cannot start workflow "${workflowName}": the idempotency key "${key}" was used with other ` +
-        `inputs, or as of another instant, for execution "${found.executionId}"; take another key`,
+        `inputs, or as of another instant, for execution "${found.executionId}"; use another key`,
     );
   }
 
   /**
-   * An execution's row has changed, and now says that this is wanted of it: one that is advanced
-   * here acts on it at once, any other is looked for in the table.
+   * Call it after an execution's row has changed. `wanted` is what the row now asks for: a running
+   * execution acts on it at once; any other is looked for in the table.
    */
   wake(id: ExecutionId, wanted: Wanted | null): void {
     this.#running.get(id)?.set(wanted);
-    this.#claimer.look();
+    this.#claimer.poll();
   }
 
   /**
-   * Claims nothing more, waits up to `graceMs` for what runs, then leaves the rest as it is in the
-   * store, for the next daemon to resume.
+   * Stops claiming, waits up to `graceMs` for running executions, then leaves the rest in the store
+   * for the next daemon to resume.
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
@@ -166,7 +166,7 @@ export class Engine {
     await all;
   }
 
-  /** Gives an execution a place, and sends it on its path; false when it has one already. */
+  /** Gives an execution a place and advances it; false when it already has one. */
   #claim(row: ClaimableRow): boolean {
     if (this.#running.has(row.executionId)) return false;
     const steering = new Steering();
@@ -200,24 +200,24 @@ export class Engine {
 
   #release({ executionId, concurrencyKey }: ClaimableRow, left: Left | undefined): void {
     this.#running.delete(executionId);
-    if (typeof left === "object") this.#claimer.lookAt(left.wakeAtMs);
-    // Others of its key may go on; or it was resumed as it was paused.
+    if (typeof left === "object") this.#claimer.pollAt(left.wakeAtMs);
+    // Others with its key may continue; or it was resumed while it was being paused.
     this.#claimer.placeFreed(concurrencyKey !== null || left === "paused");
   }
 
   #giveUp(row: ClaimableRow, steering: Steering, thrown: unknown): void {
     this.#report(row.executionId, thrown);
-    // What it still asks would be asked a second time.
+    // Its open requests must be cancelled, because they will be sent again.
     steering.stop(new Error("the execution is given up"));
     if (isLeaseLost(thrown)) return this.#release(row, undefined);
-    // The store fails: nothing more is claimed before a timer's next look.
+    // The store is failing, so nothing is claimed before the next poll.
     this.#running.delete(row.executionId);
     this.#claimer.drop(row);
   }
 
   #report(id: ExecutionId, thrown: unknown): void {
     const { log } = this.#options;
-    // It was stopped so that the daemon can close: nothing is wrong.
+    // Stopped because the daemon is closing, which is no error.
     if (this.#isClosing && !(thrown instanceof AppError)) return;
     const level = isLeaseLost(thrown) ? "info" : "error";
     log[level]("execution stopped", { execution: id, reason: messageOf(thrown) });

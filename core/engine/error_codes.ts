@@ -1,4 +1,4 @@
-/** What fails of executions. Codes with their kinds. */
+/** Failures of executions: codes with their kinds. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 

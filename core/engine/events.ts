@@ -1,4 +1,4 @@
-/** What the engine publishes of executions: facts, each after it was committed. */
+/** The events that the engine publishes about executions, each after its commit. */
 
 import { capabilityAddress, type ExecutionId } from "../ids.ts";
 import type { StoredError } from "../store/operations/executions.ts";
@@ -8,8 +8,8 @@ import { noItem } from "./decide/step_progress.ts";
 import type { FinalStatus } from "../statuses.ts";
 
 /**
- * A fact about an execution, in the past tense. With `as_of` it is of one that sees up to an
- * earlier instant: whoever acts on what happens now should leave it alone.
+ * A fact about an execution, in the past tense. `as_of` marks an execution that sees up to an
+ * earlier instant; a subscriber that acts on the present should ignore it.
  */
 export type EngineEvent = ExecutionFact & { readonly as_of?: string };
 
@@ -26,7 +26,7 @@ type ExecutionFact =
     readonly workflow: string;
     readonly step: string;
     readonly index: number;
-    /** The item's place in the list; -1 for a step that runs once. */
+    /** The item's index in the list; -1 for a step that runs once. */
     readonly item: number;
     readonly attempt: number;
     readonly error?: StoredError;
@@ -34,12 +34,12 @@ type ExecutionFact =
 
 export type StepTopic = `step.${"started" | "completed" | "failed" | "cancelled" | "skipped"}`;
 
-/** An execution's instant as people and expressions see it; null: now. */
+/** An execution's instant as text, for people and expressions; null for the present. */
 export function asOfText(asOfMs: number | null): string | null {
   return asOfMs === null ? null : new Date(asOfMs).toISOString();
 }
 
-/** The event, marked with the instant that its execution sees up to. */
+/** Adds the instant that its execution sees up to. */
 export function asOf(
   { asOfMs }: Pick<ClaimableRow, "asOfMs">,
   event: EngineEvent,
@@ -48,12 +48,12 @@ export function asOf(
   return as_of === null ? event : { ...event, as_of };
 }
 
-/** An execution is being advanced, at first or again. */
+/** An execution starts to be advanced, for the first time or again. */
 export function startedEvent(executionId: ExecutionId, workflow: string): EngineEvent {
   return { topic: "execution.started", execution_id: executionId, workflow };
 }
 
-/** None of an execution's steps runs any more, until it is resumed. */
+/** No step of an execution runs until it is resumed. */
 export function pausedEvent(executionId: ExecutionId, workflow: string): EngineEvent {
   return { topic: "execution.paused", execution_id: executionId, workflow };
 }
@@ -75,27 +75,27 @@ export function stepEvent(
   return error ? { ...event, error } : event;
 }
 
-/** An execution failed: all that an alert needs. */
+/** A failed execution, with everything an alert needs. */
 export interface ExecutionFailed {
   readonly topic: "execution.failed";
   readonly execution_id: ExecutionId;
   readonly workflow: string;
-  /** Of one that a schedule started, and the instant it was due. */
+  /** Present if a schedule started it, with the due instant below. */
   readonly schedule?: string;
   readonly due_at?: string;
   readonly error: StoredError;
-  /** The step that it failed with; absent when its time was over or its text can't be used. */
+  /** The step it failed with; absent after a timeout, or when its text could not be used. */
   readonly step?: string;
   readonly capability?: string;
-  /** The item's place in the list, of a step with `for_each`. */
+  /** The item's index, if the step has `for_each`. */
   readonly item?: number;
-  /** How often it was tried. */
+  /** How many attempts were made. */
   readonly attempts?: number;
-  /** Only if they are short and hold none of the daemon's secrets. */
+  /** Present only if short and free of the daemon's secrets. */
   readonly inputs?: unknown;
 }
 
-/** What is published of an execution that has ended. */
+/** The facts about an ended execution that its event needs. */
 export type EndedExecution =
   & Pick<ClaimableRow, "executionId" | "workflowName" | "inputParams">
   & Partial<Pick<ClaimableRow, "scheduleId" | "dueAtMs">>;

@@ -1,6 +1,6 @@
 /**
- * The second step of an execution's path: what advancing it starts from is read. Here it turns out
- * whether the claim holds, and whether the stored text can still be used.
+ * The second step of an execution's path: reading the state to advance from. This shows whether the
+ * claim holds and whether the stored text can still be used.
  */
 
 import { toErrorData } from "../errors.ts";
@@ -17,17 +17,17 @@ import { secretsOf } from "./secrets.ts";
 import type { Steering } from "./steering.ts";
 import { finishExecution } from "./advance/step_writes.ts";
 
-/** An attempt as the store has it; one that is running was cut off. */
+/** An attempt as stored; one with status `running` was interrupted. */
 export type StoredAttempt = Attempt & { readonly name: string };
 
-/** What an execution is advanced from. */
+/** The state an execution is advanced from. */
 export interface Loaded {
   readonly execution: ClaimableRow;
   readonly plan: Plan;
   readonly scope: Omit<Scope, "steps">;
-  /** When it has to be over; undefined: no limit. */
+  /** Its deadline; undefined for no limit. */
   readonly deadlineAtMs: number | undefined;
-  /** Takes the lease, together with the first thing done; absent when it has been taken. */
+  /** Takes the lease together with the first commit; absent when it is already taken. */
   readonly claim?: ClaimExecution;
   /** In the order of steps, items and attempts. */
   readonly attempts: readonly StoredAttempt[];
@@ -38,14 +38,14 @@ export interface LoadOptions {
   readonly definitions: Definitions;
   readonly leases: Leases;
   readonly publish: (event: EngineEvent) => void;
-  /** All of the daemon's. */
+  /** All of the daemon's secrets. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly now: () => number;
 }
 
 /**
- * Loads a claimed execution, and sets `steering` to what is wanted of it. Undefined where it is not
- * to be advanced: another daemon has claimed it, or it has failed because its text can't be used.
+ * Loads a claimed execution, and sets `steering` to what its row asks for. Undefined when it is not
+ * to be advanced: another daemon has claimed it, or it has failed because its text cannot be used.
  * @throws {AppError} `store_unavailable`.
  */
 export async function load(
@@ -57,12 +57,12 @@ export async function load(
   const { executionId: id, status, concurrencyKey } = execution;
   const nowMs = now();
   const claim = leases.claim(id);
-  // Nothing but itself is stored of it: the claim can wait for the first commit of its steps.
+  // It has no attempts yet, so the claim can wait for the first commit of its steps.
   if (status === "pending" && concurrencyKey === null) {
     const plan = await planOf(execution, options);
     return plan && { ...withPlan(execution, plan, nowMs, options), claim, attempts: [] };
   }
-  // Until it is claimed, another daemon may still add to its attempts.
+  // Until it is claimed, another daemon may still add attempts.
   const [isClaimed] = await store.commit([claim]);
   const current = isClaimed ? await store.read({ read: "execution", id }) : undefined;
   const plan = current && await planOf(execution, options);
@@ -94,7 +94,7 @@ function withPlan(
   };
 }
 
-/** The plan it was started with; an execution whose text can't be read any more fails. */
+/** The plan it was started with. Fails the execution if its text can no longer be used. */
 async function planOf(
   execution: ClaimableRow,
   { definitions, store, leases: { owner }, publish, secrets, now }: LoadOptions,

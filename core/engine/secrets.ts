@@ -1,11 +1,11 @@
-/** The secrets that a workflow may use: those it names, of those the daemon was given. */
+/** The secrets that a workflow may use: those it names, if the daemon has them. */
 
 import { AppError } from "../errors.ts";
 import type { Workflow } from "../workflow/definition.ts";
 
 type Secrets = Readonly<Record<string, string>>;
 
-/** By name; a secret that is not set is left out. */
+/** By name; secrets that are not set are left out. */
 export function secretsOf({ secrets: named }: Workflow, all: Secrets): Secrets {
   return Object.fromEntries(
     named.flatMap((name) => Object.hasOwn(all, name) && all[name] ? [[name, all[name]]] : []),
@@ -20,7 +20,7 @@ export function requireSecrets(workflow: Workflow, all: Secrets): void {
   const names = missing.map((name) => `"${name}"`).join(", ");
   throw new AppError(
     "invalid_config",
-    `Cannot start workflow "${workflow.name}": it names ${names}, which the daemon was not ` +
-      `given; set ${missing.map((name) => `AC100_SECRET_${name}`).join(", ")} and start it anew`,
+    `Cannot start workflow "${workflow.name}": it names ${names}, which the daemon does not ` +
+      `have; set ${missing.map((name) => `AC100_SECRET_${name}`).join(", ")} and restart it`,
   );
 }

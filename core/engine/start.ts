@@ -1,4 +1,4 @@
-/** A new execution: what is stored of it, and what it is claimed by. */
+/** A new execution: the operations that store it, and the row to claim it by. */
 
 import { createHash } from "node:crypto";
 import { AppError } from "../errors.ts";
@@ -13,19 +13,19 @@ import { asOfText } from "./events.ts";
 export interface StartOptions {
   /** By name; an input with a default may be left out. */
   readonly inputs?: Readonly<Record<string, unknown>>;
-  /** A start repeated with the same key is the same start. */
+  /** Starts with the same key are the same start. */
   readonly idempotencyKey?: string;
-  /** A higher priority is claimed first; 0 when not given. */
+  /** Higher priorities are claimed first; 0 by default. */
   readonly priority?: number;
-  /** The execution that the new one repeats. */
+  /** The execution that this one repeats. */
   readonly rerunOf?: ExecutionId;
-  /** The instant that it sees up to, as do all its requests; now when not given. */
+  /** The instant that it and all its requests see up to; the present by default. */
   readonly asOfMs?: number;
-  /** The firing that starts it; it is stored only if the firing is as `was` says. */
+  /** The firing that starts it. It is stored only if the firing's state is still `was`. */
   readonly firing?: FiringOrigin;
 }
 
-/** A due instant of a schedule: not entered yet, or waiting. */
+/** A due instant of a schedule, either not entered yet or waiting. */
 export interface FiringOrigin {
   readonly scheduleId: string;
   readonly dueAtMs: number;
@@ -35,21 +35,23 @@ export interface FiringOrigin {
 /** A new execution that is ready to be stored. */
 export interface Prepared {
   readonly row: ExecutionRow;
-  /** The execution's own is the last. */
+  /** The operation that stores the execution is the last. */
   readonly operations: readonly ExecutionOperation[];
-  /** To be called once they have taken effect: it is advanced as soon as there is room. */
+  /**
+   * Call it after the operations were applied; the execution is advanced as soon as there is room.
+   */
   onStored(): void;
 }
 
-/** What is stored, and the row to claim. */
+/** The operations, and the row to claim. */
 interface NewExecution extends Omit<Prepared, "onStored"> {
   readonly claimable: ClaimableRow;
 }
 
 /**
- * A new execution of a workflow; `isDefined` says whose text is in the store.
- * @throws {AppError} `invalid_input` with every problem, or for an instant that is to come;
- * `expression_failed` for its key.
+ * A new execution of a workflow; `isDefined` returns whether a text is already in the store.
+ * @throws {AppError} `invalid_input` with every problem, or for an instant in the future;
+ * `expression_failed` for its concurrency key.
  */
 export function newExecution(
   workflow: ParsedWorkflow,
@@ -115,16 +117,16 @@ export function newExecution(
 
 function refuseTheFuture(workflow: string, asOfMs: number | undefined, nowMs: number): void {
   if (asOfMs === undefined || asOfMs <= nowMs) return;
-  const found = `${new Date(asOfMs).toISOString()} is to come`;
+  const found = `${new Date(asOfMs).toISOString()} is in the future`;
   throw new AppError(
     "invalid_input",
-    `Cannot start workflow "${workflow}" as of an instant: ${found}; give one that has passed`,
+    `Cannot start workflow "${workflow}" as of an instant: ${found}; use a past one`,
   );
 }
 
 const definitionIds = new WeakMap<ParsedWorkflow, string>();
 
-/** The hash of its text; computed once, however often it is started. */
+/** The hash of its text; computed once per workflow. */
 function definitionIdOf(workflow: ParsedWorkflow): string {
   const known = definitionIds.get(workflow);
   if (known !== undefined) return known;
@@ -133,7 +135,7 @@ function definitionIdOf(workflow: ParsedWorkflow): string {
   return id;
 }
 
-/** Keys of different workflows never meet, because names hold no slash. */
+/** Keys of different workflows never collide, because names contain no slash. */
 function concurrencyKeyOf(
   { name, concurrency }: Workflow,
   scope: Pick<Scope, "inputs" | "execution" | "now">,

@@ -1,6 +1,6 @@
 /**
- * What people ask of an execution: cancel, pause, resume, retry, rerun. Each is committed before it
- * is acted on, so it outlives the daemon; then the engine is woken, and whoever advances the
+ * What people do to an execution: cancel, pause, resume, retry, rerun. Each is committed before it
+ * takes effect, so it survives a crash. Then the engine is woken, and the daemon that advances the
  * execution acts on it.
  */
 
@@ -14,7 +14,7 @@ import type { Engine } from "./engine.ts";
 import { asOf, endedEvent, type EngineEvent } from "./events.ts";
 import { finishExecution } from "./advance/step_writes.ts";
 
-/** The owner of an execution that has no lease. */
+/** The owner in the row of an execution without a lease. */
 const nobody = "";
 
 export interface SteererOptions {
@@ -33,7 +33,8 @@ export class Steerer {
   }
 
   /**
-   * Cancels: one that has not begun ends at once; of another the steps stop, then `finally` runs.
+   * Cancels an execution. One that has not begun ends at once; otherwise its steps are stopped and
+   * `finally` runs.
    * @throws {AppError} `unknown_execution`; `conflict` when it has ended.
    */
   async cancel(id: ExecutionId): Promise<void> {
@@ -44,11 +45,11 @@ export class Steerer {
       { kind: "cancel_execution", executionId: id },
     ]);
     if (!isEnded && !isAsked) throw await this.#refusal("cancel", id);
-    // In the turn of the commit: what was begun in the same transaction asks no agent any more.
+    // In the same turn as the commit, so that steps begun in that transaction send no request.
     engine.wake(id, "cancel");
     if (!isEnded) return;
     const execution = await this.#execution(id, "cancel");
-    // Whoever advances it may have ended it in the same transaction, and says so.
+    // The engine may have ended it in the same transaction; then it publishes the event.
     const { status, startedAtMs } = execution;
     if (status === "cancelled" && startedAtMs === null) {
       publish(asOf(execution, endedEvent(execution, "cancelled", null)));
@@ -56,7 +57,7 @@ export class Steerer {
   }
 
   /**
-   * Begins no further step until it is resumed; steps that run come to their end.
+   * Begins no further step until the execution is resumed; running steps finish.
    * @throws {AppError} `unknown_execution`; `conflict` when it has ended, is paused or cancelled.
    */
   async pause(id: ExecutionId): Promise<void> {
@@ -71,16 +72,16 @@ export class Steerer {
   }
 
   /**
-   * Resumes a failed or cancelled execution from where it failed; what completed is kept.
+   * Resumes a failed or cancelled execution where it failed; completed steps are kept.
    * @throws {AppError} `unknown_execution`; `conflict` when it has neither failed nor been
-   * cancelled; `invalid_workflow` when its text can't be used any more.
+   * cancelled; `invalid_workflow` when its text can no longer be used.
    */
   async retry(id: ExecutionId): Promise<void> {
     const { store, definitions, engine } = this.#options;
     const { workflow, steps, finallyIndex } = await definitions.of(
       await this.#execution(id, "retry"),
     );
-    // A step that is allowed to fail keeps its failure: others have gone on from it.
+    // A step with `on_error: continue` keeps its failure, because other steps have used it.
     const again = workflow.steps.flatMap(({ onError }, index) => onError === "fail" ? [index] : []);
     const [isRetried] = await store.commit([
       { kind: "retry_execution", executionId: id },
@@ -97,8 +98,8 @@ export class Steerer {
 
   /**
    * Starts a new execution of the same text with the same inputs, as of the same instant.
-   * @throws {AppError} `unknown_execution`; `invalid_workflow` when its text can't be used any
-   * more; whatever a start throws.
+   * @throws {AppError} `unknown_execution`; `invalid_workflow` when its text can no longer be used;
+   * any error of a start.
    */
   async rerun(id: ExecutionId): Promise<ExecutionRow> {
     const { store, definitions, engine } = this.#options;
@@ -115,7 +116,7 @@ export class Steerer {
   async #execution(id: ExecutionId, verb: string): Promise<ExecutionRow> {
     const found = await this.#options.store.read({ read: "execution", id });
     if (found) return found;
-    throw new AppError("unknown_execution", `Cannot ${verb} execution "${id}": there is none`);
+    throw new AppError("unknown_execution", `Cannot ${verb} execution "${id}": it does not exist`);
   }
 
   async #apply(
@@ -131,12 +132,12 @@ export class Steerer {
     const found = wanted === "cancel" ? "is being cancelled" : `is ${status}`;
     return new AppError(
       "conflict",
-      `Cannot ${verb} execution "${id}": it ${found}; it takes one that ${needed[verb]}`,
+      `Cannot ${verb} execution "${id}": it ${found}; choose one that ${needed[verb]}`,
     );
   }
 }
 
-/** What an execution has to be like. */
+/** The state that each verb requires. */
 const needed = {
   cancel: "has not ended",
   pause: "has not ended and is not paused",

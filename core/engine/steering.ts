@@ -1,8 +1,8 @@
-/** How one execution is steered while it is advanced: cancel, pause, or stop and leave it. */
+/** Steers one execution while it is advanced: cancel, pause, or stop and leave it in the store. */
 
 import { AppError } from "../errors.ts";
 
-/** What somebody wants of an execution; its row says the same. */
+/** What somebody has asked of an execution, as in its row. */
 export type Wanted = "pause" | "cancel";
 
 export class Steering {
@@ -15,22 +15,22 @@ export class Steering {
     return this.#wanted;
   }
 
-  /** Aborted when the steps have to stop; those of `finally` still run after a cancel. */
+  /** Aborted when the steps must stop; after a cancel, those of `finally` still run. */
   get stepsSignal(): AbortSignal {
     return this.#steps.signal;
   }
 
-  /** Aborted when the execution is to be left as it is. */
+  /** Aborted when the execution is to be left as it is in the store. */
   get stopped(): AbortSignal {
     return this.#all.signal;
   }
 
-  /** Called at each change; one listener. */
+  /** Sets the one listener, called at each change. */
   listen(onChange: () => void): void {
     this.#onChange = onChange;
   }
 
-  /** Null takes a pause back; a cancel can't be taken back. */
+  /** Null undoes a pause; a cancel cannot be undone. */
   set(wanted: Wanted | null): void {
     if (this.#wanted === "cancel") return;
     this.#wanted = wanted;
@@ -38,13 +38,13 @@ export class Steering {
     this.endSteps(new AppError("cancelled", "Cannot go on: the execution was cancelled"));
   }
 
-  /** Ends what the steps wait for. */
+  /** Aborts the requests of the steps. */
   endSteps(reason: AppError): void {
     this.#steps.abort(reason);
     this.#onChange?.();
   }
 
-  /** Leaves the execution as it is in the store. */
+  /** Stops advancing and leaves the execution as it is in the store. */
   stop(reason: Error): void {
     this.#all.abort(reason);
     this.#steps.abort(reason);

@@ -1,22 +1,22 @@
-/** Which of the instants that have passed are fired. Pure. */
+/** Decides which of the passed instants are fired. Pure. */
 
 import { type Instants, jitterOf, passedBetween } from "./next.ts";
 import type { Schedule } from "./rule.ts";
 
-/** A firing that comes later than this after its instant was missed, and counts as late. */
+/** A firing later than this after its instant was missed, and counts as late. */
 export const lateMs = 60_000;
 
-/** What becomes of the instants that have passed. */
+/** The decision about passed instants. */
 export interface CaughtUp {
-  /** To be fired now, in ascending order. */
+  /** Instants to fire now, in ascending order. */
   readonly fireMs: readonly number[];
-  /** The latest of those that are not fired; with `many`, there are others before it. */
+  /** The latest instant that is not fired. `many` means that there are earlier ones too. */
   readonly missed?: { readonly dueMs: number; readonly many: boolean };
 }
 
 /**
- * What becomes of an instant if no other has passed since: most firings are like this and need not
- * ask the rule. Undefined if others may have passed; then {@link catchUp} says.
+ * The decision about an instant when no other can have passed since; most firings take this path,
+ * which need not consult the rule. Undefined if others may have passed; then use {@link catchUp}.
  */
 export function catchUpOne(dueMs: number, instants: Instants, nowMs: number): CaughtUp | undefined {
   const isAlone = nowMs < dueMs + Math.min(instants.gapMsMin, lateMs);
@@ -24,8 +24,8 @@ export function catchUpOne(dueMs: number, instants: Instants, nowMs: number): Ca
 }
 
 /**
- * What becomes of the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
- * fired; those before it, or long past, were missed, and follow the schedule's `catch_up`.
+ * The decision about the instants in (`decidedUntilMs`, `nowMs`]. One that has just come due is
+ * fired. Earlier ones, and one long past, were missed and follow the schedule's `catch_up`.
  */
 export function catchUp(
   scheduleId: string,
@@ -37,7 +37,7 @@ export function catchUp(
   const countMax = schedule.catchUp === "all" ? schedule.catchUpMax : 1;
   const { dueMs, hasEarlier } = passedBetween(instants, decidedUntilMs, nowMs, countMax + 2);
   const last = dueMs.at(-1);
-  // Jitter never reaches the next instant, so only the last one may still be ahead.
+  // Jitter never reaches the next instant, so only the last one can still be ahead.
   const isUnripe = last !== undefined && fireAtOf(scheduleId, schedule, instants, last) > nowMs;
   const ripe = isUnripe ? dueMs.slice(0, -1) : dueMs;
   const latest = ripe.at(-1);
@@ -50,7 +50,7 @@ export function catchUp(
   return { fireMs, missed: { dueMs: missed, many: left.length > 1 || hasEarlier } };
 }
 
-/** When an instant is fired: later by its jitter, but before the next instant. */
+/** When an instant is fired: delayed by its jitter, but before the next instant. */
 export function fireAtOf(
   scheduleId: string,
   { jitterMs }: Schedule,

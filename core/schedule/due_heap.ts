@@ -1,4 +1,4 @@
-/** A binary heap of what comes due, the earliest on top. */
+/** A binary heap ordered by time, earliest on top. */
 
 export interface Timed {
   readonly fireAtMs: number;
@@ -29,7 +29,7 @@ export class DueHeap<Item extends Timed> {
     items[hole] = item;
   }
 
-  /** Takes off the top if it is due by `nowMs`. */
+  /** Removes and returns the top if it is due by `nowMs`. */
   popDue(nowMs: number): Item | undefined {
     const items = this.#items;
     const [top] = items;

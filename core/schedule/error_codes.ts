@@ -1,4 +1,4 @@
-/** What fails of schedules. Codes with their kinds. */
+/** Failures of schedules: codes with their kinds. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 

@@ -1,15 +1,15 @@
-/** What is published of firings: each event holds all that an alert needs. */
+/** The events about firings; each holds everything an alert needs. */
 
 import type { FiringCause } from "../statuses.ts";
 
-/** A firing was started late, or not at all. */
+/** A firing that started late or was skipped. */
 export type FiringEvent =
   & {
     readonly schedule: string;
     readonly workflow: string;
     readonly due_at: string;
     readonly cause: FiringCause;
-    /** From its due instant to this event. */
+    /** Seconds from its due instant to this event. */
     readonly late_seconds: number;
   }
   & (
@@ -23,7 +23,7 @@ export type FiringEvent =
     }
   );
 
-/** The firing that an event is about. */
+/** The firing that an event describes. */
 export interface FiringSubject {
   readonly schedule: string;
   readonly workflow: string;
@@ -32,12 +32,12 @@ export interface FiringSubject {
   readonly nowMs: number;
 }
 
-/** Started late: it had been missed, or had waited for the execution before it. */
+/** It was missed, or had waited for the execution before it. */
 export function lateEvent(subject: FiringSubject, executionId: string): FiringEvent {
   return { topic: "firing.late", ...facts(subject), execution_id: executionId };
 }
 
-/** Not started, and never to be. */
+/** It was not started and never will be. */
 export function skippedEvent(subject: FiringSubject, reason: string, many: boolean): FiringEvent {
   return { topic: "firing.skipped", ...facts(subject), reason, many };
 }

@@ -1,4 +1,4 @@
-/** Why an instant is due, in words. Pure. */
+/** Explains in words why an instant is due. Pure. */
 
 import { sessionOf, timeZoneOf } from "../calendar/calendar.ts";
 import type { Instants } from "./next.ts";
@@ -33,9 +33,9 @@ export function explainNext(
 function whyOf(rule: Rule, local: Temporal.ZonedDateTime): string {
   switch (rule.kind) {
     case "every":
-      return "an interval after the one before";
+      return "one interval after the previous instant";
     case "once":
-      return "the one instant there is";
+      return "its only instant";
     case "session": {
       const edgeAt = local.subtract({ milliseconds: rule.offsetMs });
       const date = edgeAt.toPlainDate();
@@ -47,9 +47,9 @@ function whyOf(rule: Rule, local: Temporal.ZonedDateTime): string {
     }
     case "cron": {
       const why = isClockChange(local)
-        ? "the clocks go forward here, over a time of the rule or up to one"
-        : "the clock reads a time of the rule";
-      return rule.calendar === undefined ? why : `${why}, on a day of a ${rule.calendar} session`;
+        ? "the clocks go forward past a time of the rule, or to it"
+        : "the clock shows a time of the rule";
+      return rule.calendar === undefined ? why : `${why}, on a trading day of ${rule.calendar}`;
     }
   }
 }

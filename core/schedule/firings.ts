@@ -1,8 +1,8 @@
 /**
- * What becomes of a firing: it is entered as fired, in one transaction with the execution that it
- * starts, or entered to wait, or as skipped. At whatever instant the daemon dies, the firing is
- * stored with its execution, or not at all and still due. Of several schedulers over one store the
- * first to commit has it; the others see that it is not theirs.
+ * What happens to a firing: it is entered as fired, in one transaction with the execution it
+ * starts; or it is entered as waiting, or as skipped. Whenever the daemon dies, the firing is
+ * either stored with its execution or still due. If several schedulers share a store, the first to
+ * commit owns the firing; the others see that their operation was not applied.
  */
 
 import { AppError, messageOf } from "../errors.ts";
@@ -18,36 +18,39 @@ import type { Instants } from "./next.ts";
 import type { Schedule } from "./rule.ts";
 import type { FiringCause } from "../statuses.ts";
 
-/** Something with schedules: all that this folder knows of a workflow. */
+/** Something with schedules; the only view of a workflow in this folder. */
 export interface Scheduled {
   readonly name: string;
   readonly enabled: boolean;
   readonly schedules: readonly Schedule[];
 }
 
-/** What a firing starts an execution with. */
+/** The data from which a firing starts an execution. */
 export interface FiringStart {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly priority: number;
   readonly firing: FiringKey & {
-    /** What the firing must be for the operations to take effect: not entered, or waiting. */
+    /** The operations apply only if the firing is in this state: not entered, or waiting. */
     readonly was: "none" | "due";
   };
 }
 
-/** An execution that is ready to be stored. */
+/** An execution ready to be stored. */
 export interface Startable {
   readonly row: { readonly executionId: ExecutionId };
-  /** The last one stores the execution; it takes effect only if the firing is as it must be. */
+  /**
+   * The last operation stores the execution; it applies only if the firing is in the expected
+   * state.
+   */
   readonly operations: readonly ExecutionOperation[];
-  /** Called once they have taken effect. */
+  /** Called after the operations were applied. */
   onStored(): void;
 }
 
-/** Prepares an execution, or throws why the workflow can't be started. */
+/** Prepares an execution; throws if the workflow cannot be started. */
 export type PrepareExecution<W extends Scheduled> = (workflow: W, start: FiringStart) => Startable;
 
-/** A schedule as it is kept in memory. */
+/** A schedule in memory. */
 export interface Entry<W extends Scheduled = Scheduled> {
   readonly id: string;
   readonly workflow: W;
@@ -56,24 +59,24 @@ export interface Entry<W extends Scheduled = Scheduled> {
   readonly row: ScheduleRow;
 }
 
-/** A firing to be started or skipped. */
+/** A firing to start or skip. */
 export interface Firing<W extends Scheduled = Scheduled> {
   readonly entry: Entry<W>;
   readonly dueAtMs: number;
   readonly cause: FiringCause;
-  /** Why it is skipped; an overlap is found later. */
+  /** Why it is skipped; overlaps are found later. */
   readonly reason?: string;
   readonly many?: boolean;
 }
 
-/** How many firings of one schedule may wait for the execution before them. */
+/** How many firings of one schedule may wait for the executions before them. */
 export const queuedMax = 1_000;
-/** Firings of one transaction, so that the first of many are durable long before the last. */
+/** Firings per transaction, so that the first of many are durable early. */
 const batchMax = 1_000;
 
 export interface FiringsOptions<W extends Scheduled> {
   readonly store: Store;
-  /** Called once for all that is started together. */
+  /** Called once for each batch of starts. */
   readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
@@ -81,7 +84,7 @@ export interface FiringsOptions<W extends Scheduled> {
 
 type Was = FiringStart["firing"]["was"];
 
-/** What becomes of a firing. */
+/** What to do with a firing. */
 type Fate<W extends Scheduled = Scheduled> =
   | { readonly kind: "start"; readonly firing: Firing<W>; readonly prepared: Startable }
   | { readonly kind: "skip"; readonly firing: Firing<W>; readonly reason: string }
@@ -89,19 +92,19 @@ type Fate<W extends Scheduled = Scheduled> =
 
 export class Firings<W extends Scheduled> {
   readonly #options: FiringsOptions<W>;
-  /** Whether firings may wait in the store to be started. */
+  /** Whether firings may be waiting in the store. */
   #waiting = true;
 
   constructor(options: FiringsOptions<W>) {
     this.#options = options;
   }
 
-  /** Whether a firing may wait in the store for an execution's end. */
+  /** Whether a firing may be waiting in the store for an execution to end. */
   get mayWait(): boolean {
     return this.#waiting;
   }
 
-  /** Enters firings to wait for their turn; returns how many were new. */
+  /** Enters firings as waiting; returns how many were new. */
   async enter(entry: Entry<W>, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
     const applied = await this.#options.store.commit(
       dueAtMs.map((due) => enterFiring({ entry, dueAtMs: due, cause }, "due", null)),
@@ -110,7 +113,7 @@ export class Firings<W extends Scheduled> {
     return applied.filter(Boolean).length;
   }
 
-  /** Starts what is due, or lets it wait, or skips it, as its schedule says. */
+  /** Starts, queues or skips firings, as their schedules say. */
   async fire(firings: readonly Firing<W>[], nowMs: number): Promise<void> {
     for (let from = 0; from < firings.length; from += batchMax) {
       const batch = firings.slice(from, from + batchMax);
@@ -118,7 +121,7 @@ export class Firings<W extends Scheduled> {
     }
   }
 
-  /** Starts firings that have waited for an execution's end. */
+  /** Starts firings that waited for an execution to end. */
   async startWaiting(entries: ReadonlyMap<string, Entry<W>>, nowMs: number): Promise<void> {
     const { store } = this.#options;
     const rows = await store.read({ read: "startable_firings", limit: batchMax });
@@ -132,7 +135,7 @@ export class Firings<W extends Scheduled> {
     this.#waiting = (await store.read({ read: "due_counts" })).size > 0;
   }
 
-  /** Which firings would overlap: they are skipped, or wait, as their schedule says. */
+  /** Finds firings that would overlap; they are skipped or wait, as their schedules say. */
   async #sortOut(firings: readonly Firing<W>[]): Promise<Fate<W>[]> {
     const ids = firings.filter(({ reason }) => reason === undefined).map(({ entry }) => entry.id);
     const { store } = this.#options;
@@ -169,14 +172,15 @@ export class Firings<W extends Scheduled> {
   }
 
   /**
-   * Commits what becomes of firings, then acts on it. All are handed in within one turn, so that
-   * they share a transaction, but each by itself, so that one that fails undoes no other.
+   * Commits the decisions about firings, then acts on them. All are submitted in one turn, so that
+   * they share a transaction, but as separate batches, so that one failure undoes no other.
    */
   async #settle(fates: readonly Fate<W>[], was: Was, nowMs: number): Promise<void> {
     const { store } = this.#options;
     const settled = await Promise.allSettled(fates.map(async (fate) => {
       const applied = await store.commit(operationsOf(fate, was));
-      // The execution's operation, just before the firing's own, took effect if the firing is ours.
+      // The second to last operation stores the execution; it applied only if this scheduler owns
+      // the firing.
       if (applied.at(fate.kind === "start" ? -2 : -1)) this.#act(fate, nowMs);
     }));
     const refused = settled.find(({ status }) => status === "rejected");

@@ -1,13 +1,13 @@
 /**
- * The due instants of schedules. Pure: the same schedule has the same instants, whenever and in
- * whatever order they are asked for; that is what makes an instant the name of a firing.
+ * The due instants of schedules. Pure: a schedule always has the same instants, in whatever order
+ * they are asked for; that is why an instant can identify a firing.
  *
  * Where the clocks of a time zone change:
- * - A cron rule whose minutes and hours hold no `*` stands for times of the day. A time that the
- *   clocks skip is due at the instant they go forward, once however many are skipped; a time that
- *   they repeat is due the first time alone.
- * - A cron rule with `*` or a step of it in its minutes or hours stands for a rhythm. A skipped
- *   time is not due, a repeated one is due both times.
+ * - A cron rule without `*` in its minutes and hours means times of day. A time that the clocks
+ *   skip is due at the instant they go forward, once however many are skipped. A repeated time is
+ *   due only the first time.
+ * - A cron rule with `*` or a step of it in its minutes or hours means a rhythm. A skipped time is
+ *   not due; a repeated one is due both times.
  */
 
 import { Cron } from "croner";
@@ -20,30 +20,30 @@ import {
 } from "../calendar/calendar.ts";
 import type { Rule, Schedule } from "./rule.ts";
 
-/** A rule whose next due instants all miss the sessions counts as never due. */
+/** Days without a session after which a rule counts as never due. */
 const closedDaysMax = 500;
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
 /** The due instants of one schedule. */
 export interface Instants {
-  /** The first due instant after `afterMs`; undefined when no other follows. */
+  /** The first due instant after `afterMs`; undefined when there are no more. */
   after(afterMs: number): number | undefined;
-  /** No two due instants are closer to each other. */
+  /** A lower bound of the distance between two due instants. */
   readonly gapMsMin: number;
 }
 
 /**
  * Prepares a schedule's instants.
- * @throws {TypeError} for a cron rule that is none, with what is wrong with it.
+ * @throws {TypeError} for an invalid cron rule, with the problem.
  */
 export function instantsOf({ rule, startAtMs, endAtMs }: Schedule): Instants {
   const next = nextOf(rule, startAtMs ?? 0);
   return {
-    // A minute is the grain of cron, and the sessions of a day are hours apart.
+    // Cron has a resolution of one minute, and the sessions of a day are hours apart.
     gapMsMin: rule.kind === "every" ? rule.everyMs : minuteMs,
     after: (afterMs) => {
-      // The start itself is due.
+      // The start itself may be due.
       const dueMs = next(Math.max(afterMs, (startAtMs ?? Number.NEGATIVE_INFINITY) - 1));
       return dueMs !== undefined && (endAtMs === undefined || dueMs < endAtMs) ? dueMs : undefined;
     },
@@ -59,8 +59,8 @@ export interface Passed {
 }
 
 /**
- * The latest due instants in (`afterMs`, `untilMs`], at most `countMax`. Costs in the order of
- * `countMax`, however long the span: it looks back in spans of doubled length.
+ * The latest due instants in (`afterMs`, `untilMs`], at most `countMax`. The cost depends on
+ * `countMax`, not on the length of the span, because it searches back in spans that double.
  */
 export function passedBetween(
   instants: Instants,
@@ -81,7 +81,7 @@ export function passedBetween(
   }
 }
 
-/** How much later than its due instant a firing comes; every scheduler computes the same. */
+/** The delay of a firing after its due instant; every scheduler computes the same. */
 export function jitterOf(scheduleId: string, dueMs: number, jitterMs: number): number {
   if (jitterMs === 0) return 0;
   // FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -111,11 +111,13 @@ function nextOf(rule: Rule, originMs: number): Next {
   }
 }
 
-/** Patterns that schedules share, and their last answers; each costs 10 KB. */
+/** Compiled patterns with their last answers, shared by schedules; each takes 10 KB. */
 const patterns = new Map<string, Next>();
 const patternsMax = 1_000;
 
-/** Preparing a pattern for a time zone takes as long as hundreds of its instants. */
+/**
+ * Cached, because compiling a pattern for a time zone takes as long as hundreds of its instants.
+ */
 function nextOfCron(cron: string, timezone: string): Next {
   const key = `${cron} ${timezone}`;
   const known = patterns.get(key);
@@ -140,7 +142,7 @@ function nextOfCron(cron: string, timezone: string): Next {
   return next;
 }
 
-/** The first instant of `next` on a local day on which the exchange has a session. */
+/** The first instant of `next` on a local day with a session. */
 function onSessions(next: Next, calendar: CalendarName, afterMs: number): number | undefined {
   let fromMs = afterMs;
   for (let days = 0; days < closedDaysMax; days++) {
@@ -161,7 +163,7 @@ function nextOfSession(
   afterMs: number,
 ): number | undefined {
   const { firstDate, lastDate } = coverageOf(calendar);
-  // The longest time without a session is under a fortnight; one more day for the time zone.
+  // The longest time without a session is under two weeks, including a day for the time zone.
   const spanMs = 14 * dayMs;
   const from = dateOf(afterMs - offsetMs - dayMs);
   const to = dateOf(afterMs - offsetMs + spanMs);

@@ -1,5 +1,5 @@
 /**
- * Finds what is due and fires it. Memory holds one entry for each schedule, ordered by its next
+ * Finds due instants and fires them. Memory holds one entry for each schedule, ordered by its next
  * instant; a schedule that is not due costs nothing. Several schedulers may share a store.
  */
 
@@ -24,17 +24,17 @@ export interface SchedulerOptions<W extends Scheduled> {
   readonly store: Store;
   /** Every workflow, enabled or not. */
   readonly workflows: () => Promise<readonly W[]>;
-  /** Called once for all that is started together. */
+  /** Called once for each batch of starts. */
   readonly preparing: () => PrepareExecution<W>;
   readonly publish: (event: FiringEvent) => void;
   readonly log: Log;
   readonly now?: () => number;
 }
 
-/** Where a schedule stands. */
+/** How far a schedule has been decided. */
 interface Place<W extends Scheduled> {
   readonly entry: Entry<W>;
-  /** What is due up to this instant has been decided. */
+  /** Everything due up to this instant has been decided. */
   readonly afterMs: number;
 }
 
@@ -43,9 +43,9 @@ interface Coming<W extends Scheduled> extends Place<W> {
   readonly fireAtMs: number;
 }
 
-/** Firings that are forgotten in one transaction. */
+/** Firings deleted in one transaction. */
 const forgottenMax = 2_000;
-/** A clock that goes back by less than this was only corrected. */
+/** A clock that jumps back by less than this was only corrected. */
 const backwardMs = 1_000;
 
 export class Scheduler<W extends Scheduled> {
@@ -68,12 +68,12 @@ export class Scheduler<W extends Scheduled> {
     return this.#entries;
   }
 
-  /** When the next firing comes; undefined when none does. */
+  /** The instant of the next firing; undefined when there is none. */
   get nextAtMs(): number | undefined {
     return this.#coming.top?.fireAtMs;
   }
 
-  /** Reads the workflows' schedules, the first time or again, and resumes where the store says. */
+  /** Reads the workflows' schedules, and resumes where the store says. */
   sync(): Promise<void> {
     return this.#inTurn(async () => {
       const { workflows, store } = this.#options;
@@ -97,7 +97,7 @@ export class Scheduler<W extends Scheduled> {
     });
   }
 
-  /** Fires all that is due by now, and starts what waits and may start. */
+  /** Fires everything due by now, and starts waiting firings that may start. */
   advance(): Promise<void> {
     return this.#inTurn(async () => {
       const nowMs = this.#now();
@@ -107,17 +107,17 @@ export class Scheduler<W extends Scheduled> {
       try {
         await this.#firings.fire(firings, nowMs);
       } catch (thrown) {
-        // What was not entered is due again; what was entered is found in the store.
+        // Firings that were not entered become due again; entered ones are in the store.
         this.#line();
         throw thrown;
       }
-      // After the firings: it would hold them up.
+      // Only after the firings, which this would delay.
       for (const { entry, afterMs } of next) this.#push(entry, afterMs);
       if (this.#firings.mayWait) await this.#firings.startWaiting(this.#entries, nowMs);
     });
   }
 
-  /** Forgets the history of firings before an instant; returns how many. */
+  /** Deletes the history of firings before an instant; returns how many. */
   async forget(beforeMs: number): Promise<number> {
     const { store } = this.#options;
     const ask = { read: "forgettable_firings", beforeMs, limit: forgottenMax } as const;
@@ -131,7 +131,7 @@ export class Scheduler<W extends Scheduled> {
     }
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no action is running. */
   async idle(): Promise<void> {
     await this.#turn;
   }
@@ -146,7 +146,7 @@ export class Scheduler<W extends Scheduled> {
     );
   }
 
-  /** Pauses or resumes, over restarts. @throws {AppError} `unknown_schedule`. */
+  /** Pauses or resumes a schedule; survives restarts. @throws {AppError} `unknown_schedule`. */
   pause(id: string, paused: boolean): Promise<void> {
     this.entry(id);
     return this.#inTurn(async () => {
@@ -158,28 +158,28 @@ export class Scheduler<W extends Scheduled> {
   }
 
   /**
-   * Fires at these instants, whatever the rule; one that was fired is not fired again. Returns how
-   * many were entered.
+   * Enters firings at these instants, whatever the rule. An instant that was already fired is not
+   * fired again. Returns how many were entered.
    * @throws {AppError} `unknown_schedule`.
    */
   enter(id: string, dueAtMs: readonly number[], cause: FiringCause): Promise<number> {
     return this.#firings.enter(this.entry(id), dueAtMs, cause);
   }
 
-  /** Whether a firing may wait in the store for an execution's end. */
+  /** Whether a firing may be waiting in the store for an execution to end. */
   get mayStartWaiting(): boolean {
     return this.#firings.mayWait;
   }
 
-  /** One at a time: each begins with what the one before has left. */
+  /** Runs actions one at a time, because each continues from the state the previous one left. */
   #inTurn(action: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(action);
-    // The caller learns of a failure; the next turn does not.
+    // The caller gets the error; the next action still runs.
     this.#turn = done.catch(() => undefined);
     return done;
   }
 
-  /** By id. */
+  /** The stored rows, by schedule id. */
   async #rows(): Promise<ReadonlyMap<string, ScheduleRow>> {
     const rows = await this.#options.store.read({ read: "schedules" });
     return new Map(rows.map((row) => [row.id, row]));
@@ -193,13 +193,13 @@ export class Scheduler<W extends Scheduled> {
     this.#line();
   }
 
-  /** Lines up every schedule that may fire, by its next instant. */
+  /** Queues every schedule that may fire, by its next instant. */
   #line(): void {
     const nowMs = this.#now();
     this.#coming.clear();
     for (const entry of this.#entries.values()) {
       if (!entry.row.active || entry.row.paused) continue;
-      // A clock that was ahead must not silence what is due by the right one.
+      // After a clock that was ahead is corrected, instants before its wrong time must still fire.
       this.#push(entry, Math.min(entry.row.decidedUntilMs, nowMs));
     }
   }
@@ -211,7 +211,7 @@ export class Scheduler<W extends Scheduled> {
     this.#coming.push({ entry, afterMs, dueMs: due, fireAtMs });
   }
 
-  /** Takes what is due by now out of the line; returns it with the schedules' next places. */
+  /** Removes due schedules from the queue; returns their firings and next places. */
   #takeDue(nowMs: number): { readonly firings: Firing<W>[]; readonly next: readonly Place<W>[] } {
     const firings: Firing<W>[] = [];
     const next: Place<W>[] = [];
@@ -232,7 +232,7 @@ export class Scheduler<W extends Scheduled> {
   }
 }
 
-/** A workflow's schedules with their ids: its name, `name.2` for the second, and so on. */
+/** A workflow's schedules with their ids: its name, then `name.2`, `name.3`, … */
 function schedulesOf<W extends Scheduled>(
   workflow: W,
 ): Pick<Entry<W>, "id" | "workflow" | "schedule">[] {

@@ -1,6 +1,6 @@
 /**
- * Drives a scheduler: one cron tick a minute for everything, and one timer for what is due before
- * the next. The tick reads the workflows again when their files have changed.
+ * Drives a scheduler: one cron tick a minute for all schedules, and one timer for what is due
+ * before the next tick. The tick rereads the workflows when their files have changed.
  */
 
 import { messageOf } from "../errors.ts";
@@ -17,7 +17,7 @@ export interface TickerOptions {
     "sync" | "advance" | "idle" | "nextAtMs"
   >;
   readonly log: Log;
-  /** A text that changes when a workflow file does. */
+  /** A text that changes whenever a workflow file changes. */
   readonly fingerprint: () => Promise<string>;
 }
 
@@ -37,14 +37,14 @@ export class Ticker {
     const { scheduler, fingerprint } = this.#options;
     this.#seen = await fingerprint();
     await scheduler.sync();
-    // A failed tick is not repeated: the next one does all that it left.
+    // A failed tick is not retried: the next tick does everything it left.
     const options = { backoffSchedule: [], signal: this.#stopping.signal };
     const name = `schedules ${newOpaqueId()}`;
     this.#cron = Deno.cron(name, "* * * * *", options, () => this.#tick());
     await this.wake();
   }
 
-  /** Fires what is due, and sets the timer for what is due next. */
+  /** Fires what is due, and sets the timer for the next due instant. */
   async wake(): Promise<void> {
     const { scheduler, log } = this.#options;
     clearTimeout(this.#timer);
@@ -59,11 +59,11 @@ export class Ticker {
     clearTimeout(this.#timer);
     if (this.#stopping.signal.aborted || nextAtMs === undefined) return;
     const waitMs = Math.max(0, nextAtMs - Date.now());
-    // What is due later is found by a later tick, whatever the clock does until then.
+    // Later instants are found by later ticks, even if the clock changes until then.
     if (waitMs <= tickMs) this.#timer = setTimeout(() => this.wake(), waitMs);
   }
 
-  /** Reads the workflows again when their files have changed. */
+  /** Rereads the workflows when their files have changed. */
   async refresh(): Promise<void> {
     const seen = await this.#options.fingerprint();
     if (seen === this.#seen) return;
@@ -72,7 +72,7 @@ export class Ticker {
     await this.wake();
   }
 
-  /** Fires nothing more, and waits for what is under way. */
+  /** Stops firing, and waits for what is running. */
   async close(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);

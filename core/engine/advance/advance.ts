@@ -1,7 +1,7 @@
 /**
- * The third step of an execution's path, from where it was loaded to its end. Each turn commits
- * what its attempts came to together with what begins next, and only then acts on it: at whatever
- * instant the daemon dies, the rows say where to resume.
+ * The third step of an execution's path: advancing it from its loaded state. Each turn commits the
+ * results of attempts together with the next attempts, and acts only after the commit. Whenever the
+ * daemon dies, the rows show where to resume.
  */
 
 import { AppError } from "../../errors.ts";
@@ -19,27 +19,27 @@ import type { FinalStatus } from "../../statuses.ts";
 
 /** What an execution is advanced with. */
 export interface AdvanceOptions {
-  /** Whose lease it is. */
+  /** The owner of the lease. */
   readonly owner: string;
   readonly steering: Steering;
   readonly store: Store;
   readonly invoke: Invoke;
   readonly publish: (event: EngineEvent) => void;
-  /** All of the daemon's: they are taken out of what is stored and published. */
+  /** All of the daemon's secrets, which are masked in what is stored and published. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly now: () => number;
 }
 
-/** How an execution is left: it has ended, or stays in the store until it goes on. */
+/** Where an execution stands afterwards: ended, or waiting in the store to be continued. */
 export type Left = FinalStatus | "paused" | { readonly wakeAtMs: number };
 
-/** An execution with a longer wait leaves its place to others. */
+/** During a longer wait, an execution gives its place to others. */
 export const shortWaitMs = 1_000;
 
 /**
- * Advances an execution as far as it goes.
- * @throws {AppError} `lease_lost` when another owner has it, `store_unavailable`; what the
- * steering was stopped with.
+ * Advances an execution as far as possible.
+ * @throws {AppError} `lease_lost` when another daemon owns it, `store_unavailable`; also the reason
+ * given to `steering.stop`.
  */
 export async function advance(loaded: Loaded, options: AdvanceOptions): Promise<Left> {
   options.steering.stopped.throwIfAborted();
@@ -52,7 +52,7 @@ class Advance {
   readonly #progress: Progress;
   readonly #changes: Changes;
   readonly #requests: Requests;
-  /** Ends the wait of this turn. */
+  /** Ends the current wait. */
   #wake: (() => void) | undefined;
 
   constructor(loaded: Loaded, options: AdvanceOptions) {
@@ -91,7 +91,7 @@ class Advance {
     }
   }
 
-  /** Replays what the store knows, and closes the attempts whose answers will never come. */
+  /** Replays the stored attempts, and closes those that were running when a daemon died. */
   #resume(): void {
     const { claim, attempts } = this.#loaded;
     this.#changes.started(claim);
@@ -104,18 +104,18 @@ class Advance {
     }));
   }
 
-  /** Once it is cancelled or out of time, only `finally` still runs. */
+  /** After a cancel or a timeout, only `finally` still runs. */
   #noteEnding(): void {
     const { steering, now } = this.#options;
     const { deadlineAtMs = Infinity, plan } = this.#loaded;
     if (steering.wanted === "cancel") this.#progress.end({ status: "cancelled", error: null });
     if (now() < deadlineAtMs || this.#progress.isInFinally) return;
-    const message = `Cannot complete workflow "${plan.workflow.name}": its "timeout" is over`;
+    const message = `Cannot complete workflow "${plan.workflow.name}": its "timeout" has passed`;
     this.#progress.end({ status: "failed", error: { code: "deadline_exceeded", message } });
     steering.endSteps(new AppError("deadline_exceeded", message));
   }
 
-  /** Commits that steps begin, then asks their agents. */
+  /** Commits the start of steps, then invokes their agents. */
   async #begin(decisions: readonly Decision[]): Promise<void> {
     const { now, steering } = this.#options;
     const atMs = now();
@@ -145,7 +145,7 @@ class Advance {
     }
   }
 
-  /** Resolves once there is something to do; with `untilMs`, at the latest then. */
+  /** Resolves when there is something to do, at the latest at `untilMs`. */
   #untilChange(untilMs = Infinity): Promise<void> {
     const { now, steering } = this.#options;
     const { deadlineAtMs = Infinity } = this.#loaded;
@@ -190,7 +190,7 @@ class Advance {
     return decision.status;
   }
 
-  /** Once stopped, requests end at once: cancelled, or answered in the same instant. */
+  /** Waits for the open requests, which end at once after a stop: cancelled, or just answered. */
   async #takeBack(): Promise<void> {
     while (this.#requests.openCount > 0) {
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -198,7 +198,7 @@ class Advance {
     this.#takeEnded();
   }
 
-  /** Keeps what has ended and what was taken back; the next daemon goes on from there. */
+  /** Commits the results so far; the next daemon resumes from there. */
   async #leave(): Promise<never> {
     await this.#changes.commit();
     throw this.#options.steering.stopped.reason;

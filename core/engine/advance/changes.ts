@@ -1,6 +1,6 @@
 /**
- * What has come about in an execution since its last commit: operations for the next one,
- * and the facts to be published after it.
+ * The changes of an execution since its last commit: operations for the next commit, and events to
+ * publish after it.
  */
 
 import type { Operation } from "../../store/operation.ts";
@@ -34,7 +34,7 @@ export interface ChangesOptions {
   readonly owner: string;
   readonly store: Store;
   readonly publish: (event: EngineEvent) => void;
-  /** All of the daemon's: inputs that hold one of them are not published. */
+  /** All of the daemon's secrets; inputs that contain one are not published. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
@@ -49,7 +49,7 @@ export class Changes {
     this.#hold = { executionId: options.execution.executionId, owner: options.owner };
   }
 
-  /** The execution is advanced; with the claim that is still to be committed. */
+  /** Records that advancing starts, with the claim if that is still to be committed. */
   started(claim: ClaimExecution | undefined): void {
     const { executionId, workflowName } = this.#options.execution;
     if (claim) this.#operations.push(claim);
@@ -72,17 +72,17 @@ export class Changes {
     this.#events.push(this.#stepEvent(`step.${outcome.status}`, begun, outcome.error));
   }
 
-  /** An attempt whose answer will never come: its row is closed, and nothing is published. */
+  /** Closes the row of an attempt whose answer will never come. Publishes nothing. */
   cutOff(attempt: StoredAttempt, outcome: Outcome): void {
     this.#operations.push(completeStep(this.#hold, attempt, outcome));
   }
 
-  /** Lets go of the execution until `wakeAtMs`. */
+  /** Parks the execution until `wakeAtMs`. */
   parked(wakeAtMs: number): void {
     this.#operations.push(parkExecution(this.#hold, wakeAtMs));
   }
 
-  /** Lets go of the execution until it is resumed. */
+  /** Parks the execution until it is resumed. */
   paused(): void {
     const { executionId, workflowName } = this.#options.execution;
     this.#operations.push(parkExecution(this.#hold, null));
@@ -95,7 +95,10 @@ export class Changes {
     this.#events.push(endedEvent(execution, status, error, { failedStep, secrets }));
   }
 
-  /** @throws {AppError} `lease_lost` when it is another daemon's, or over; `store_unavailable`. */
+  /**
+   * @throws {AppError} `lease_lost` when another daemon owns it or it has ended;
+   * `store_unavailable`.
+   */
   async commit(): Promise<void> {
     const { store, publish } = this.#options;
     const operations = this.#operations;

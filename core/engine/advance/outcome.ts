@@ -1,4 +1,4 @@
-/** What an attempt comes to. */
+/** The result of an attempt. */
 
 import type { FinalStatus } from "../../statuses.ts";
 import type { StoredError } from "../../store/operations/executions.ts";
@@ -10,16 +10,16 @@ export interface Outcome {
   readonly error: StoredError | null;
 }
 
-/** Of an attempt that ran when its daemon died or its store failed; perhaps because of it. */
+/** For an attempt that ran when its daemon died or its store failed; it may be the cause. */
 export const interrupted: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
-  error: { code: "interrupted", message: "the daemon, or its store, failed while it ran" },
+  error: { code: "interrupted", message: "the daemon or its store failed during this attempt" },
 };
 
-/** Of an attempt that a closing daemon took back from its agent, for the next daemon to repeat. */
+/** For an attempt that a stopping daemon interrupted; the next daemon repeats it. */
 export const stopped: Omit<Outcome, "atMs"> = {
   status: "cancelled",
   result: null,
-  error: { code: "cancelled", message: "the daemon was stopped while it ran" },
+  error: { code: "cancelled", message: "the daemon stopped during this attempt" },
 };

@@ -1,7 +1,4 @@
-/**
- * The requests that an execution has sent to agents. What they come to is collected here until the
- * next turn of the execution takes it.
- */
+/** The open requests of an execution. Results are collected here until its next turn takes them. */
 
 import { toErrorData } from "../../errors.ts";
 import { capabilityAddress } from "../../ids.ts";
@@ -9,14 +6,14 @@ import { Mask } from "../../mask.ts";
 import type { Begin } from "../decide/decision.ts";
 import { type Outcome, stopped } from "./outcome.ts";
 
-/** Asks an agent; input and output are JSON text. */
+/** Invokes a capability; input and output are JSON text. */
 export type Invoke = (
   address: string,
   input: string,
   options: {
     readonly timeoutMs: number;
     readonly signal: AbortSignal;
-    /** The instant it sees up to; undefined: now. */
+    /** The request sees what was public at this instant; undefined: now. */
     readonly asOfMs: number | undefined;
   },
 ) => Promise<string>;
@@ -29,11 +26,13 @@ export interface Ended {
 
 export interface RequestsOptions {
   readonly invoke: Invoke;
-  /** The instant that the execution sees up to; null: now. */
+  /** The instant the execution sees up to; null for the present. */
   readonly asOfMs: number | null;
-  /** All of the daemon's: an agent may give away its own as well as those it was sent. */
+  /**
+   * All of the daemon's secrets, since an agent may return its own as well as those it was sent.
+   */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Aborted when the execution is to be left as it is. */
+  /** Aborted when the execution is to be left as it is in the store. */
   readonly stopped: AbortSignal;
   readonly now: () => number;
   readonly onEnded: () => void;
@@ -41,7 +40,7 @@ export interface RequestsOptions {
 
 export class Requests {
   readonly #options: RequestsOptions;
-  /** Over what agents answer: it is stored, published and read by other steps. */
+  /** Masks answers, which are stored, published and read by other steps. */
   readonly #mask: Mask;
   #ended: Ended[] = [];
   #openCount = 0;
@@ -56,7 +55,7 @@ export class Requests {
     return this.#openCount;
   }
 
-  /** Attempts that have ended and were not taken. */
+  /** Ended attempts that have not been taken yet. */
   get endedCount(): number {
     return this.#ended.length;
   }
@@ -65,7 +64,7 @@ export class Requests {
     return this.#ended.splice(0);
   }
 
-  /** Asks the agent of a step; `signal` takes the request back. */
+  /** Sends a step's request; aborting `signal` cancels it. */
   ask(begun: Begin, signal: AbortSignal): void {
     const { invoke, asOfMs } = this.#options;
     const { step: { agent, capability, timeoutMs } } = begun.planned;

@@ -1,4 +1,4 @@
-/** What advancing an execution commits. */
+/** The operations that advancing an execution commits. */
 
 import type { ExecutionId } from "../../ids.ts";
 import type { FinalStatus } from "../../statuses.ts";
@@ -12,7 +12,7 @@ import type { Begin, Settle } from "../decide/decision.ts";
 import type { Attempt } from "../decide/unit.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** The execution, and the lease it is written under. */
+/** The execution, and the owner of the lease it is written under. */
 export interface Hold {
   readonly executionId: ExecutionId;
   readonly owner: string;
@@ -43,7 +43,7 @@ export function completeStep(
   return { kind: "complete_step", ...hold, index, item, attempt, ...outcome };
 }
 
-/** Ends an execution: with `error` if it failed, with its outputs if it completed. */
+/** Ends an execution, with `error` if it failed, with its outputs if it completed. */
 export function finishExecution(
   hold: Hold,
   status: FinalStatus,
@@ -56,7 +56,7 @@ export function finishExecution(
   return { kind: "finish_execution", ...hold, status, atMs, result, error };
 }
 
-/** Lets go of it: until `wakeAtMs`, or until it is resumed. */
+/** Parks it until `wakeAtMs`, or until it is resumed if that is null. */
 export function parkExecution(hold: Hold, wakeAtMs: number | null): ParkExecution {
   const status = wakeAtMs === null ? "paused" : "waiting";
   return { kind: "park_execution", ...hold, status, wakeAtMs };

@@ -1,7 +1,7 @@
 /**
- * Chooses which executions this daemon advances next. The queue is the table, and the table is
- * only read when something may wait there: a new execution that finds room and an empty queue is
- * claimed as it is stored.
+ * Chooses which executions this daemon advances next. The queue is the table, which is read only
+ * when something may be waiting there: a new execution that finds room and an empty queue is
+ * claimed as soon as it is stored.
  */
 
 import { setImmediate as endOfTurn } from "node:timers/promises";
@@ -12,30 +12,32 @@ import type { ClaimableRow } from "../../store/reads/executions.ts";
 import type { Store } from "../../store/store.ts";
 import { Turns } from "./turns.ts";
 
-const lookEveryMsDefault = 5_000;
-/** A wait that is longer is left to the regular look. */
+const pollEveryMsDefault = 5_000;
+/** Longer waits are left to the regular poll. */
 const timerMsMax = 60_000;
 
 export interface ClaimerOptions {
   readonly store: Store;
-  /** How many more executions may be advanced here now. */
+  /** How many more executions may be advanced now. */
   readonly room: () => number;
-  /** Begins to advance an execution; false where there is no room, or it is advanced already. */
+  /**
+   * Starts to advance an execution; false when there is no room or it is already being advanced.
+   */
   readonly claim: (row: ClaimableRow) => boolean;
   readonly now: () => number;
-  /** How often the table is read for executions that nobody advances any more. */
-  readonly lookEveryMs?: number;
+  /** How often the table is polled for executions whose daemon has died. */
+  readonly pollEveryMs?: number;
   readonly log: Log;
 }
 
 export class Claimer {
   readonly #options: ClaimerOptions;
   readonly #turns = new Turns();
-  /** Executions that the store failed in the middle of, to be claimed at the next look. */
+  /** Executions interrupted by a failure of the store, to be claimed at the next poll. */
   readonly #dropped = new Map<ExecutionId, ClaimableRow>();
   /** Timers that wake parked executions. */
   readonly #wakes = new Set<ReturnType<typeof setTimeout>>();
-  /** Whether executions may wait in the table. */
+  /** Whether executions may be waiting in the table. */
   #mayWait = true;
   #claiming: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -45,14 +47,14 @@ export class Claimer {
     this.#options = options;
   }
 
-  /** Claims what waits, now and from now on. */
+  /** Claims waiting executions, now and from now on. */
   open(): void {
-    const { lookEveryMs = lookEveryMsDefault } = this.#options;
-    this.#timer = setInterval(() => this.look(), lookEveryMs);
-    this.look();
+    const { pollEveryMs = pollEveryMsDefault } = this.#options;
+    this.#timer = setInterval(() => this.poll(), pollEveryMs);
+    this.poll();
   }
 
-  /** Claims nothing more. */
+  /** Stops claiming. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
@@ -60,46 +62,46 @@ export class Claimer {
     await this.#claiming;
   }
 
-  /** Whether a new execution is claimed as soon as it is offered. */
+  /** Whether a new execution would be claimed at once. */
   isNext({ concurrencyKey }: ClaimableRow): boolean {
-    // Whatever waits in the table was created before it; whether others of its concurrency key
-    // keep it back, the table knows.
+    // Everything waiting in the table is older. With a concurrency key, only the table knows
+    // whether other executions hold it back.
     return !this.#mayWait && concurrencyKey === null && this.#hasRoom;
   }
 
-  /** Claims a new execution when it is next; else it waits its turn in the table. */
+  /** Claims a new execution if it is next; otherwise it waits in the table. */
   offer(row: ClaimableRow): void {
     if (this.isNext(row)) this.#claim(row);
-    else this.look();
+    else this.poll();
   }
 
-  /** Claims what waits in the table, as far as there is room. */
-  look(): void {
+  /** Claims executions that wait in the table, as far as there is room. */
+  poll(): void {
     for (const [id, row] of this.#dropped) if (this.#claim(row)) this.#dropped.delete(id);
     this.#mayWait = true;
     this.#goOn();
   }
 
-  /** Reads the table when an execution that is parked there may go on. */
-  lookAt(atMs: number): void {
+  /** Polls the table at `atMs`, when a parked execution may continue. */
+  pollAt(atMs: number): void {
     if (this.#isClosed) return;
     const waitMs = Math.min(Math.max(0, atMs - this.#options.now()), timerMsMax);
     const timer = setTimeout(() => {
       this.#wakes.delete(timer);
-      this.look();
+      this.poll();
     }, waitMs);
     this.#wakes.add(timer);
   }
 
-  /** An execution has left its place; `mayWait`: others in the table may go on for that. */
+  /** An execution has left its place. `mayWait`: this may let others in the table continue. */
   placeFreed(mayWait: boolean): void {
     if (mayWait) this.#mayWait = true;
     this.#goOn();
   }
 
-  /** Keeps an execution for the next look, whatever the table says of its lease. */
+  /** Keeps an execution for the next poll, whatever the table says about its lease. */
   drop(row: ClaimableRow): void {
-    // Whether it was claimed is not known: it is loaded as one that has begun.
+    // It may have been claimed, so it must be loaded like one that has begun.
     this.#dropped.set(row.executionId, { ...row, status: "running" });
   }
 
@@ -125,10 +127,10 @@ export class Claimer {
     const { store, room, now, log } = this.#options;
     try {
       while (this.#mayClaim) {
-        // One look for all that end in a turn.
+        // One poll serves all executions that end in the same turn.
         await endOfTurn();
         const places = room();
-        // Unless there is more than room for, or more comes while the table is read.
+        // Set again below if more may wait, or by others while the table is read.
         this.#mayWait = false;
         const found = await store.read({
           read: "claimable",
@@ -138,9 +140,10 @@ export class Claimer {
         });
         const claimed = oneOfEachKey(found).filter((row) => this.#claim(row));
         if (found.length === places || claimed.length < found.length) this.#mayWait = true;
-        // Only our own, whose leases ran out while this thread was held up: they are advanced.
+        // All of them are already advanced here: their leases expired while this thread was
+        // blocked.
         if (claimed.length === 0) break;
-        // The next of their key is counted against them once their claims are committed.
+        // The next of their key can be counted only after these claims are committed.
         if (claimed.some(({ concurrencyKey }) => concurrencyKey !== null)) {
           await store.drain();
         }
@@ -149,13 +152,13 @@ export class Claimer {
       this.#mayWait = true;
       log.error("cannot look for executions", { reason: messageOf(thrown) });
     } finally {
-      // In the turn of the loop's last look at what waits: nothing comes unseen in between.
+      // In the same turn as the loop's last check, so that nothing arrives unseen in between.
       this.#claiming = undefined;
     }
   }
 }
 
-/** At most one of each concurrency key: how many more may run, the table says after its claim. */
+/** Keeps at most one of each concurrency key; how many more may run is known after its claim. */
 function oneOfEachKey(rows: readonly ClaimableRow[]): readonly ClaimableRow[] {
   const seen = new Set<string>();
   return rows.filter(({ concurrencyKey, status }) => {

@@ -11,21 +11,21 @@ import type { ClaimExecution } from "../../store/operations/executions.ts";
 import type { Store } from "../../store/store.ts";
 import type { Steering } from "../steering.ts";
 
-/** How long a lease holds without being renewed. */
+/** How long a lease lasts without renewal. */
 const leaseMsDefault = 30_000;
 
 export interface LeasesOptions {
   readonly store: Store;
-  /** What is advanced here now. */
+  /** The executions advanced here. */
   readonly running: ReadonlyMap<ExecutionId, Steering>;
   readonly now: () => number;
-  /** How long a lease holds; it is renewed three times as often. */
+  /** How long a lease lasts; it is renewed three times as often. */
   readonly leaseMs?: number;
   readonly log: Log;
 }
 
 export class Leases {
-  /** Names this daemon in the rows that it may write. */
+  /** Identifies this daemon in the rows it writes. */
   readonly owner = newOpaqueId();
   readonly #options: LeasesOptions;
   readonly #leaseMs: number;
@@ -38,30 +38,30 @@ export class Leases {
   }
 
   /**
-   * Frees what a dead daemon held, and renews from now on.
+   * Frees the leases of a dead daemon, and renews its own from now on.
    * @throws {AppError} `store_unavailable`.
    */
   async open(): Promise<void> {
     const { store } = this.#options;
-    // The lock on the database proves that whoever held these leases is dead.
+    // The lock on the database proves that the holder of these leases is dead.
     if (store.exclusive) await store.commit([{ kind: "release_all_leases" }]);
     this.#timer = setInterval(() => this.#renewing = this.#renew(), this.#leaseMs / 3);
   }
 
-  /** Takes the lease of an execution that nobody advances. */
+  /** The operation that takes the lease of an execution that nobody advances. */
   claim(executionId: ExecutionId): ClaimExecution {
     const atMs = this.#options.now();
     const expiresAtMs = atMs + this.#leaseMs;
     return { kind: "claim_execution", executionId, owner: this.owner, atMs, expiresAtMs };
   }
 
-  /** Renews no more. */
+  /** Stops renewing. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#renewing;
   }
 
-  /** Renews the leases of what runs; an execution that another daemon has claimed is stopped. */
+  /** Renews the leases of running executions, and stops those that another daemon has claimed. */
   async #renew(): Promise<void> {
     const { store, running, now, log } = this.#options;
     if (running.size === 0) return;
@@ -82,15 +82,15 @@ export class Leases {
   }
 }
 
-/** What advancing an execution ends with once it is another daemon's, or over. */
+/** The error of advancing an execution that has ended or belongs to another daemon. */
 export function leaseLost(id: string): AppError {
   return new AppError(
     "lease_lost",
-    `Cannot advance execution "${id}": it has ended, or another daemon has taken it`,
+    `Cannot advance execution "${id}": it has ended, or another daemon advances it`,
   );
 }
 
-/** Whether advancing ended with {@link leaseLost}. */
+/** Whether an error is {@link leaseLost}. */
 export function isLeaseLost(thrown: unknown): boolean {
   return thrown instanceof AppError && thrown.code === "lease_lost";
 }

@@ -1,16 +1,16 @@
 /**
- * How many more executions may wait. The table is counted now and then, since it outlives the
- * daemon and may have other writers; between two counts, starts are subtracted.
+ * How many more executions may be queued. The table is counted only now and then, because it
+ * outlives the daemon and may have other writers. Between two counts, starts are subtracted.
  */
 
 import { AppError } from "../../errors.ts";
 
-/** A full queue is counted again no sooner than this. */
+/** A full queue is not recounted sooner than this. */
 const recountAfterMs = 250;
 
 export interface QueueRoomOptions {
   readonly max: number;
-  /** Executions that wait now. */
+  /** Counts the queued executions. */
   readonly count: () => Promise<number>;
   readonly now: () => number;
 }
@@ -26,8 +26,8 @@ export class QueueRoom {
   }
 
   /**
-   * Takes the place of one execution.
-   * @throws {AppError} `overloaded` while too many wait; `store_unavailable`.
+   * Takes one place in the queue.
+   * @throws {AppError} `overloaded` while the queue is full; `store_unavailable`.
    */
   async take(workflow: string): Promise<void> {
     const { max, now } = this.#options;
@@ -38,8 +38,8 @@ export class QueueRoom {
     this.#left = 0;
     throw new AppError(
       "overloaded",
-      `Cannot start workflow "${workflow}": ${max} executions wait already, which is all that ` +
-        `may; try again once some have been taken up`,
+      `Cannot start workflow "${workflow}": ${max} executions are queued, which is the ` +
+        `limit; try again later, or raise AC100_QUEUE_MAX`,
     );
   }
 

@@ -1,4 +1,4 @@
-/** What an execution does next. Plain data, as {@link Progress} decides it. */
+/** What an execution does next: the plain data that {@link Progress} returns. */
 
 import type { StoredError } from "../../store/operations/executions.ts";
 import type { PlannedStep } from "./plan.ts";
@@ -7,14 +7,14 @@ import type { FinalStatus } from "../../statuses.ts";
 
 export type Decision = Begin | Settle | Wait | Finish;
 
-/** An attempt begins: its agent is asked. */
+/** An attempt begins: its agent is invoked. */
 export interface Begin {
   readonly kind: "begin";
   readonly planned: PlannedStep;
-  /** The item's place in the list; -1 for a step that runs once. */
+  /** The item's index in the list; -1 for a step that runs once. */
   readonly item: number;
   readonly attempt: number;
-  /** JSON. */
+  /** JSON text. */
   readonly input: string;
 }
 
@@ -29,7 +29,7 @@ export interface Settle {
   readonly error: StoredError | null;
 }
 
-/** Nothing runs, and the next attempt is not due before this instant. */
+/** Nothing is running, and the next attempt is not due before this instant. */
 export interface Wait {
   readonly kind: "wait";
   readonly untilMs: number;
@@ -50,7 +50,7 @@ export interface Ending {
   readonly failedStep?: FailedStep;
 }
 
-/** The step that an execution failed with. */
+/** The step that made an execution fail. */
 export interface FailedStep {
   readonly planned: PlannedStep;
   readonly failure: StepFailure;

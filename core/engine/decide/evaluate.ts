@@ -1,7 +1,7 @@
 /**
- * What the expressions of an execution give, within bounds: the items of a step, the input of a
- * request, the outputs. Pure. Everything here throws `expression_failed` for an expression that
- * fails, and `invalid_output` for outputs that are too large.
+ * The values of an execution's expressions, within limits: the items of a step, the input of a
+ * request, the outputs. Pure. All functions throw `expression_failed` for an expression that fails,
+ * and `invalid_output` for outputs that are too large.
  */
 
 import { AppError } from "../../errors.ts";
@@ -10,19 +10,20 @@ import { itemsMax } from "../../workflow/definition.ts";
 import type { CompiledTemplate, Scope } from "../../workflow/expression/expression.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 
-/** Characters of output that are kept for expressions. */
+/** Characters of output kept for expressions. */
 export const keptLengthMax = 64 * 2 ** 20;
 /** Characters of an execution's result. */
 export const resultLengthMax = 2 ** 20;
 
-/** What an execution fails with whose steps pass on too much. */
+/** The error of an execution whose steps keep too much output. */
 export const tooMuchKept: StoredError = {
   code: "invalid_output",
-  message: `Cannot go on: the outputs that expressions read are over ${keptLengthMax} characters ` +
-    `together; let steps pass on less`,
+  message:
+    `Cannot continue: the outputs that expressions read have over ${keptLengthMax} characters ` +
+    `in total; return less from the steps`,
 };
 
-/** The list that a step runs for; undefined for one that runs once. */
+/** The list that a step runs for; undefined for a step that runs once. */
 export function itemsOf(
   { step, items: template }: PlannedStep,
   scope: Scope,
@@ -31,18 +32,21 @@ export function itemsOf(
   const items = template.evaluate(scope);
   const cannot = `Cannot run step "${step.name}" for each item`;
   if (!Array.isArray(items)) {
-    throw new AppError("expression_failed", `${cannot}: "items" gives ${typeof items}, no list`);
+    throw new AppError(
+      "expression_failed",
+      `${cannot}: "items" evaluates to ${typeof items}, not a list`,
+    );
   }
   if (items.length > itemsMax) {
     const found = `${cannot}: there are ${items.length} items, at most ${itemsMax} are allowed`;
-    throw new AppError("expression_failed", `${found}; split the list over more executions`);
+    throw new AppError("expression_failed", `${found}; split the list over several executions`);
   }
   return items;
 }
 
 const constantInputs = new WeakMap<CompiledTemplate, string>();
 
-/** JSON of the params; made once where nothing in them changes. */
+/** The params as JSON; computed once if they are constant. */
 export function inputOf(params: CompiledTemplate, scope: Scope): string {
   const known = constantInputs.get(params);
   if (known !== undefined) return known;
@@ -51,7 +55,7 @@ export function inputOf(params: CompiledTemplate, scope: Scope): string {
   return input;
 }
 
-/** JSON of the outputs of a completed execution; null where its workflow has none. */
+/** The outputs of a completed execution as JSON; null when its workflow has none. */
 export function resultOf({ workflow, outputs }: Plan, scope: Scope): string | null {
   const values = outputs.evaluate(scope);
   if (Object.keys(workflow.outputs).length === 0) return null;
@@ -59,7 +63,7 @@ export function resultOf({ workflow, outputs }: Plan, scope: Scope): string | nu
   if (result.length <= resultLengthMax) return result;
   throw new AppError(
     "invalid_output",
-    `Cannot keep the outputs: they are ${result.length} characters, at most ${resultLengthMax} ` +
-      `are allowed; let "outputs" name less`,
+    `Cannot store the outputs: they have ${result.length} characters, over ${resultLengthMax}; ` +
+      `name less in "outputs"`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * A workflow ready to run: its steps by number, which waits for which, its expressions compiled.
- * Made once for a workflow and shared by its executions.
+ * A workflow ready to run: its steps by number, their dependencies, and its compiled expressions.
+ * Made once per workflow and shared by its executions.
  */
 
 import type { Step, Workflow } from "../../workflow/definition.ts";
@@ -12,7 +12,7 @@ import {
 
 export interface PlannedStep {
   readonly step: Step;
-  /** Its number in the rows: the steps in the order of the file, then those of `finally`. */
+  /** Its number in the rows: the steps in file order, then those of `finally`. */
   readonly index: number;
   /** How many steps must have ended before it. */
   readonly needsCount: number;
@@ -20,7 +20,7 @@ export interface PlannedStep {
   readonly dependents: readonly number[];
   readonly params: CompiledTemplate;
   readonly when: CompiledTemplate | undefined;
-  /** Gives the list of a step with `for_each`. */
+  /** Evaluates to the list of a step with `for_each`. */
   readonly items: CompiledTemplate | undefined;
   /** Whether an expression reads its output; other outputs need not be kept. */
   readonly isRead: boolean;
@@ -29,12 +29,12 @@ export interface PlannedStep {
 export interface Plan {
   readonly workflow: Workflow;
   readonly steps: readonly PlannedStep[];
-  /** The number of the first step of `finally`; the count of steps if it has none. */
+  /** The number of the first step of `finally`, or the number of steps if there is none. */
   readonly finallyIndex: number;
   readonly outputs: CompiledTemplate;
 }
 
-/** @throws {AppError} `expression_failed` for an expression that can't be read. */
+/** @throws {AppError} `expression_failed` for an expression that does not compile. */
 export function planWorkflow(workflow: Workflow): Plan {
   const all = [...workflow.steps, ...workflow.finally];
   const finallyIndex = workflow.steps.length;
@@ -61,7 +61,7 @@ export function planWorkflow(workflow: Workflow): Plan {
   return { workflow, steps, finallyIndex, outputs };
 }
 
-/** A step of `finally` waits for the one before it; all others have ended before the first. */
+/** A step of `finally` waits for the one before it; by then all other steps have ended. */
 function needsOf(
   step: Step,
   index: number,

@@ -1,12 +1,12 @@
 /**
- * How far an execution has come, and what it does next. No I/O, no clock: the caller brings the
- * plan, the attempts and the instant, does what {@link Progress.decide} says, and records an
- * attempt as it begins and as it ends. Recording the rows of a store gives the same state again,
- * so a crash changes no decision.
+ * The state of an execution, and what it does next. No I/O, no clock: the caller passes the plan,
+ * the attempts and the instant, does what {@link Progress.decide} returns, and records each attempt
+ * as it begins and as it ends. Replaying the stored rows restores the same state, so a crash
+ * changes no decision.
  *
- * A step begins when all that it needs have ended. After a step fails nothing new begins, unless it
- * says `on_error: continue`; once nothing runs any more, the steps of `finally` run, then the
- * execution ends. A decision costs by what may begin, not by the number of steps.
+ * A step begins when everything it needs has ended. After a step has failed nothing new begins,
+ * unless it says `on_error: continue`. Once nothing runs any more, the steps of `finally` run, then
+ * the execution ends. The cost of a decision depends on what may begin, not on the number of steps.
  */
 
 import { toErrorData } from "../../errors.ts";
@@ -23,7 +23,7 @@ import type { Attempt } from "./unit.ts";
 export interface ProgressOptions {
   readonly plan: Plan;
   readonly executionId: string;
-  /** What expressions see beside the steps. */
+  /** What expressions see besides the steps. */
   readonly scope: Omit<Scope, "steps">;
 }
 
@@ -31,12 +31,12 @@ export class Progress {
   readonly #plan: Plan;
   readonly #scope: Omit<Scope, "steps">;
   readonly #steps: readonly StepProgress[];
-  /** How many of each step's needs have not ended. */
+  /** For each step, how many of its needs have not ended. */
   readonly #unmet: number[];
-  /** Steps that have not ended, but all that they need has. */
+  /** Steps that have not ended although everything they need has. */
   readonly #ready: Set<number>;
   readonly #ended = new Map<number, StepEnd>();
-  /** What expressions see of the ended steps. */
+  /** What expressions see of the steps. */
   readonly #seen: Record<string, unknown> = {};
   #mainOpen: number;
   #ending: Ending | undefined;
@@ -58,31 +58,36 @@ export class Progress {
     for (const { step } of plan.steps) this.#seen[step.name] = { status: "pending" };
   }
 
-  /** Attempts that run now. */
+  /** Attempts that are running. */
   get runningCount(): number {
     return this.#running;
   }
 
-  /** Whether the steps are over and those of `finally` run. */
+  /** Whether the regular steps have ended and those of `finally` run. */
   get isInFinally(): boolean {
     return this.#isInFinally;
   }
 
-  /** Lets only `finally` run, once nothing else does; a second ending changes nothing. */
+  /**
+   * Ends the execution: once running attempts have ended, only `finally` runs. Only the first call
+   * counts.
+   */
   end(ending: Ending): void {
     this.#ending ??= ending;
   }
 
-  /** The attempts of a store, in the order of steps, items and attempts; none of them running. */
+  /**
+   * Records the stored attempts, in the order of steps, items and attempts. None may be running.
+   */
   replay(attempts: readonly Attempt[]): void {
     for (const attempt of attempts) this.#steps[attempt.index]?.record(attempt);
     do this.#replayEnds(); while (this.#startFinally());
     this.#keptLength = this.#steps.reduce((sum, { keptLength }) => sum + keptLength, 0);
   }
 
-  /** A step's end shows only once its list is known, and that takes what it needs. */
+  /** Whether a step has ended is known only with its list, which depends on what it needs. */
   #replayEnds(): void {
-    // Iterating a set also yields what is added meanwhile.
+    // Iterating a set also visits elements added meanwhile.
     for (const index of this.#ready) {
       const progress = this.#steps[index];
       if (progress?.isBegun) this.#open(progress);
@@ -90,7 +95,7 @@ export class Progress {
     }
   }
 
-  /** Turns to `finally` when it is time; returns whether it did. */
+  /** Starts `finally` when it is time; returns whether it did. */
   #startFinally(): boolean {
     const isOver = this.#mainOpen === 0 || (this.#ending !== undefined && this.#running === 0);
     if (this.#isInFinally || !isOver) return false;
@@ -118,14 +123,14 @@ export class Progress {
   }
 
   /**
-   * What is to be done at `nowMs`; nothing while attempts that run have to be awaited. Deciding
-   * changes nothing: only what is recorded counts.
+   * What to do at `nowMs`; nothing while running attempts must be awaited. Deciding changes no
+   * recorded state.
    */
   decide(nowMs: number): readonly Decision[] {
     this.#startFinally();
     const decisions: Decision[] = [];
     let untilMs = Infinity;
-    // Once it is known how it ends, nothing begins; what runs is awaited.
+    // Once an ending is set, nothing new begins and running attempts are awaited.
     for (const index of this.#isInFinally || !this.#ending ? this.#ready : []) {
       const room = runningMax - this.#running - decisions.length;
       if (room <= 0) break;
@@ -145,7 +150,7 @@ export class Progress {
     return this.#running > 0 ? [] : [this.#finish()];
   }
 
-  /** Finds out what a step runs for; returns what ends it before it has begun. */
+  /** Evaluates a step's condition and list; returns how it ends if it does not begin. */
   #open(progress: StepProgress): Settle | undefined {
     const { planned } = progress;
     if (progress.isOpen) return undefined;
@@ -178,7 +183,7 @@ export class Progress {
     }
   }
 
-  /** The error of an expression may quote the secret it was given. */
+  /** The error of an expression may quote a secret. */
   #masked(thrown: unknown): StoredError {
     const { code, message } = toErrorData(thrown);
     return { code, message: new Mask(this.#scope.secrets).text(message) };
@@ -188,7 +193,7 @@ export class Progress {
     return { ...this.#scope, ...item, steps: this.#seen };
   }
 
-  /** When a step has ended, lets the steps go on that waited for it. */
+  /** Records the end of a step, and makes steps that waited for it ready. */
   #noteEnd(progress: StepProgress): boolean {
     const { index, step, dependents, isRead } = progress.planned;
     const end = this.#ended.has(index) ? undefined : progress.end();

@@ -1,18 +1,18 @@
-/** When a failed step is tried again. Pure: jitter is drawn from a seed. */
+/** When a failed step is tried again. Pure: jitter is derived from a seed. */
 
 import type { ErrorCode } from "../../errors.ts";
 import type { RetryPolicy } from "../../workflow/definition.ts";
 
 export interface Failure {
-  /** How many failures there were, this one included. */
+  /** Failures so far, this one included. */
   readonly failures: number;
   readonly code: ErrorCode;
   readonly atMs: number;
 }
 
 /**
- * The instant of the next attempt after a failure; undefined when the policy allows no more. Jitter
- * shortens the wait by up to that part, by the same amount for the same seed.
+ * The instant of the next attempt after a failure; undefined when the policy allows no more.
+ * `jitter` is the part by which the wait may be shortened; the same seed gives the same jitter.
  */
 export function nextAttemptAtMs(
   { attemptsMax, backoffMs, factor, backoffMsMax, jitter, on }: RetryPolicy,
@@ -26,7 +26,7 @@ export function nextAttemptAtMs(
   return atMs + Math.round(waitMs * (1 - jitter * chance(`${seed}/${failures}`)));
 }
 
-/** From 0 to below 1, evenly spread over texts (FNV-1a, then mixed as in MurmurHash3). */
+/** A number from 0 to below 1, uniform over texts (FNV-1a, then mixed as in MurmurHash3). */
 function chance(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

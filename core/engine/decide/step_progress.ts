@@ -1,21 +1,21 @@
 /**
- * How far one step has come, or each item of its list. No I/O, no clock. What it keeps is bounded
- * by the items in flight, not by the list: an ended item leaves its output, if an expression reads
- * it, and nothing else.
+ * The state of one step, or of each item of its list. No I/O, no clock. Memory is bounded by the
+ * items in flight, not by the list: of an ended item only its output is kept, and only if an
+ * expression reads it.
  */
 
 import type { StoredError } from "../../store/operations/executions.ts";
 import { type Attempt, Unit, type UnitEnd } from "./unit.ts";
 import type { PlannedStep } from "./plan.ts";
 
-/** The item of a step that runs once. */
+/** Stands for the item of a step that runs once. */
 export const noItem = -1;
 
 export type StepEnd =
   | { readonly status: "completed" | "skipped" }
   | { readonly status: "failed" } & StepFailure;
 
-/** Which attempt a step failed with, counted from 1; of an item, or {@link noItem}. */
+/** The attempt that a step failed with, counted from 1, and its item or {@link noItem}. */
 export interface StepFailure {
   readonly error: StoredError;
   readonly item: number;
@@ -35,11 +35,11 @@ export class StepProgress {
   /** Items begin in order; this is the first that has not begun. */
   #nextItem = 0;
   #items: readonly unknown[] | undefined;
-  /** Outputs of ended items, by their place. */
+  /** Outputs of ended items, by index. */
   readonly #outputs: unknown[] = [];
   #failure: StepFailure | undefined;
   #isSkipped = false;
-  /** How many characters of output it keeps. */
+  /** Characters of output kept. */
   keptLength = 0;
   /** The number of the next attempt of the step as a whole, not of one of its items. */
   nextAttempt = 1;
@@ -58,7 +58,7 @@ export class StepProgress {
     return this.#nextItem > 0;
   }
 
-  /** Whether it is known what it runs for. */
+  /** Whether its list is known. */
   get isOpen(): boolean {
     return this.#items !== undefined;
   }
@@ -69,20 +69,21 @@ export class StepProgress {
     return count;
   }
 
-  /** The value that an item stands for. */
+  /** The value of an item. */
   itemAt(item: number): unknown {
     return this.#items?.[item];
   }
 
-  /** Sets the list it runs for; a step without `for_each` has none. */
+  /** Sets its list; undefined for a step without `for_each`. */
   openWith(items: readonly unknown[] | undefined): void {
     this.#items = items ?? [undefined];
   }
 
-  /** What the store knows of an attempt, in the order of attempts. */
+  /** Records a stored attempt; attempts come in order. */
   record(attempt: Attempt): void {
     const { item } = attempt;
-    // In a step with items, a row without one is about the whole: skipped, or its list is wrong.
+    // In a step with items, a row without an item concerns the whole step: skipped, empty or
+    // failed.
     if (this.isForEach && item === noItem) return this.#recordWhole(attempt);
     const place = Math.max(item, 0);
     const unit = this.#open.get(place) ?? this.#unit(place);
@@ -112,13 +113,13 @@ export class StepProgress {
     this.#outputs[Math.max(item, 0)] = result === null ? null : JSON.parse(result);
   }
 
-  /** What may begin now, at most `room`, and the instant when the next may that has to wait. */
+  /** What may begin now, at most `room`; and when the next waiting attempt is due. */
   due(nowMs: number, room: number): StepDue {
     const begin: { item: number; attempt: number }[] = [];
     let untilMs = Infinity;
     if (this.#failure) return { begin, untilMs };
     const parallelMax = this.planned.step.forEach?.parallelMax ?? 1;
-    // An item that waits for its next attempt keeps its place.
+    // An item that waits for its next attempt still counts toward `parallelMax`.
     let held = 0;
     for (const { next } of this.#open.values()) if (next.kind !== "begin") held++;
     for (const [place, unit] of this.#open) {
@@ -139,7 +140,7 @@ export class StepProgress {
     return { begin, untilMs };
   }
 
-  /** How it ended; undefined while something of it is open. */
+  /** How it ended; undefined while any part of it is open. */
   end(): StepEnd | undefined {
     if (this.#isSkipped) return { status: "skipped" };
     if (this.#failure) {
@@ -150,7 +151,7 @@ export class StepProgress {
     return isDone ? { status: "completed" } : undefined;
   }
 
-  /** What expressions see as its output. */
+  /** Its output as expressions see it. */
   output(): unknown {
     if (!this.isForEach) return this.#outputs[0] ?? null;
     return Array.from(

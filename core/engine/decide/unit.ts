@@ -1,10 +1,10 @@
 /**
- * One step, or one item of it: its attempts are recorded, and it says what comes next. No I/O, no
- * clock.
+ * One step, or one item of it: its attempts are recorded, and it decides what comes next. No I/O,
+ * no clock.
  *
- * An attempt that the daemon's death cut off is `cancelled`, and repeated without counting as a
- * failure. After {@link interruptionsMax} such deaths in a row the attempt may be what kills the
- * daemon, and fails.
+ * An attempt that was interrupted by the daemon's death is `cancelled` and repeated, without
+ * counting as a failure. After {@link interruptionsMax} interruptions in a row the attempt may be
+ * what kills the daemon, so it fails.
  */
 
 import type { StoredError } from "../../store/operations/executions.ts";
@@ -14,7 +14,7 @@ import { nextAttemptAtMs } from "./retry.ts";
 
 export const interruptionsMax = 5;
 
-/** What the store knows of one attempt. */
+/** One attempt as stored. */
 export type Attempt = Pick<
   StepRow,
   "index" | "item" | "attempt" | "status" | "completedAtMs" | "result" | "error" | "isSuperseded"
@@ -22,7 +22,7 @@ export type Attempt = Pick<
 
 export type UnitNext =
   | { readonly kind: "begin" }
-  /** It runs. */
+  /** An attempt is running. */
   | { readonly kind: "await" }
   | { readonly kind: "wait"; readonly untilMs: number }
   | { readonly kind: "ended" } & UnitEnd;
@@ -81,7 +81,7 @@ export class Unit {
 
   #afterInterruption(why: string): UnitNext {
     if (this.#interruptions < interruptionsMax) return { kind: "begin" };
-    const message = `it was cut off ${this.#interruptions} times in a row: ${why}`;
+    const message = `it was interrupted ${this.#interruptions} times in a row: ${why}`;
     return { kind: "ended", status: "failed", error: { code: "interrupted", message } };
   }
 }

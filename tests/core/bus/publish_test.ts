@@ -105,9 +105,11 @@ Deno.test("a last event arrives although it and its first announcement were lost
 
 Deno.test("events that the ring no longer holds are counted and reported as lost", async () => {
   using stage = new Stage();
-  const told: [string, number][] = [];
+  const reported: [string, number][] = [];
   const daemon = stage.open("daemon");
-  const host = stage.open("host", { onLost: (publisher, count) => told.push([publisher, count]) });
+  const host = stage.open("host", {
+    onLost: (publisher, count) => reported.push([publisher, count]),
+  });
   const heard: string[] = [];
   host.subscribe("t.t", ({ body }) => heard.push(body));
   daemon.publish("t.t", "1");
@@ -117,7 +119,7 @@ Deno.test("events that the ring no longer holds are counted and reported as lost
   await eventually(() => heard.at(-1) === "5000");
   const { lostEvents } = host.counts;
   assert.ok(lostEvents > 0);
-  assert.deepEqual(told, [["daemon", lostEvents]]);
+  assert.deepEqual(reported, [["daemon", lostEvents]]);
   assert.deepEqual(heard, ["1", ...count(5_000).slice(1 + lostEvents)]);
 });
 

@@ -26,7 +26,7 @@ function newYorkTime(atMs: number): string {
     .toPlainTime().toString({ smallestUnit: "minute" });
 }
 
-Deno.test("the closed days of the golden years are the golden ones and no others", () => {
+Deno.test("the closed days of the golden years match exactly", () => {
   const closed: string[] = [];
   for (let day = dayOf(goldenFirstYear, 1, 1); day < dayOf(goldenLastYear + 1, 1, 1); day++) {
     const date = formatDay(day);
@@ -35,20 +35,20 @@ Deno.test("the closed days of the golden years are the golden ones and no others
   assert.deepEqual(closed, golden.closed.map(({ date }) => date));
 });
 
-Deno.test("the early closes of the golden years are the golden ones and no others", () => {
+Deno.test("the early closes of the golden years match exactly", () => {
   const sessions = sessionsBetween("XNYS", `${goldenFirstYear}-01-01`, `${goldenLastYear}-12-31`);
   const early = sessions.filter(({ halfDay }) => halfDay)
     .map(({ date, closeAtMs }) => ({ date, close: newYorkTime(closeAtMs) }));
   assert.deepEqual(early, golden.earlyCloses);
 });
 
-Deno.test("the trading days of each golden year are as many", () => {
+Deno.test("each golden year has the golden number of trading days", () => {
   for (const [year, count] of Object.entries(golden.tradingDays)) {
     assert.equal(sessionsOf(Number(year)).length, count, year);
   }
 });
 
-Deno.test("sessions around clock changes begin and end at the golden instants", () => {
+Deno.test("sessions around clock changes open and close at the golden instants", () => {
   for (const { date, open, close } of golden.sessionsUtc) {
     const session = sessionOf("XNYS", date);
     assert.equal(session?.openAtMs, Date.parse(open), date);
@@ -56,7 +56,7 @@ Deno.test("sessions around clock changes begin and end at the golden instants", 
   }
 });
 
-Deno.test("the years before the golden ones have as many sessions as the exchange counted", () => {
+Deno.test("earlier years have as many sessions as the exchange counted", () => {
   const counted = [
     ...[253, 253, 254, 253, 252, 252, 254, 253, 252, 252], // 1990 to 1999
     ...[252, 248, 252, 252, 252, 252, 251, 251, 253, 252], // 2000 to 2009
@@ -65,7 +65,7 @@ Deno.test("the years before the golden ones have as many sessions as the exchang
   assert.deepEqual(counted.map((_, index) => sessionsOf(1990 + index).length), counted);
 });
 
-Deno.test("what happened once is known: closures, early closes, late openings", () => {
+Deno.test("one-time closures, early closes and late openings are known", () => {
   for (const date of ["1994-04-27", "2001-09-11", "2001-09-14", "2004-06-11", "2012-10-30"]) {
     assert.equal(isSession("XNYS", date), false, date);
   }
@@ -78,7 +78,7 @@ Deno.test("what happened once is known: closures, early closes, late openings", 
   assert.equal(sessionOf("XNYS", "2002-09-11")?.halfDay, false);
 });
 
-Deno.test("half-days follow the rule of their time", () => {
+Deno.test("half-days follow the rules of their time", () => {
   const closes = (date: string): string | undefined => {
     const session = sessionOf("XNYS", date);
     return session && newYorkTime(session.closeAtMs);
@@ -86,12 +86,13 @@ Deno.test("half-days follow the rule of their time", () => {
   assert.equal(closes("1992-12-24"), "14:00");
   assert.equal(closes("1996-12-24"), "13:00");
   assert.equal(closes("1999-12-24"), undefined); // Christmas on a Saturday
-  // Independence Day on a Thursday: once the day after was short, since 2013 the day before is
+  // Independence Day on a Thursday: until 2012 the day after closed early, since 2013 the day
+  // before
   assert.deepEqual([closes("2002-07-03"), closes("2002-07-05")], ["16:00", "13:00"]);
   assert.deepEqual([closes("2013-07-03"), closes("2013-07-05")], ["13:00", "16:00"]);
 });
 
-Deno.test("holidays begin in their first year and New Year is lost on a Saturday", () => {
+Deno.test("holidays start in their first year, and a Saturday New Year is not observed", () => {
   assert.equal(isSession("XNYS", "1997-01-20"), true); // Martin Luther King Jr. Day
   assert.equal(isSession("XNYS", "1998-01-19"), false);
   assert.equal(isSession("XNYS", "2020-06-19"), true); // Juneteenth
@@ -100,7 +101,7 @@ Deno.test("holidays begin in their first year and New Year is lost on a Saturday
   assert.equal(isSession("XNYS", "2022-01-03"), true);
 });
 
-Deno.test("every session opens before it closes, and after the one before has closed", () => {
+Deno.test("every session opens before it closes and after the previous close", () => {
   let previous: Session | undefined;
   for (const session of sessionsBetween("XNYS", "1990-01-01", "2100-12-31")) {
     const { date, openAtMs, closeAtMs, halfDay } = session;
@@ -111,7 +112,7 @@ Deno.test("every session opens before it closes, and after the one before has cl
   }
 });
 
-Deno.test("every year to come has 250 to 252 sessions", () => {
+Deno.test("every future year has 250 to 252 sessions", () => {
   for (let year = goldenLastYear + 1; year <= 2100; year++) {
     const count = sessionsOf(year).length;
     assert(count >= 250 && count <= 252, `${year}: ${count}`);
@@ -121,7 +122,7 @@ Deno.test("every year to come has 250 to 252 sessions", () => {
 const anyDate = fc.integer({ min: dayOf(1990, 1, 1), max: dayOf(2100, 12, 30) });
 const anyCalendar = fc.constantFrom(...calendarNames);
 
-Deno.test("sessionsBetween() of a span is that of its parts", () => {
+Deno.test("sessionsBetween() of a span joins those of its parts", () => {
   const threeDays = fc.tuple(anyDate, anyDate, anyDate)
     .map((days) => days.toSorted((a, b) => a - b) as [number, number, number]);
   fc.assert(fc.property(anyCalendar, threeDays, (calendar, [from, middle, to]) => {
@@ -134,7 +135,7 @@ Deno.test("sessionsBetween() of a span is that of its parts", () => {
   }));
 });
 
-Deno.test("isSession(), sessionOf() and sessionsBetween() tell the same of every date", () => {
+Deno.test("isSession(), sessionOf() and sessionsBetween() agree on every date", () => {
   fc.assert(fc.property(anyCalendar, anyDate, (calendar, day) => {
     const date = formatDay(day);
     const [session, ...others] = sessionsBetween(calendar, date, date);
@@ -145,7 +146,7 @@ Deno.test("isSession(), sessionOf() and sessionsBetween() tell the same of every
   }));
 });
 
-Deno.test("nobody can change a session for the others", () => {
+Deno.test("sessions cannot be modified", () => {
   const session = sessionOf("XNYS", "2024-07-03");
   assert.throws(() => Object.assign(session ?? {}, { halfDay: false }), TypeError);
   const sessions = sessionsBetween("XNYS", "2024-07-01", "2024-07-05");
@@ -153,17 +154,17 @@ Deno.test("nobody can change a session for the others", () => {
   assert.equal(sessionsBetween("XNYS", "2024-07-01", "2024-07-05").length, 4);
 });
 
-Deno.test("sessionsBetween() of dates the wrong way round is empty", () => {
+Deno.test("sessionsBetween() is empty when the dates are reversed", () => {
   assert.deepEqual(sessionsBetween("XNYS", "2024-07-05", "2024-07-01"), []);
 });
 
-Deno.test("a date that is none, or outside the table, is refused with the span it covers", () => {
+Deno.test("an invalid date, or one outside the table, is refused", () => {
   const { firstDate, lastDate } = coverageOf("XNYS");
   assert(sessionsBetween("XNYS", firstDate, lastDate).length > 27_000);
   const refused: [CalendarName, string, RegExp][] = [
     ["XNYS", "1989-12-29", /"XNYS": 1989-12-29 is outside its table; .*1990-01-01 to 2100-12-31/],
     ["XNAS", "2101-01-03", /"XNAS": 2101-01-03 is outside/],
-    ["XNYS", "2024-02-30", /"2024-02-30" is no date; write it as YYYY-MM-DD/],
+    ["XNYS", "2024-02-30", /"2024-02-30" is not a date; write it as YYYY-MM-DD/],
   ];
   for (const [calendar, date, message] of refused) {
     const isRefusal = (thrown: unknown): boolean =>
@@ -174,7 +175,7 @@ Deno.test("a date that is none, or outside the table, is refused with the span i
   }
 });
 
-Deno.test("isCalendarName() knows the calendars and nothing else", () => {
+Deno.test("isCalendarName() accepts only the names of calendars", () => {
   assert.deepEqual(calendarNames.filter(isCalendarName), calendarNames);
   for (const name of ["", "xnys", "NYSE", "toString", "__proto__"]) {
     assert.equal(isCalendarName(name), false, name);

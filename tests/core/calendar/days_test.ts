@@ -12,7 +12,7 @@ import {
 /** 1600-01-01 to 2399-12-31: the Gregorian calendar repeats after 400 years. */
 const anyDay = fc.integer({ min: dayOf(1600, 1, 1), max: dayOf(2399, 12, 31) });
 
-Deno.test("a day survives being written and read", () => {
+Deno.test("a day survives formatting and parsing", () => {
   fc.assert(fc.property(anyDay, (day) => {
     assert.equal(parseDay(formatDay(day)), day);
   }));
@@ -24,7 +24,7 @@ Deno.test("weekdayOf() agrees with Temporal, before 1970 too", () => {
   }));
 });
 
-Deno.test("parseDay() refuses what is no date", () => {
+Deno.test("parseDay() refuses texts that are not dates", () => {
   const noDates = [
     "",
     "2024-02-30",

@@ -17,7 +17,7 @@ import {
   sundayToMonday,
 } from "../../../core/calendar/rules.ts";
 
-Deno.test("rules name one day of every year", () => {
+Deno.test("a rule gives one day of every year", () => {
   const cases: [string, Day][] = [
     ["2024-12-25", date(12, 25)(2024)],
     ["2024-07-01", nth(1, Monday, 7)(2024)], // the month begins on the weekday
@@ -32,7 +32,7 @@ Deno.test("rules name one day of every year", () => {
   for (const [expected, day] of cases) assert.equal(formatDay(day), expected);
 });
 
-Deno.test("an observance moves weekends alone", () => {
+Deno.test("an observance moves only weekends", () => {
   const saturday = dayOf(2026, 7, 4);
   const [friday, sunday, monday] = [saturday - 1, saturday + 1, saturday + 2];
   assert.equal(nearestWeekday(friday), friday);

@@ -1,4 +1,4 @@
-/** An execution that sees up to an earlier instant does so in all that becomes of it. */
+/** An execution as of an earlier instant, with all its requests, retries and reruns. */
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
@@ -11,7 +11,7 @@ import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 const asOfMs = Date.parse("2026-03-01T21:00:00Z");
 const as_of = "2026-03-01T21:00:00.000Z";
 
-Deno.test("every request of an execution carries its instant, and so do retries and reruns", async () => {
+Deno.test("requests, retries and reruns of an execution carry its instant", async () => {
   await using temp = await openTempStore();
   let isBroken = true;
   await using trial = await tryEngine(temp.store, {
@@ -39,7 +39,7 @@ Deno.test("every request of an execution carries its instant, and so do retries 
   assert.ok(trial.events.every((event) => event.as_of === as_of), "and every event is marked");
 });
 
-Deno.test("a daemon that resumes an execution asks as of its instant", async () => {
+Deno.test("a daemon that resumes an execution keeps its instant", async () => {
   await using temp = await openTempStore();
   const agents = { "agent.wait": (_: unknown, signal: AbortSignal) => new Gate().pass(signal) };
   const first = await tryEngine(temp.store, { agents });
@@ -51,7 +51,7 @@ Deno.test("a daemon that resumes an execution asks as of its instant", async () 
   assert.deepEqual(second.askedAsOf, [asOfMs]);
 });
 
-Deno.test("an execution that waits for its turn keeps its instant", async () => {
+Deno.test("a queued execution keeps its instant", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -70,7 +70,7 @@ Deno.test("an execution that waits for its turn keeps its instant", async () => 
   );
 });
 
-Deno.test("one that is cancelled before it begins says as of when it was", async () => {
+Deno.test("the event of an execution cancelled before it begins has its instant", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, { concurrentMax: 0, agents: {} });
   const id = await trial.start(workflowOf(["one"]), { asOfMs });
@@ -80,7 +80,7 @@ Deno.test("one that is cancelled before it begins says as of when it was", async
   ]);
 });
 
-Deno.test("an execution's expressions read its instant, which is now for them", async () => {
+Deno.test("expressions see the execution's instant as now", async () => {
   await using temp = await openTempStore();
   const seen: unknown[] = [];
   await using trial = await tryEngine(temp.store, {
@@ -105,7 +105,7 @@ steps:
   assert.equal(rows[0]?.key, `trial/${as_of} ${as_of}`);
 });
 
-Deno.test("an instant that is to come is refused, and so is a key used for another", async () => {
+Deno.test("a future instant is refused, and so is a key used with another instant", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: { "agent.one": () => 1 },
@@ -114,8 +114,8 @@ Deno.test("an instant that is to come is refused, and so is a key used for anoth
   const workflow = workflowOf(["one"]);
   await assert.rejects(trial.start(workflow, { asOfMs: asOfMs + 1 }), {
     code: "invalid_input",
-    message: `Cannot start workflow "trial" as of an instant: 2026-03-01T21:00:00.001Z is to ` +
-      "come; give one that has passed",
+    message: `Cannot start workflow "trial" as of an instant: 2026-03-01T21:00:00.001Z is in ` +
+      "the future; use a past one",
   });
   const key = { idempotencyKey: "monday", asOfMs };
   const id = await trial.start(workflow, key);

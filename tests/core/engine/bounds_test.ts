@@ -1,4 +1,4 @@
-/** The bounds of an execution that the README lists: items, outputs, what expressions read. */
+/** The documented limits of an execution: items, outputs, output kept for expressions. */
 
 import assert from "node:assert/strict";
 import { keptLengthMax, resultLengthMax } from "../../../core/engine/decide/evaluate.ts";
@@ -17,7 +17,7 @@ steps:
 outputs: { each: "\${{ steps.each.output }}", count: "\${{ size(steps.each.output) }}" }
 `;
 
-Deno.test("an execution ends with an error that says which bound it reached", async () => {
+Deno.test("the error of an execution names the limit it exceeded", async () => {
   await using temp = await openTempStore();
   const { workflows: [workflow] } = parseWorkflows(text, "w.yaml");
   assert(workflow);
@@ -36,12 +36,12 @@ Deno.test("an execution ends with an error that says which bound it reached", as
   );
   assert.match(
     await errorOf({ size: resultLengthMax }),
-    /Cannot keep the outputs: they are \d+ characters, at most 1048576/,
+    /Cannot store the outputs: they have \d+ characters, over 1048576/,
   );
   const large = 8 * 2 ** 20;
   const count = keptLengthMax / large + 1;
   assert.match(
     await errorOf({ l: Array(count).fill(1), size: large }),
-    /the outputs that expressions read are over 67108864 characters/,
+    /the outputs that expressions read have over 67108864 characters/,
   );
 });

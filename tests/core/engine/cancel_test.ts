@@ -1,4 +1,4 @@
-/** Cancelling an execution, whatever it is at: waiting, running, between attempts, or over. */
+/** Cancelling an execution in any state: waiting, running, between attempts, or ended. */
 
 import assert from "node:assert/strict";
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
@@ -10,7 +10,7 @@ function topicsOf({ events }: EngineTrial, id: ExecutionId): string[] {
   return events.filter(({ execution_id }) => execution_id === id).map(({ topic }) => topic);
 }
 
-Deno.test("a pending execution is cancelled at once, and never begins", async () => {
+Deno.test("a pending execution is cancelled at once and never begins", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -28,7 +28,7 @@ Deno.test("a pending execution is cancelled at once, and never begins", async ()
   assert.equal(gate.arrived, 1);
 });
 
-Deno.test("a running execution is cancelled with its step, and later steps are not begun", async () => {
+Deno.test("a running execution is cancelled with its step; later steps do not begin", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -45,7 +45,7 @@ Deno.test("a running execution is cancelled with its step, and later steps are n
   assert.equal(trial.engine.runningCount, 0);
 });
 
-Deno.test("a step that ends as its execution is cancelled is followed by no other", async () => {
+Deno.test("no step follows one that ends just as its execution is cancelled", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -61,7 +61,7 @@ Deno.test("a step that ends as its execution is cancelled is followed by no othe
   assert.deepEqual(trial.asked, ["agent.deaf"]);
 });
 
-Deno.test("an execution that waits for its next attempt is cancelled at once", async () => {
+Deno.test("an execution between attempts is cancelled at once", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: {
@@ -78,7 +78,7 @@ Deno.test("an execution that waits for its next attempt is cancelled at once", a
   assert.deepEqual(await trial.steps(id), ["broken/1 failed"]);
 });
 
-Deno.test("what has ended can't be cancelled, nor what never was", async () => {
+Deno.test("an ended or unknown execution cannot be cancelled", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, { agents: { "agent.one": () => 1 } });
   const { executionId } = await trial.run(workflowOf(["one"]));
@@ -86,7 +86,7 @@ Deno.test("what has ended can't be cancelled, nor what never was", async () => {
   await assert.rejects(trial.steerer.cancel(executionId), {
     code: "conflict",
     message: `Cannot cancel execution "${executionId}": it is completed; ` +
-      "it takes one that has not ended",
+      "choose one that has not ended",
   });
   const nobody = newExecutionId();
   await assert.rejects(trial.steerer.cancel(nobody), { code: "unknown_execution" });
@@ -96,7 +96,7 @@ Deno.test("what has ended can't be cancelled, nor what never was", async () => {
   );
 });
 
-Deno.test("cancelling as an execution is taken up leaves it cancelled, at whatever instant", async () => {
+Deno.test("an execution cancelled at any instant of its claim stays cancelled", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -105,7 +105,7 @@ Deno.test("cancelling as an execution is taken up leaves it cancelled, at whatev
   });
   const workflow = workflowOf(["wait"]);
   const ids: ExecutionId[] = [];
-  // The microtasks let pass set the instant: before, while and after it is claimed.
+  // The number of microtasks sets the instant: before, while and after it is claimed.
   for (let late = 0; late < 40; late++) {
     const id = await trial.start(workflow);
     ids.push(id);
@@ -115,13 +115,13 @@ Deno.test("cancelling as an execution is taken up leaves it cancelled, at whatev
   const ended = await Promise.all(ids.map((id) => trial.end(id)));
   assert.deepEqual(new Set(ended.map(({ status }) => status)), new Set(["cancelled"]));
   for (const id of ids) {
-    const told = topicsOf(trial, id).filter((topic) => topic === "execution.cancelled");
-    assert.equal(told.length, 1);
+    const published = topicsOf(trial, id).filter((topic) => topic === "execution.cancelled");
+    assert.equal(published.length, 1);
   }
   await eventually(() => trial.engine.runningCount === 0);
 });
 
-Deno.test("cancelling as an execution ends leaves it with one end, at whatever instant", async () => {
+Deno.test("an execution cancelled just as it ends has exactly one end", async () => {
   await using temp = await openTempStore();
   const gates = new Map<number, Gate>();
   await using trial = await tryEngine(temp.store, {
@@ -134,7 +134,7 @@ Deno.test("cancelling as an execution ends leaves it with one end, at whatever i
     await eventually(() => gate.arrived === 1);
     gate.open();
     for (let passed = 0; passed < late; passed++) await Promise.resolve();
-    // It may have ended: then there is nothing to cancel.
+    // It may have ended; then there is nothing to cancel.
     const refused = await trial.steerer.cancel(id).then(() => undefined, ({ code }) => code);
     const { status } = await trial.end(id);
     if (refused !== undefined) assert.deepEqual([refused, status], ["conflict", "completed"]);

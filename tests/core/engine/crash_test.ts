@@ -1,6 +1,6 @@
 /**
- * A real process, killed again and again without a word. Whatever the instant: what was
- * acknowledged is there, what was completed is not done again, and everything comes to its end.
+ * A real process, killed again and again. At any instant: what was acknowledged is stored, what was
+ * completed is not repeated, and every execution ends.
  */
 
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { seededRandom } from "../../support/random.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const killsMin = 8;
-/** On a slow machine, it is killed more often until so much was started. */
+/** On a slow machine it is killed more often, until this many have started. */
 const startedMin = 50;
 const killsMax = 60;
 /** From the start of the process: before it has the store, while it opens it, while it runs. */
@@ -27,7 +27,7 @@ async function query(url: string, sql: string): Promise<readonly Row[]> {
   }
 }
 
-/** Of each completed step, what its agent wrote into the log. */
+/** The log lines that agents wrote, one for each completed step. */
 async function completedRuns(url: string): Promise<string[]> {
   const rows = await query(
     url,
@@ -42,7 +42,7 @@ async function completedRuns(url: string): Promise<string[]> {
   });
 }
 
-Deno.test("an engine that is killed at any instant loses nothing and repeats nothing", async () => {
+Deno.test("an engine killed at any instant loses nothing and repeats nothing", async () => {
   const seed = Date.now() % 1_000_000;
   const random = seededRandom(seed);
   await using folder = await makeTempFolder({ "log": "" });
@@ -58,7 +58,7 @@ Deno.test("an engine that is killed at any instant loses nothing and repeats not
     const before = logLines().length;
     const completed = before === 0 ? [] : await completedRuns(url);
     await using process = await startScript("engine_process.ts", ["start", url, logPath]);
-    // The instant is what is tried: there is nothing to wait for.
+    // The instant is the thing under test, so there is nothing to wait for.
     await new Promise((resolve) => setTimeout(resolve, random() * killAfterMsMax));
     await process.kill();
     const since = new Set(logLines().slice(before));
@@ -91,7 +91,7 @@ async function assertWhole(url: string, log: readonly string[], seed: string): P
   );
   assert.equal(steps.length, statuses.size * 3, `${seed}: every step of every execution`);
   for (const { statuses } of steps) {
-    // Cut off as often as it may be, then completed; nothing after it.
+    // Interrupted at most as often as allowed, then completed, with nothing after it.
     assert.match(String(statuses), /^(cancelled )*completed$/, seed);
   }
   const runs = log.filter((line) => line.startsWith("ran ")).length;

@@ -1,4 +1,4 @@
-/** Executions from their start to their end: order, results, bounds, failures, events. */
+/** Executions from start to end: order, results, limits, failures, events. */
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
@@ -7,7 +7,7 @@ import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
-Deno.test("steps run in order, each with its params; results are kept as they were given", async () => {
+Deno.test("steps run in order with their params, and results are stored unchanged", async () => {
   await using temp = await openTempStore();
   const inputs: unknown[] = [];
   await using trial = await tryEngine(temp.store, {
@@ -44,7 +44,7 @@ Deno.test("steps run in order, each with its params; results are kept as they we
   assertInOrder(ended, steps);
 });
 
-/** Created, started, each step begun and ended, ended: no instant before the one it follows. */
+/** Created, started, each step begun and ended, ended: no instant precedes the one before it. */
 function assertInOrder(ended: ExecutionRow, steps: readonly StepRow[]): void {
   const instants = [
     ended.createdAtMs,
@@ -55,7 +55,7 @@ function assertInOrder(ended: ExecutionRow, steps: readonly StepRow[]): void {
   assert.deepEqual(instants, instants.toSorted((a, b) => a - b));
 }
 
-Deno.test("start() gives the pending execution as it is stored", async () => {
+Deno.test("start() returns the pending execution as stored", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -71,7 +71,7 @@ Deno.test("start() gives the pending execution as it is stored", async () => {
   await trial.end(second.executionId);
 });
 
-Deno.test("events come in order, and tell only of what is committed", async () => {
+Deno.test("events come in order, each after its commit", async () => {
   await using temp = await openTempStore();
   const checks: Promise<void>[] = [];
   await using trial = await tryEngine(temp.store, {
@@ -106,7 +106,7 @@ Deno.test("events come in order, and tell only of what is committed", async () =
   ]);
 });
 
-Deno.test("a step that fails ends its execution, and the steps after it are not begun", async () => {
+Deno.test("a step that fails ends its execution, and later steps do not begin", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: {
@@ -148,7 +148,7 @@ Deno.test("a step that fails ends its execution, and the steps after it are not 
   ]);
 });
 
-Deno.test("a step is given its timeout, and fails when it has passed", async () => {
+Deno.test("a step fails when its timeout has passed", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: { "agent.silent": (_, signal) => new Gate().pass(signal), "agent.next": () => 1 },
@@ -158,7 +158,7 @@ Deno.test("a step is given its timeout, and fails when it has passed", async () 
   assert.deepEqual(await trial.steps(ended.executionId), ["silent/1 failed"]);
 });
 
-Deno.test("a failed step is tried again, after its wait, until it succeeds", async () => {
+Deno.test("a failed step is tried again after its wait until it succeeds", async () => {
   await using temp = await openTempStore();
   let tries = 0;
   await using trial = await tryEngine(temp.store, {
@@ -192,7 +192,7 @@ Deno.test("a failed step is tried again, after its wait, until it succeeds", asy
   assert.ok(Number(waits[0]) >= 20 && Number(waits[1]) >= 40, `waited ${waits}`);
 });
 
-Deno.test("a step that keeps failing is tried as often as its policy says, and no more", async () => {
+Deno.test("a step that keeps failing is tried exactly as often as its policy allows", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: {
@@ -207,7 +207,7 @@ Deno.test("a step that keeps failing is tried as often as its policy says, and n
   assert.deepEqual(trial.asked, Array(3).fill("agent.broken"));
 });
 
-Deno.test("what an agent says is kept as text, whatever it is made of", async () => {
+Deno.test("an agent's answer is stored as text, whatever it contains", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: {
@@ -223,7 +223,7 @@ Deno.test("what an agent says is kept as text, whatever it is made of", async ()
   assert.deepEqual(JSON.parse(odd?.result ?? ""), { half: "\ud800", nul: "\0" });
 });
 
-Deno.test("never more than concurrentMax run at once, and all of them end, oldest first", async () => {
+Deno.test("at most concurrentMax run at once, oldest first, and all of them end", async () => {
   await using temp = await openTempStore();
   let running = 0;
   let runningMost = 0;
@@ -253,11 +253,11 @@ Deno.test("never more than concurrentMax run at once, and all of them end, oldes
   await eventually(() => trial.engine.runningCount === 0);
   const rows = await Promise.all(ids.map((id) => temp.store.read({ read: "execution", id })));
   assert.ok(rows.every((row) => row?.status === "completed"));
-  // Those of one look begin together: none is overtaken by more than the rest of them.
+  // Those of one poll begin together, so each may be overtaken by at most the rest of them.
   begun.forEach((number, place) => assert.ok(Math.abs(Number(number) - place) < 5));
 });
 
-Deno.test("what is started as room comes free does not overtake what waits", async () => {
+Deno.test("an execution started when a place is freed does not overtake the queue", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   const begun: string[] = [];
@@ -277,7 +277,7 @@ Deno.test("what is started as room comes free does not overtake what waits", asy
   assert.deepEqual(begun, ["first", "second", "third"]);
 });
 
-Deno.test("2,000 waiting executions are all run, and cost no memory while they wait", async () => {
+Deno.test("2,000 queued executions all run and cost no memory while they wait", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -289,7 +289,7 @@ Deno.test("2,000 waiting executions are all run, and cost no memory while they w
   await eventually(() => gate.arrived === 50);
   assert.equal(await temp.store.read({ read: "pending_count" }), 1_950);
   assert.equal(trial.engine.runningCount, 50);
-  assert.equal(trial.events.length, 100, "nothing was told of those that wait");
+  assert.equal(trial.events.length, 100, "queued executions publish nothing");
   gate.open();
   await eventually(
     async () => {

@@ -1,4 +1,4 @@
-/** An engine over a real store, with agents that a test makes up: `await using trial = …`. */
+/** An engine over a real store, with agents defined by the test: `await using trial = …`. */
 
 import { Definitions } from "../../../core/engine/definitions.ts";
 import type { Invoke } from "../../../core/engine/advance/requests.ts";
@@ -15,7 +15,7 @@ import type { ParsedWorkflow } from "../../../core/workflow/definition.ts";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
 import { eventually } from "../../support/eventually.ts";
 
-/** What a capability does; gives its output, or throws. */
+/** What a capability does; returns its output or throws. */
 export type Agent = (
   input: Record<string, unknown>,
   signal: AbortSignal,
@@ -25,16 +25,16 @@ export interface EngineTrial extends AsyncDisposable {
   readonly engine: Engine;
   readonly steerer: Steerer;
   readonly store: Store;
-  /** What the engine told, in order. */
+  /** The events that the engine published, in order. */
   readonly events: readonly EngineEvent[];
-  /** The capabilities that were asked, in order. */
+  /** The capabilities that were invoked, in order. */
   readonly asked: readonly string[];
-  /** The instant that each of them was asked as of. */
+  /** The instant as of which each was invoked. */
   readonly askedAsOf: readonly (number | undefined)[];
-  /** What it logged, a line of JSON each. */
+  /** Its log, one line of JSON each. */
   readonly log: readonly string[];
   start(workflow: ParsedWorkflow, options?: StartOptions): Promise<ExecutionId>;
-  /** Waits for an execution's end. */
+  /** Waits until an execution has ended. */
   end(id: ExecutionId): Promise<ExecutionRow>;
   run(workflow: ParsedWorkflow, options?: StartOptions): Promise<ExecutionRow>;
   /** Its steps: name, attempt and status, as `first/1 completed`. */
@@ -45,14 +45,14 @@ export interface TrialOptions extends
   Partial<
     Pick<
       EngineOptions,
-      "concurrentMax" | "queueMax" | "now" | "leaseMs" | "lookEveryMs" | "secrets"
+      "concurrentMax" | "queueMax" | "now" | "leaseMs" | "pollEveryMs" | "secrets"
     >
   > {
   readonly agents: Readonly<Record<string, Agent>>;
   readonly onEvent?: (event: EngineEvent) => void;
 }
 
-/** Opens an engine; the store is closed by whoever opened it. */
+/** Opens an engine; the caller closes the store. */
 export async function tryEngine(store: Store, options: TrialOptions): Promise<EngineTrial> {
   const { agents, onEvent, ...timings } = options;
   const events: EngineEvent[] = [];
@@ -126,7 +126,7 @@ function invokeOf(agents: Readonly<Record<string, Agent>>, asked: string[]): Inv
   };
 }
 
-/** A step of {@link workflowOf}, as a file has it; its name is its capability's. */
+/** A step of {@link workflowOf}, as in a file; its name is its capability's. */
 export interface StepForm {
   readonly capability: string;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -151,13 +151,13 @@ export function workflowOf(
   return workflow;
 }
 
-/** A door that agents wait at until the test opens it. */
+/** A gate at which agents wait until the test opens it. */
 export class Gate {
   readonly #opened = Promise.withResolvers<void>();
-  /** How many wait, or have waited. */
+  /** How many are waiting or have waited. */
   arrived = 0;
 
-  /** Waits until the gate is open; rejects when `signal` is aborted first. */
+  /** Waits until the gate is open; rejects if `signal` aborts first. */
   pass(signal: AbortSignal): Promise<void> {
     this.arrived++;
     return new Promise((resolve, reject) => {

@@ -1,4 +1,6 @@
-/** Large results: kept beside, seen by expressions, by a later engine, and whole when asked for. */
+/**
+ * Large results: stored in a row of their own, and read by expressions, a later engine and the API.
+ */
 
 import assert from "node:assert/strict";
 import { inlineLengthMax } from "../../../core/store/sqlite/payloads.ts";
@@ -27,7 +29,7 @@ steps:
     params: { length: "\${{ steps.large.output.text.size() }}" }
 `;
 
-Deno.test("a large result is kept beside its row, and an engine after a stop reads it", async () => {
+Deno.test("a large result is stored beside its row and read by the next engine", async () => {
   await using temp = await openTempStore();
   const first = await tryEngine(temp.store, {
     agents: { "agent.large": () => large, "agent.wait": (_, signal) => new Gate().pass(signal) },
@@ -60,7 +62,7 @@ Deno.test("a large result is kept beside its row, and an engine after a stop rea
   assert.equal(await store.read({ read: "step_result", id, step: "none", item: -1 }), undefined);
 });
 
-Deno.test("a result of over a megabyte is not shown with its step, and given alone", async () => {
+Deno.test("a result of over a megabyte is left out of its step and read by itself", async () => {
   await using temp = await openTempStore();
   const huge = { text: "x".repeat(2 ** 20) };
   await using trial = await tryEngine(temp.store, { agents: { "agent.huge": () => huge } });
@@ -76,7 +78,7 @@ Deno.test("a result of over a megabyte is not shown with its step, and given alo
   );
 });
 
-Deno.test("a payload goes with its execution", async () => {
+Deno.test("a payload is deleted with its execution", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, { agents: { "agent.large": () => large } });
   await trial.run(workflow(
@@ -89,7 +91,7 @@ Deno.test("a payload goes with its execution", async () => {
   assert.equal(await count(), 0);
 });
 
-Deno.test("items are summed up, and shown page by page at their latest attempts", async () => {
+Deno.test("items are summarised, and listed in pages with their latest attempts", async () => {
   await using temp = await openTempStore();
   const tries = new Map<number, number>();
   await using trial = await tryEngine(temp.store, {

@@ -1,4 +1,6 @@
-/** What an engine leaves and what the next one makes of it: shutdown, interruption, old texts. */
+/**
+ * What an engine leaves behind and how the next one resumes it: shutdown, interruption, old texts.
+ */
 
 import assert from "node:assert/strict";
 import { interruptionsMax } from "../../../core/engine/decide/unit.ts";
@@ -10,7 +12,7 @@ import { type Agent, Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
 const never: Agent = (_, signal) => new Gate().pass(signal);
 
-Deno.test("close() lets what runs come to its end within the grace", async () => {
+Deno.test("close() lets running executions end within the grace", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -25,7 +27,7 @@ Deno.test("close() lets what runs come to its end within the grace", async () =>
   assert.equal((await temp.store.read({ read: "execution", id }))?.status, "completed");
 });
 
-Deno.test("what runs when the grace is over goes on in the next engine, from its open step", async () => {
+Deno.test("an execution cut off by the grace resumes in the next engine", async () => {
   await using temp = await openTempStore();
   const asked: string[] = [];
   const first = await tryEngine(temp.store, {
@@ -51,7 +53,7 @@ Deno.test("what runs when the grace is over goes on in the next engine, from its
     "three/1 completed",
   ]);
   const [, cutOff] = await store.read({ read: "steps", id });
-  assert.equal(cutOff?.error?.message, "the daemon was stopped while it ran");
+  assert.equal(cutOff?.error?.message, "the daemon stopped during this attempt");
 });
 
 Deno.test("pending executions wait for the next engine, and run in order of creation", async () => {
@@ -72,7 +74,7 @@ Deno.test("pending executions wait for the next engine, and run in order of crea
   assert.deepEqual(completed.map(({ workflow }) => workflow), ids.map((_, made) => namesOf(made)));
 });
 
-Deno.test("a step may be cut off by any number of stops", async () => {
+Deno.test("a step may be interrupted by any number of stops", async () => {
   await using temp = await openTempStore();
   let id: ExecutionId | undefined;
   for (let stopped = 0; stopped <= interruptionsMax; stopped++) {
@@ -91,7 +93,7 @@ const asAKillLeavesIt = `UPDATE workflow_step_executions
   SET status = 'running', completed_at = NULL, error_code = NULL, error_message = NULL
   WHERE id = (SELECT max(id) FROM workflow_step_executions)`;
 
-Deno.test("a step that was cut off too often fails its execution: no daemon dies of it for ever", async () => {
+Deno.test("a step interrupted by too many crashes fails its execution", async () => {
   await using temp = await openTempStore();
   const workflow = workflowOf(["deadly", "next"]);
   let id: ExecutionId | undefined;
@@ -111,7 +113,7 @@ Deno.test("a step that was cut off too often fails its execution: no daemon dies
   assert.deepEqual(last.asked, []);
 });
 
-Deno.test("waiting for an attempt goes on where it was, not from the beginning", async () => {
+Deno.test("a wait for the next attempt continues after a restart", async () => {
   await using temp = await openTempStore();
   const broken: Agent = () => {
     throw new Error("it broke");
@@ -131,7 +133,7 @@ Deno.test("waiting for an attempt goes on where it was, not from the beginning",
   assert.deepEqual(await second.steps(id), ["shaky/1 failed", "shaky/2 completed"]);
 });
 
-/** Stores a pending execution of a text that no parser has seen. */
+/** Stores a pending execution with a text that was never parsed. */
 async function storeText(store: Store, text: string): Promise<ExecutionId> {
   const id = newExecutionId();
   const own = { definitionId: text, workflowName: "old", atMs: 1 };
@@ -142,7 +144,7 @@ async function storeText(store: Store, text: string): Promise<ExecutionId> {
   return id;
 }
 
-Deno.test("an execution whose stored text is no longer read fails, and says why", async () => {
+Deno.test("an execution whose stored text is no longer valid fails with the reason", async () => {
   await using temp = await openTempStore();
   const bad = await storeText(temp.store, "steps: [");
   const unknown = await storeText(temp.store, "name: old\nsteps: []\nfuture: true");
@@ -154,11 +156,11 @@ Deno.test("an execution whose stored text is no longer read fails, and says why"
     assert.match(ended.error?.message ?? "", /^Cannot use the stored text of workflow "old": /);
   }
   assert.equal((await trial.end(good)).status, "completed");
-  const told = trial.events.filter(({ execution_id }) => execution_id === bad);
-  assert.deepEqual(told.map(({ topic }) => topic), ["execution.failed"]);
+  const published = trial.events.filter(({ execution_id }) => execution_id === bad);
+  assert.deepEqual(published.map(({ topic }) => topic), ["execution.failed"]);
 });
 
-Deno.test("an execution goes on with the text it was started with, whatever the file says now", async () => {
+Deno.test("an execution keeps the text it was started with", async () => {
   await using temp = await openTempStore();
   const first = await tryEngine(temp.store, {
     agents: { "agent.one": () => 1, "agent.old": never },

@@ -1,4 +1,4 @@
-/** Secrets reach the agent they are sent to, and nothing that is stored, told or shown. */
+/** Secrets reach the agent they are sent to, and nothing that is stored, published or shown. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ outputs:
   seen: "\${{ steps.one.output }}"
 `);
 
-Deno.test("a secret is taken out of what agents answer, of errors, events and outputs", async () => {
+Deno.test("a secret is masked in answers, errors, events and outputs", async () => {
   await using temp = await openTempStore();
   const given: unknown[] = [];
   await using trial = await tryEngine(temp.store, {
@@ -60,14 +60,14 @@ Deno.test("a secret is taken out of what agents answer, of errors, events and ou
   assert.deepEqual(JSON.parse(ended.result ?? ""), { seen: masked });
   const steps = await temp.store.read({ read: "steps", id: ended.executionId });
   assert.equal(steps[1]?.error?.message, "Cannot ask with ***");
-  const told = JSON.stringify([trial.events, trial.log, steps, ended]);
-  assert.equal(told.includes("never-shown"), false);
+  const seen = JSON.stringify([trial.events, trial.log, steps, ended]);
+  assert.equal(seen.includes("never-shown"), false);
   await temp.reopen();
   const bytes = await Deno.readFile(temp.path);
   assert.equal(new TextDecoder("latin1").decode(bytes).includes("never-shown"), false);
 });
 
-Deno.test("what an agent tells of a secret that is its own is taken out as well", async () => {
+Deno.test("an agent's own secret is masked as well", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     secrets: { API_KEY: secret },
@@ -90,7 +90,7 @@ steps:
   assert.equal(JSON.stringify([trial.events, trial.log, steps]).includes("never-shown"), false);
 });
 
-Deno.test("a secret of few characters garbles nothing that merely holds them", async () => {
+Deno.test("a very short secret is not masked", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     secrets: { REGION: "us", PIN: "2026" },
@@ -104,20 +104,20 @@ steps: [{ name: one, agent: agent, capability: repeat }]
   assert.equal(step?.result, '{"date":"2026-01-16","status":"usual"}');
 });
 
-Deno.test("a secret that is not set refuses the start by its name, before anything is stored", async () => {
+Deno.test("a start is refused by the name of a missing secret and stores nothing", async () => {
   await using temp = await openTempStore();
   for (const secrets of [{}, { API_KEY: "" }]) {
     await using trial = await tryEngine(temp.store, { agents: {}, secrets });
     await assert.rejects(trial.start(workflow), {
       code: "invalid_config",
-      message: 'Cannot start workflow "secretive": it names "API_KEY", which the daemon was not ' +
-        "given; set AC100_SECRET_API_KEY and start it anew",
+      message: 'Cannot start workflow "secretive": it names "API_KEY", which the daemon does not ' +
+        "have; set AC100_SECRET_API_KEY and restart it",
     });
     assert.equal(await temp.store.read({ read: "pending_count" }), 0);
   }
 });
 
-Deno.test("secrets are refused where they would be stored or shown", () => {
+Deno.test("workflows may not use secrets where they would be stored or shown", () => {
   const text = `
 name: secretive
 secrets: [API_KEY]
@@ -173,8 +173,8 @@ steps:
   for (const path of [...paths, `/executions/${execution.execution_id}`]) {
     shown.push(await (await daemon.api(path)).text());
   }
-  daemon.daemon.plane.log.info(`told ${secret}`, { inner: { list: [secret] } });
-  assert.match(daemon.log.at(-1) ?? "", /told \*\*\*.*"list":\["\*\*\*"\]/);
+  daemon.daemon.plane.log.info(`logged ${secret}`, { inner: { list: [secret] } });
+  assert.match(daemon.log.at(-1) ?? "", /logged \*\*\*.*"list":\["\*\*\*"\]/);
   assert.match(shown.join(), /\*\*\*/);
   assert.equal([...shown, ...daemon.log].join().includes("never-shown"), false);
 });

@@ -1,6 +1,6 @@
 /**
  * An execution whose store is on a libSQL server, with a failure at each of its commits in turn:
- * whatever the network loses, it ends as it should, and no step that has completed runs again.
+ * whatever the network loses, it ends as it should and no completed step runs again.
  */
 
 import assert from "node:assert/strict";
@@ -25,7 +25,7 @@ for (const fault of faults) {
     const store = await served.open();
     let reached = 0;
     for (let at = 1; at <= commitsMax; at++) {
-      await using trial = await tryEngine(store, { agents, leaseMs: 200, lookEveryMs: 20 });
+      await using trial = await tryEngine(store, { agents, leaseMs: 200, pollEveryMs: 20 });
       const id = await trial.start(workflow);
       served.server.misbehave(fault, { times: 1, after: at - 1, when: /COMMIT/ });
       const { status } = await trial.end(id);
@@ -44,7 +44,7 @@ for (const fault of faults) {
   });
 }
 
-Deno.test("a start whose answer is lost is the same start when it is tried again with its key", async () => {
+Deno.test("a start whose answer was lost can be repeated with its key", async () => {
   await using served = await serveStores();
   const store = await served.open();
   await using trial = await tryEngine(store, { agents });

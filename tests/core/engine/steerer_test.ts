@@ -1,4 +1,4 @@
-/** Executions that are paused, resumed, retried, rerun, and kept back by others of their key. */
+/** Executions that are paused, resumed, retried, rerun, or held back by others with their key. */
 
 import assert from "node:assert/strict";
 import { parseWorkflows } from "../../../core/workflow/form/parse.ts";
@@ -7,14 +7,14 @@ import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
-/** A workflow of a file's text; every step asks `agent`. */
+/** A workflow from a file's text; every step invokes `agent`. */
 function read(text: string): ParsedWorkflow {
   const { workflows: [workflow], problems } = parseWorkflows(text, "trial.yaml");
   assert.ok(workflow, problems.map(({ message }) => message).join("; "));
   return workflow;
 }
 
-Deno.test("a paused execution lets its step end, begins no other, and goes on when resumed", async () => {
+Deno.test("a paused execution finishes its step and begins no other until resumed", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -36,7 +36,7 @@ Deno.test("a paused execution lets its step end, begins no other, and goes on wh
   assert.deepEqual(await trial.steps(id), ["wait/1 completed", "next/1 completed"]);
 });
 
-Deno.test("a pause that was asked for outlives the engine", async () => {
+Deno.test("a requested pause survives the engine", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   const agents = { "agent.wait": (_: unknown, signal: AbortSignal) => gate.pass(signal) };
@@ -83,7 +83,7 @@ finally: [{ name: last, agent: agent, capability: last }]
   assert.deepEqual(await trial.steps(id), ["wait/1 completed", "last/1 completed"]);
 });
 
-Deno.test("a retry goes on from where it failed, keeps what completed and does `finally` again", async () => {
+Deno.test("a retry repeats the failed step and `finally`, and keeps what completed", async () => {
   await using temp = await openTempStore();
   let isWell = false;
   const asked: unknown[] = [];
@@ -125,7 +125,7 @@ outputs: { sum: "\${{ steps.good.output + steps.moody.output }}" }
   await assert.rejects(trial.steerer.retry(ended.executionId), { code: "conflict" });
 });
 
-Deno.test("a retry of items does those alone that have not completed", async () => {
+Deno.test("a retry of items repeats only those that have not completed", async () => {
   await using temp = await openTempStore();
   const asked: unknown[] = [];
   let isWell = false;
@@ -175,7 +175,7 @@ outputs: { n: "\${{ steps.echo.output }}" }
   assert.equal(second.rerunOf, first.executionId);
 });
 
-Deno.test("a start that is repeated with its key is the same start; with other inputs it is refused", async () => {
+Deno.test("a repeated start with its key returns the same execution", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, { agents: { "agent.echo": () => 1 } });
   const workflow = read(`
@@ -194,7 +194,7 @@ steps: [{ name: echo, agent: agent, capability: echo }]
   await assert.rejects(trial.start(workflow, { inputs: { n: 1, m: 2 } }), /no input "m"/);
 });
 
-Deno.test("executions of one concurrency key wait for each other, those of others do not", async () => {
+Deno.test("executions with the same concurrency key wait for each other", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   let running = 0;
@@ -223,7 +223,7 @@ steps: [{ name: wait, agent: agent, capability: wait, params: { key: "\${{ input
   assert.equal(runningMost, 1);
 });
 
-Deno.test("a workflow's timeout cancels its steps, carries out `finally` and fails", async () => {
+Deno.test("a workflow's timeout cancels its steps, runs `finally` and fails", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     agents: { "agent.wait": (_, signal) => new Gate().pass(signal), "agent.last": () => 1 },
@@ -238,7 +238,7 @@ finally: [{ name: last, agent: agent, capability: last }]
   assert.deepEqual(await trial.steps(ended.executionId), ["wait/1 cancelled", "last/1 completed"]);
 });
 
-Deno.test("a long wait for the next attempt leaves its place to others", async () => {
+Deno.test("an execution gives its place to others during a long wait", async () => {
   await using temp = await openTempStore();
   let failures = 0;
   await using trial = await tryEngine(temp.store, {

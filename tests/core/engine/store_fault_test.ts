@@ -1,7 +1,6 @@
 /**
- * A store that can't be written for a while: a full disk, a file that may only be read. Nothing
- * that was acknowledged is lost, what can't be kept is refused, and nobody has to help when it is
- * over.
+ * A store that cannot be written for a while: a full disk, a read-only file. Nothing acknowledged
+ * is lost, what cannot be stored is refused, and everything recovers without help.
  */
 
 import assert from "node:assert/strict";
@@ -10,7 +9,7 @@ import { eventually } from "../../support/eventually.ts";
 import { openTempStore } from "../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "./engine_trial.ts";
 
-/** Nothing that compressing makes small. */
+/** Random bytes, which do not compress. */
 const large = crypto.getRandomValues(new Uint8Array(60_000)).toHex();
 
 interface Fault {
@@ -22,7 +21,7 @@ interface Fault {
 
 const faults: readonly Fault[] = [
   {
-    name: "is full",
+    name: "was full",
     words: /^Cannot use the database: SQLITE_FULL/,
     begin: async ({ database }) => {
       const [row] = await database.read("PRAGMA page_count");
@@ -31,7 +30,7 @@ const faults: readonly Fault[] = [
     end: ({ database }) => database.read("PRAGMA max_page_count = 1000000"),
   },
   {
-    name: "may only be read",
+    name: "was read-only",
     words: /^Cannot use the database: SQLITE_READONLY/,
     begin: ({ database }) => database.read("PRAGMA query_only = ON"),
     end: ({ database }) => database.read("PRAGMA query_only = OFF"),
@@ -39,11 +38,11 @@ const faults: readonly Fault[] = [
 ];
 
 for (const { name, words, begin, end } of faults) {
-  Deno.test(`executions go on by themselves after a time in which the database ${name}`, async () => {
+  Deno.test(`executions resume by themselves after the database ${name}`, async () => {
     await using temp = await openTempStore();
     const gate = new Gate();
     await using trial = await tryEngine(temp.store, {
-      lookEveryMs: 20,
+      pollEveryMs: 20,
       agents: {
         "agent.one": () => 1,
         "agent.large": async (_, signal) => {
@@ -61,7 +60,7 @@ for (const { name, words, begin, end } of faults) {
     await eventually(() => trial.log.filter((line) => line.includes("SQLITE_")).length >= 2);
     const refused = workflowOf([{ capability: "one", params: { large } }], "refused");
     await assert.rejects(trial.start(refused), { code: "store_unavailable", message: words });
-    // What is stored can still be read.
+    // The stored rows can still be read.
     for (const id of ids) {
       assert.equal((await temp.store.read({ read: "execution", id }))?.status, "running");
     }
@@ -76,7 +75,7 @@ for (const { name, words, begin, end } of faults) {
   });
 }
 
-Deno.test("an execution that the store fails in the middle of takes back what it still asks", async () => {
+Deno.test("a store failure cancels an execution's open requests", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   let open = 0;
@@ -90,7 +89,7 @@ Deno.test("an execution that the store fails in the middle of takes back what it
     }
   };
   const trial = await tryEngine(temp.store, {
-    lookEveryMs: 20,
+    pollEveryMs: 20,
     agents: {
       "agent.large": (_, signal) => gate.pass(signal).then(() => large),
       "agent.wait": (_, signal) => wait(signal),

@@ -7,7 +7,7 @@ import { scheduled, tryScheduler } from "./scheduler_trial.ts";
 const minuteMs = 60_000;
 const start = "2026-03-02T10:00:30Z";
 
-Deno.test("forget() leaves what waits, and the latest firing of each rule", async () => {
+Deno.test("forget() keeps waiting firings and the latest firing of each rule", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [
@@ -18,7 +18,7 @@ Deno.test("forget() leaves what waits, and the latest firing of each rule", asyn
   const scheduler = await trial.scheduler();
   for (let minute = 0; minute < 5; minute++) {
     trial.nowMs += minuteMs;
-    await scheduler.advance(); // nothing of it ends: "held" waits, the others are skipped
+    await scheduler.advance(); // no execution ends: "held" waits, the others are skipped
   }
   const waiting = (await trial.firings()).filter((firing) => firing.endsWith(" due"));
   assert.equal(waiting.length, 4);
@@ -31,7 +31,7 @@ Deno.test("forget() leaves what waits, and the latest firing of each rule", asyn
   ]);
 });
 
-Deno.test("what was forgotten is not due again, whatever catches up", async () => {
+Deno.test("a forgotten instant is not due again, whatever catch_up says", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1h", catch_up: "all", overlap: "queue" })];
@@ -52,7 +52,7 @@ Deno.test("what was forgotten is not due again, whatever catches up", async () =
   assert.equal(trial.begun.length, before + 1, "the next one comes as ever");
 });
 
-Deno.test("a backfill of what was forgotten starts nothing that is still there", async () => {
+Deno.test("a backfill of forgotten instants starts only those without an execution", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1h" })];
@@ -71,7 +71,7 @@ Deno.test("a backfill of what was forgotten starts nothing that is still there",
   assert.equal(scheduler.mayStartWaiting, false);
 });
 
-Deno.test("forget() goes on over many transactions until nothing old is left", async () => {
+Deno.test("forget() deletes in several transactions until nothing old is left", async () => {
   await using temp = await openTempStore();
   const scheduler = await tryScheduler(temp.store, start).scheduler();
   const count = 5_000;

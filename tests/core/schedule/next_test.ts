@@ -1,4 +1,4 @@
-/** Due instants: rules in time zones, at exchanges, and where clocks change. */
+/** Due instants: rules in time zones, at exchanges, and across clock changes. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -34,7 +34,7 @@ function dueBetween(schedule: Schedule, from: string, until: string): string[] {
     .map((dueMs) => new Date(dueMs).toISOString().slice(0, 16));
 }
 
-/** Zones of every habit: whole hours, half an hour, either hemisphere, at midnight, and none. */
+/** Zones of every kind: whole hours, half an hour, either hemisphere, at midnight, and none. */
 const zones = [
   "America/New_York",
   "Europe/London",
@@ -54,7 +54,7 @@ const zones = [
 
 interface Change {
   readonly atMs: number;
-  /** Wall-clock time goes forward by so much; negative: back. */
+  /** How much wall-clock time jumps forward; negative: back. */
   readonly byMs: number;
   readonly offsetBeforeMs: number;
 }
@@ -75,17 +75,17 @@ function changesOf(zone: string): Change[] {
   }
 }
 
-/** `minute hour` of a wall-clock time, given in milliseconds of UTC reading the same. */
+/** `minute hour` of a wall-clock time, given as the UTC milliseconds with the same reading. */
 function fieldsOf(wallMs: number): string {
   const wall = new Date(wallMs);
   return `${wall.getUTCMinutes()} ${wall.getUTCHours()} * * *`;
 }
 
-Deno.test("a time of the day that the clocks skip is due the instant they go forward", () => {
+Deno.test("a time of day that the clocks skip is due at the instant they go forward", () => {
   let tried = 0;
   for (const zone of zones) {
     for (const { atMs, byMs, offsetBeforeMs } of changesOf(zone)) {
-      // a day left out whole (Apia 2011 was the last one) is no time of a day
+      // a whole day left out (last in Apia in 2011) is not a time of day
       if (byMs <= 0 || byMs > 3 * hourMs) continue;
       for (const share of [0, 1 / 6, 1 / 2, 5 / 6]) {
         const wallMs = atMs + offsetBeforeMs + Math.floor(byMs * share / minuteMs) * minuteMs;
@@ -98,7 +98,7 @@ Deno.test("a time of the day that the clocks skip is due the instant they go for
   assert.ok(tried > 500, `${tried} skipped times were tried`);
 });
 
-Deno.test("a time of the day that the clocks repeat is due the first time alone", () => {
+Deno.test("a time of day that the clocks repeat is due only the first time", () => {
   let tried = 0;
   for (const zone of zones) {
     for (const { atMs, byMs, offsetBeforeMs } of changesOf(zone)) {
@@ -115,7 +115,7 @@ Deno.test("a time of the day that the clocks repeat is due the first time alone"
   assert.ok(tried > 500, `${tried} repeated times were tried`);
 });
 
-Deno.test("a rhythm goes on through every change of the clocks", () => {
+Deno.test("a rhythm continues through every clock change", () => {
   for (const zone of zones) {
     for (const { atMs, byMs } of changesOf(zone)) {
       if (Math.abs(byMs) % (30 * minuteMs) !== 0) continue;
@@ -129,7 +129,7 @@ Deno.test("a rhythm goes on through every change of the clocks", () => {
   }
 });
 
-Deno.test("times of the day apart from changes are those of the wall clock", () => {
+Deno.test("times of day away from clock changes match the wall clock", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...zones),
@@ -154,7 +154,7 @@ Deno.test("times of the day apart from changes are those of the wall clock", () 
   );
 });
 
-Deno.test("every so often is counted from the start, or from 1970", () => {
+Deno.test("intervals are counted from the start, or from 1970", () => {
   const every = scheduleOf({ kind: "every", everyMs: 40 * minuteMs });
   assert.deepEqual(dueBetween(every, "2026-01-01T00:00Z", "2026-01-01T02:00Z"), [
     "2026-01-01T00:40",
@@ -169,7 +169,7 @@ Deno.test("every so often is counted from the start, or from 1970", () => {
   ]);
 });
 
-Deno.test("a session's rule follows half-days, holidays and the clocks of the exchange", () => {
+Deno.test("a session rule follows half-days, holidays and the exchange's clock", () => {
   const rule = {
     kind: "session",
     calendar: "XNYS",
@@ -194,7 +194,7 @@ Deno.test("a session's rule follows half-days, holidays and the clocks of the ex
   }
 });
 
-Deno.test("a cron rule with a calendar is due on days of a session alone", () => {
+Deno.test("a cron rule with a calendar is due only on trading days", () => {
   const rule = {
     kind: "cron",
     cron: "0 17 * * *",
@@ -202,7 +202,7 @@ Deno.test("a cron rule with a calendar is due on days of a session alone", () =>
     calendar: "XNYS",
   } as const;
   assert.deepEqual(dueBetween(scheduleOf(rule), "2026-07-01T22:00Z", "2026-07-07T00:00Z"), [
-    "2026-07-02T21:00", // the third is the holiday, then a weekend
+    "2026-07-02T21:00", // the third is the holiday, followed by a weekend
     "2026-07-06T21:00",
   ]);
   const sundays = scheduleOf({ ...rule, cron: "0 9 * * SUN" });
@@ -214,7 +214,7 @@ Deno.test("a cron rule with a calendar is due on days of a session alone", () =>
   ]);
 });
 
-Deno.test("a rule past its calendar's table is due no more", () => {
+Deno.test("a rule is never due past its calendar's table", () => {
   const session = scheduleOf({ kind: "session", calendar: "XNYS", edge: "open", offsetMs: 0 });
   assert.equal(instantsOf(session).after(Date.UTC(2101, 0)), undefined);
   const cron = scheduleOf({
@@ -226,7 +226,7 @@ Deno.test("a rule past its calendar's table is due no more", () => {
   assert.equal(instantsOf(cron).after(Date.UTC(2101, 0)), undefined);
 });
 
-Deno.test("what is due once is due once", () => {
+Deno.test("a once rule is due exactly once", () => {
   const once = scheduleOf({ kind: "once", atMs: 1_000, timezone: "UTC" });
   assert.equal(instantsOf(once).after(999), 1_000);
   assert.equal(instantsOf(once).after(1_000), undefined);
@@ -247,7 +247,7 @@ const anyRule: fc.Arbitrary<Rule> = fc.oneof(
   }),
 );
 
-Deno.test("passedBetween() gives the latest instants, as stepping through all of them does", () => {
+Deno.test("passedBetween() gives the same latest instants as stepping through all", () => {
   fc.assert(
     fc.property(
       anyRule,
@@ -268,7 +268,7 @@ Deno.test("passedBetween() gives the latest instants, as stepping through all of
   );
 });
 
-Deno.test("passedBetween() of a year of seconds costs no year of steps", () => {
+Deno.test("passedBetween() over a year of seconds takes few steps", () => {
   const seconds = instantsOf(scheduleOf({ kind: "every", everyMs: 1_000 }));
   let steps = 0;
   const counted = { gapMsMin: 1_000, after: (ms: number) => (steps++, seconds.after(ms)) };
@@ -277,7 +277,7 @@ Deno.test("passedBetween() of a year of seconds costs no year of steps", () => {
   assert.ok(steps < 1_000, `${steps} steps`);
 });
 
-Deno.test("jitterOf() is the same for an instant, within its bound, and spread", () => {
+Deno.test("jitterOf() is fixed per instant, within its bound, and spread", () => {
   const found = Array.from({ length: 1_000 }, (_, i) => jitterOf("w", i * minuteMs, 30_000));
   assert.deepEqual(found, found.map((_, i) => jitterOf("w", i * minuteMs, 30_000)));
   assert.ok(found.every((ms) => ms >= 0 && ms <= 30_000));

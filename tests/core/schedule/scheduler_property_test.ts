@@ -1,4 +1,4 @@
-/** Random schedules through random downtimes, kills and clocks that jump: once each, none lost. */
+/** Random schedules with random downtimes, kills and clock jumps: each fires once, none is lost. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ import { scheduled, type Trial, tryScheduler } from "./scheduler_trial.ts";
 const minuteMs = 60_000;
 const jitterMsMax = 15_000;
 const startAt = "2026-03-02T10:00:30Z";
-/** Far more turns than anything here leaves waiting. */
+/** Far more turns than any test here leaves waiting. */
 const turnsMax = 1_000;
 
 type Kill = "no" | "while down" | "before its commit" | "after its commit";
@@ -35,7 +35,7 @@ function anySteps(byMs: fc.Arbitrary<number>): fc.Arbitrary<Step[]> {
   return fc.array(fc.record({ byMs, kill }), { minLength: 5, maxLength: 20 });
 }
 
-/** A scheduler that dies at its first commit: all of it is lost, or the answer alone. */
+/** A scheduler that dies at its first commit: either all of it is lost, or only the answer. */
 async function dyingScheduler(
   trial: Trial,
   store: SqliteStore,
@@ -55,7 +55,7 @@ async function dyingScheduler(
   return scheduler;
 }
 
-/** All due instants in (`fromMs`, `untilMs`], of its one schedule. */
+/** All due instants of its one schedule in (`fromMs`, `untilMs`]. */
 function dueBetween(
   { schedules: [schedule] }: ParsedWorkflow,
   fromMs: number,
@@ -71,7 +71,7 @@ function dueBetween(
   return due;
 }
 
-/** Advances through the steps; then what still waits comes to its start, one by one. */
+/** Advances through the steps, then starts everything that still waits, one by one. */
 async function live(trial: Trial, store: SqliteStore, steps: readonly Step[]): Promise<void> {
   let scheduler = await trial.scheduler();
   for (const { byMs, kill } of steps) {
@@ -90,8 +90,8 @@ async function live(trial: Trial, store: SqliteStore, steps: readonly Step[]): P
   }
 }
 
-Deno.test("whatever the clock, the downtimes and the kills: none is fired twice", async () => {
-  // back by an hour to forward by a day
+Deno.test("no instant fires twice, whatever the clock, downtimes and kills", async () => {
+  // from an hour back to a day forward
   const byMs = fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 * minuteMs }) },
     { weight: 1, arbitrary: fc.integer({ min: -60 * minuteMs, max: 24 * 60 * minuteMs }) },
@@ -126,8 +126,8 @@ Deno.test("whatever the clock, the downtimes and the kills: none is fired twice"
   );
 });
 
-Deno.test("under catch_up: all every instant that comes due is fired, and no other", async () => {
-  // few enough for all that comes due: what is over catch_up_max is left out, by design
+Deno.test("with catch_up: all exactly the due instants are fired", async () => {
+  // few enough to stay below catch_up_max, past which instants are left out by design
   const byMs = fc.integer({ min: -5 * minuteMs, max: 20 * minuteMs });
   const schedule = fc.record({
     every: fc.integer({ min: 120, max: 600 }),
@@ -146,12 +146,12 @@ Deno.test("under catch_up: all every instant that comes due is fired, and no oth
       );
       const fromMs = trial.nowMs;
       const untilMs = Math.max(fromMs, ...clock);
-      // past the jitter of all that was due by the clock's latest reading
+      // after the jitter of everything that was due by the clock's latest reading
       const settled = { byMs: untilMs + jitterMsMax - (clock.at(-1) ?? 0), kill: "no" } as const;
       await live(trial, temp.store, [...steps, settled]);
       const fired = (await trial.executions())
         .map((execution) => Date.parse(execution.slice("w@".length)))
-        // a clock that went back to before the start comes to earlier instants too
+        // a clock that went back to before the start reaches earlier instants too
         .filter((dueMs) => dueMs > fromMs && dueMs <= untilMs);
       assert.deepEqual(fired, dueBetween(workflow, fromMs, untilMs));
     }),

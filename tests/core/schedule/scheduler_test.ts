@@ -1,4 +1,4 @@
-/** Firings: once each, late ones by their policy, through restarts, rivals and odd clocks. */
+/** Firings: once each, late ones by their policy, across restarts, rivals and odd clocks. */
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../core/errors.ts";
@@ -12,13 +12,13 @@ import { prepareIn, scheduled, tryScheduler } from "./scheduler_trial.ts";
 const minuteMs = 60_000;
 const start = "2026-03-02T10:00:30Z";
 
-/** `w@1772445660000` as executions are told. */
+/** `w@1772445660000` with its instant as text. */
 function dueText(begun: string): string {
   const [schedule, dueAtMs] = begun.split("@");
   return `${schedule}@${new Date(Number(dueAtMs)).toISOString()}`;
 }
 
-/** Fails its transaction: an execution of a text that is not stored. */
+/** Makes its transaction fail: an execution whose text is not stored. */
 const failing: CreateExecution = {
   kind: "create_execution",
   executionId: newExecutionId(),
@@ -28,7 +28,7 @@ const failing: CreateExecution = {
   atMs: 0,
 };
 
-Deno.test("a scheduler fires what is due, when it is due, once", async () => {
+Deno.test("a scheduler fires each due instant on time and once", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m", overlap: "queue" })];
@@ -51,7 +51,7 @@ Deno.test("a scheduler fires what is due, when it is due, once", async () => {
   assert.deepEqual(trial.events, []);
 });
 
-Deno.test("after downtime catch_up says which of the missed instants are fired", async () => {
+Deno.test("after downtime catch_up decides which missed instants are fired", async () => {
   const cases = [
     ["none", ["w 03-02T13:00 skipped missed"]],
     ["latest", ["w 03-02T12:00 skipped missed", "w 03-02T13:00 fired"]],
@@ -77,7 +77,7 @@ Deno.test("after downtime catch_up says which of the missed instants are fired",
   }
 });
 
-Deno.test("catch_up: all has a bound, and tells what it left out", async () => {
+Deno.test("catch_up: all has a limit, and reports what it left out", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [
@@ -97,7 +97,7 @@ Deno.test("catch_up: all has a bound, and tells what it left out", async () => {
   ]);
 });
 
-Deno.test("overlap: skip leaves out what comes due while the one before runs", async () => {
+Deno.test("overlap: skip leaves out instants due while an execution runs", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m" })];
@@ -124,7 +124,7 @@ Deno.test("overlap: skip leaves out what comes due while the one before runs", a
   }]);
 });
 
-Deno.test("overlap: queue starts one after the other, over a restart too", async () => {
+Deno.test("overlap: queue starts one after the other, also across a restart", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m", overlap: "queue" })];
@@ -156,7 +156,7 @@ Deno.test("two schedulers over one store never fire an instant twice", async () 
     { length: 50 },
     (_, i) => scheduled(`w_${i}`, { every: "30s", overlap: "queue" }),
   );
-  // The lock keeps daemons apart on a file: on a server, each has a connection of its own.
+  // The lock keeps daemons apart on a file; on a server each has a connection of its own.
   const database = await openDatabase(temp.url, () => undefined);
   const store = storeOver(database);
   const rivals = [await trial.scheduler(), await trial.scheduler({ store })];
@@ -192,7 +192,7 @@ Deno.test("a firing and its execution are stored together, or neither is", async
   assert.deepEqual(await trial.executions(), ["w@2026-03-02T10:01:00.000Z"]);
 });
 
-Deno.test("a firing that the store refuses holds up no other of its minute", async () => {
+Deno.test("a firing that the store refuses delays no other of its minute", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = ["a", "bad", "c"].map((name) => scheduled(name, { every: "1m" }));
@@ -209,7 +209,7 @@ Deno.test("a firing that the store refuses holds up no other of its minute", asy
   assert.equal(trial.begun.length, 2);
 });
 
-Deno.test("what the store could not take is fired when it can", async () => {
+Deno.test("a firing that could not be stored fires once the store works again", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m" })];
@@ -229,7 +229,7 @@ Deno.test("what the store could not take is fired when it can", async () => {
   assert.deepEqual(await trial.firings(), ["w 03-02T10:01 fired"]);
 });
 
-Deno.test("a workflow that is refused gives a skipped firing with the reason", async () => {
+Deno.test("a firing of an invalid workflow is skipped with the reason", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1m" })];
@@ -246,7 +246,7 @@ Deno.test("a workflow that is refused gives a skipped firing with the reason", a
   assert.equal(trial.events[0]?.topic, "firing.skipped");
 });
 
-Deno.test("what comes due while a schedule is paused or disabled is not fired", async () => {
+Deno.test("instants due while a schedule is paused or disabled are not fired", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   const schedule = { every: "1m", catch_up: "all", overlap: "queue" };
@@ -255,7 +255,7 @@ Deno.test("what comes due while a schedule is paused or disabled is not fired", 
   await first.pause("w", true);
   trial.nowMs += 5 * minuteMs;
   await first.advance();
-  const second = await trial.scheduler(); // paused over a restart
+  const second = await trial.scheduler(); // paused across a restart
   await second.advance();
   assert.deepEqual(await trial.firings(), []);
   await second.pause("w", false);
@@ -273,7 +273,7 @@ Deno.test("what comes due while a schedule is paused or disabled is not fired", 
   assert.equal((await trial.firings()).length, 1);
 });
 
-Deno.test("a changed rule catches up nothing of the time before", async () => {
+Deno.test("a changed rule does not catch up earlier instants", async () => {
   await using temp = await openTempStore();
   const trial = tryScheduler(temp.store, start);
   trial.workflows = [scheduled("w", { every: "1h", catch_up: "all" })];

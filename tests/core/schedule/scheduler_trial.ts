@@ -1,4 +1,4 @@
-/** Schedulers over a real store, with a clock that the test moves and an engine it plays. */
+/** Schedulers over a real store, with a clock that the test moves and a simulated engine. */
 
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
 import { createLog } from "../../../core/log.ts";
@@ -13,7 +13,7 @@ export interface Trial {
   /** UTC milliseconds. */
   nowMs: number;
   readonly events: FiringEvent[];
-  /** `schedule@due` of everything that an execution was begun for, in order. */
+  /** `schedule@due` of every execution that was started, in order. */
   readonly begun: string[];
   workflows: readonly ParsedWorkflow[];
   scheduler(
@@ -23,7 +23,7 @@ export interface Trial {
   endAll(): Promise<void>;
   /** `schedule due status cause reason` of every firing. */
   firings(): Promise<string[]>;
-  /** `schedule@due` of every execution that a firing started, sorted; a double is there twice. */
+  /** `schedule@due` of every execution that a firing started, sorted, with duplicates. */
   executions(): Promise<string[]>;
 }
 
@@ -77,7 +77,7 @@ export function tryScheduler(store: SqliteStore, startAt: string): Trial {
   return trial;
 }
 
-/** An execution that some engine takes as soon as it is stored. */
+/** Prepares an execution that some engine takes as soon as it is stored. */
 export function prepareIn(
   { nowMs: atMs, begun }: Pick<Trial, "nowMs" | "begun">,
   name: string,
@@ -96,7 +96,7 @@ export function prepareIn(
   };
 }
 
-/** A workflow of one step with this `schedule:`, as a file has it. */
+/** A workflow of one step with this `schedule:`, as in a file. */
 export function scheduled(name: string, schedule: unknown, keys: object = {}): ParsedWorkflow {
   const steps = [{ name: "step", agent: "agent", capability: "work" }];
   const text = JSON.stringify({ name, schedule, steps, ...keys });

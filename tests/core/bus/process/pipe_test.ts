@@ -71,8 +71,8 @@ Deno.test("records of every kind arrive whole and in order, in any chunks", asyn
         near.close();
         far.close();
         const sent = JSON.parse(JSON.stringify({ frames, controls, bodies })) as unknown;
-        const { frames: got, controls: told, bulk } = right;
-        assert.deepEqual({ frames: got, controls: told, bodies: bulk }, sent);
+        const { frames: got, controls: gotControls, bulk } = right;
+        assert.deepEqual({ frames: got, controls: gotControls, bodies: bulk }, sent);
         assert.deepEqual([left.ends, right.ends], [[undefined], [undefined]]);
       },
     ),

@@ -57,7 +57,7 @@ const everySeconds = aSchedule({
   next: [{
     due_at: "2026-11-27T18:15:05.000Z",
     local: "2026-11-27T18:15:05+00:00[UTC]",
-    why: "an interval after the one before",
+    why: "one interval after the previous instant",
   }],
   firings: [{
     due_at: "2026-11-27T18:15:00.000Z",
@@ -128,7 +128,7 @@ Deno.test("showSchedule() tells once what is the same for all, and what became o
     "  State     on",
     "  Overlap   queue",
     "  Catch up  latest",
-    "  Why       an interval after the one before",
+    "  Why       one interval after the previous instant",
     "",
     "┏━━━━━━━━━━━━━━━━━━━━━┓",
     "┃ Next (UTC)          ┃",

@@ -1,4 +1,4 @@
-/** One execution stopped at the instants that an engine can't be brought to from outside. */
+/** One execution, stopped at instants that cannot be reached through an engine. */
 
 import assert from "node:assert/strict";
 import {
@@ -73,7 +73,7 @@ async function tryAdvance({ store }: TempStore, invoke: () => string): Promise<T
   };
 }
 
-Deno.test("advance() stopped as a step ends keeps the step and begins no other", async () => {
+Deno.test("advance() stopped just as a step ends stores the step and begins no other", async () => {
   await using temp = await openTempStore();
   const trial = await tryAdvance(temp, () => {
     trial.steering.stop(stop);
@@ -88,7 +88,7 @@ Deno.test("advance() stopped as a step ends keeps the step and begins no other",
   ]);
 });
 
-Deno.test("advance() stopped as its last step ends finishes the execution", async () => {
+Deno.test("advance() stopped just as its last step ends finishes the execution", async () => {
   await using temp = await openTempStore();
   let asked = 0;
   const trial = await tryAdvance(temp, () => {
@@ -99,7 +99,7 @@ Deno.test("advance() stopped as its last step ends finishes the execution", asyn
   assert.deepEqual(await trial.steps(), ["one completed", "two completed"]);
 });
 
-Deno.test("advance() stopped before it began claims nothing", async () => {
+Deno.test("advance() stopped before it begins claims nothing", async () => {
   await using temp = await openTempStore();
   const trial = await tryAdvance(temp, () => "1");
   trial.steering.stop(stop);
@@ -108,7 +108,7 @@ Deno.test("advance() stopped before it began claims nothing", async () => {
   assert.deepEqual(trial.events, []);
 });
 
-Deno.test("advance() of what another has claimed asks nobody and publishes nothing", async () => {
+Deno.test("advance() of another daemon's execution sends and publishes nothing", async () => {
   await using temp = await openTempStore();
   let asked = 0;
   const trial = await tryAdvance(temp, () => String(++asked));
@@ -119,7 +119,7 @@ Deno.test("advance() of what another has claimed asks nobody and publishes nothi
   assert.deepEqual(trial.events, []);
 });
 
-Deno.test("advance() cancelled as a step is begun does not ask its agent", async () => {
+Deno.test("advance() cancelled just as a step begins sends no request", async () => {
   await using temp = await openTempStore();
   let asked = 0;
   const trial = await tryAdvance(temp, () => String(++asked));

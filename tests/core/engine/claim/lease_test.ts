@@ -1,4 +1,4 @@
-/** Leases, and a store that fails or is shared: nothing runs twice, nothing is left lying. */
+/** Leases, with a store that fails or is shared: nothing runs twice, nothing is left behind. */
 
 import assert from "node:assert/strict";
 import { AppError } from "../../../../core/errors.ts";
@@ -11,7 +11,7 @@ import { eventually } from "../../../support/eventually.ts";
 import { openTempStore } from "../../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "../engine_trial.ts";
 
-/** Gives the lease to another daemon, as if it had run out and been claimed. */
+/** Gives the lease to another daemon, as if it had expired and been claimed. */
 async function giveAway({ database }: SqliteStore, id: ExecutionId): Promise<void> {
   await database.write([{
     sql: "UPDATE workflow_executions SET lease_owner = 'another' WHERE execution_id = ?",
@@ -19,7 +19,7 @@ async function giveAway({ database }: SqliteStore, id: ExecutionId): Promise<voi
   }]);
 }
 
-Deno.test("an engine that lost its lease writes nothing more, and begins no step", async () => {
+Deno.test("an engine that lost its lease writes nothing more and begins no step", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -36,7 +36,7 @@ Deno.test("an engine that lost its lease writes nothing more, and begins no step
   assert.deepEqual(trial.events.map(({ topic }) => topic), ["execution.started", "step.started"]);
 });
 
-Deno.test("a lost lease is noticed while a step runs, and the step is told to stop", async () => {
+Deno.test("a lease lost while a step runs aborts the step", async () => {
   await using temp = await openTempStore();
   await using trial = await tryEngine(temp.store, {
     leaseMs: 60,
@@ -50,12 +50,12 @@ Deno.test("a lost lease is noticed while a step runs, and the step is told to st
   assert.equal(trial.log.filter((line) => line.includes('"level":"error"')).length, 0);
 });
 
-Deno.test("a lease is kept for as long as its step runs", async () => {
+Deno.test("a lease is renewed as long as its step runs", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
     leaseMs: 60,
-    lookEveryMs: 10,
+    pollEveryMs: 10,
     agents: { "agent.wait": (_, signal) => gate.pass(signal) },
   });
   const id = await trial.start(workflowOf(["wait"]));
@@ -80,7 +80,7 @@ Deno.test("daemons that share a store run each execution once", async () => {
   const runs = new Map<unknown, number>();
   const options = {
     concurrentMax: 4,
-    lookEveryMs: 5,
+    pollEveryMs: 5,
     agents: {
       "agent.count": ({ number }: Record<string, unknown>) =>
         runs.set(number, (runs.get(number) ?? 0) + 1).size,
@@ -99,14 +99,14 @@ Deno.test("daemons that share a store run each execution once", async () => {
   assert.equal(runs.size, 60);
   assert.deepEqual(new Set(runs.values()), new Set([1]));
   const topic = "execution.completed";
-  const told = [...one.events, ...two.events].filter((event) => event.topic === topic);
-  assert.equal(told.length, 60);
+  const published = [...one.events, ...two.events].filter((event) => event.topic === topic);
+  assert.equal(published.length, 60);
   assert.ok(two.asked.length > 0, "the second took its part");
   await two.engine.close(1_000);
   await shared.close();
 });
 
-Deno.test("what another daemon left is taken up when its lease has run out, not before", async () => {
+Deno.test("an execution of another daemon is claimed only after its lease expires", async () => {
   await using temp = await openTempStore();
   let nowMs = Date.now();
   const dead = await tryEngine(temp.store, {
@@ -126,7 +126,7 @@ Deno.test("what another daemon left is taken up when its lease has run out, not 
     },
   };
   await using trial = await tryEngine(storeOver(watched), {
-    lookEveryMs: 2,
+    pollEveryMs: 2,
     now: () => nowMs,
     agents: { "agent.wait": () => 1 },
   });
@@ -137,7 +137,7 @@ Deno.test("what another daemon left is taken up when its lease has run out, not 
   assert.deepEqual(trial.asked, ["agent.wait"]);
 });
 
-/** A store whose accesses fail once, at the one whose number is set. */
+/** A store whose access number `failIn` fails, once. */
 function flakyStore({ database }: SqliteStore): { readonly store: Store; failIn: number } {
   const flaky: { store: Store; failIn: number } = {
     store: storeOver(database),
@@ -171,7 +171,7 @@ for (const failIn of [1, 2, 3]) {
     const flaky = flakyStore(temp.store);
     let nowMs = Date.now();
     await using trial = await tryEngine(flaky.store, {
-      lookEveryMs: 5,
+      pollEveryMs: 5,
       now: () => nowMs,
       agents: { "agent.one": () => 1, "agent.two": () => 2 },
     });
@@ -179,7 +179,7 @@ for (const failIn of [1, 2, 3]) {
     flaky.failIn = failIn;
     await eventually(() => trial.log.length > 0);
     assert.match(trial.log[0] ?? "", /out of order/);
-    // What it was about to write is unknown: its lease runs out first.
+    // Its attempt is unknown, so its lease must expire first.
     nowMs += 30_000;
     await eventually(() => trial.events.at(-1)?.topic === "execution.completed");
     await assertOnceCompleted(temp.store, id);
@@ -198,7 +198,7 @@ for (const failIn of [1, 2, 3, 4, 5, 6]) {
     const flaky = flakyStore(temp.store);
     let nowMs = Date.now();
     await using trial = await tryEngine(flaky.store, {
-      lookEveryMs: 5,
+      pollEveryMs: 5,
       now: () => nowMs,
       agents: { "agent.two": () => 2 },
     });

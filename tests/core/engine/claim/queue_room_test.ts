@@ -1,11 +1,11 @@
-/** A queue that is full refuses, and takes again once something has been taken from it. */
+/** A full queue refuses starts, and accepts them again after executions have left it. */
 
 import assert from "node:assert/strict";
 import { QueueRoom } from "../../../../core/engine/claim/queue_room.ts";
 import { openTempStore } from "../../../support/temp_store.ts";
 import { Gate, tryEngine, workflowOf } from "../engine_trial.ts";
 
-Deno.test("start() refuses what a full queue can't take, and stores nothing of it", async () => {
+Deno.test("start() refuses an execution when the queue is full and stores nothing", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   await using trial = await tryEngine(temp.store, {
@@ -18,14 +18,14 @@ Deno.test("start() refuses what a full queue can't take, and stores nothing of i
   for (let number = 0; number < 3; number++) ids.push(await trial.start(workflow));
   await assert.rejects(
     trial.start(workflow),
-    { code: "overloaded", message: /"trial": 3 executions wait already/ },
+    { code: "overloaded", message: /"trial": 3 executions are queued/ },
   );
   assert.equal((await temp.store.read({ read: "executions", limit: 10 })).length, 3);
   gate.open();
   for (const id of ids) assert.equal((await trial.end(id)).status, "completed");
 });
 
-Deno.test("QueueRoom takes again as soon as a later count finds room", async () => {
+Deno.test("QueueRoom accepts again as soon as a later count finds room", async () => {
   let nowMs = 0;
   let waiting = 2;
   let counts = 0;

@@ -1,4 +1,4 @@
-/** Workflows take turns, through a whole engine: a flood of one holds up no other. */
+/** Workflows take turns through a whole engine: a flood of one delays no other. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ import { openTempStore } from "../../../support/temp_store.ts";
 import { claim, createdIn, finish, startMs } from "../../store/execution_operations.ts";
 import { Gate, tryEngine, workflowOf } from "../engine_trial.ts";
 
-Deno.test("what comes after a flood begins with the next place that is free, not after it", async () => {
+Deno.test("a workflow started after a flood of another gets the next free place", async () => {
   await using temp = await openTempStore();
   const gate = new Gate();
   const begun: string[] = [];
@@ -32,7 +32,7 @@ Deno.test("what comes after a flood begins with the next place that is free, not
   assert.deepEqual(begun.slice(0, 6), ["urgent", "flood", "deluge", "late", "flood", "deluge"]);
 });
 
-Deno.test("Turns remembers the workflows served last, in order, and no more of them", () => {
+Deno.test("Turns remembers a bounded number of workflows, the last served", () => {
   const turns = new Turns();
   for (let number = 0; number < 1_500; number++) turns.serve(`w_${number}`);
   turns.serve("w_600");
@@ -42,7 +42,7 @@ Deno.test("Turns remembers the workflows served last, in order, and no more of t
   assert.ok((served["w_600"] ?? 0) > (served["w_1499"] ?? 0));
 });
 
-Deno.test("with one at a time, a flood starves no other either", async () => {
+Deno.test("with one execution at a time, a flood does not starve other workflows", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 }),

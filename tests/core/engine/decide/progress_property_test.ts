@@ -1,7 +1,6 @@
 /**
- * What holds for every execution, in every order of events, with a crash at any point: graphs,
- * items, retries, conditions and `finally` that chance makes up. fast-check prints the seed of
- * what fails.
+ * What holds for every execution, in every order of events, with a crash at any point: random
+ * graphs, items, retries, conditions and `finally`. fast-check prints the seed of a failure.
  */
 
 import assert from "node:assert/strict";
@@ -12,13 +11,13 @@ import type { Progress } from "../../../../core/engine/decide/progress.ts";
 import { runningMax } from "../../../../core/workflow/definition.ts";
 import { type Attempt, interruptionsMax } from "../../../../core/engine/decide/unit.ts";
 import { seededRandom } from "../../../support/random.ts";
-import { planOf, progressOf, rowOf, told } from "./progress_trial.ts";
+import { linesOf, planOf, progressOf, rowOf } from "./progress_trial.ts";
 import type { FinalStatus } from "../../../../core/statuses.ts";
 
 const backoffMs = 1_000;
 const turnsMax = 5_000;
 
-/** Steps that need any of those before them, and how often each of their units fails first. */
+/** Steps that need some of those before them, and how often each of their units fails first. */
 const anyCourse = fc.record({
   drafts: fc.array(
     fc.record({
@@ -58,9 +57,9 @@ function planOfDrafts(drafts: readonly Draft[]): Plan {
   return planOf(steps, { finally: [{ name: "last" }, { name: "very_last" }], outputs });
 }
 
-/** In no order; and where two steps failed, whichever is told of as the cause. */
-function toldBriefly(decisions: readonly Decision[]): string[] {
-  return told(decisions).map((line) => line.replace(/^failed Step "\w+" failed.*/, "failed"))
+/** Unordered; and if two steps failed, either may be reported as the cause. */
+function summaryOf(decisions: readonly Decision[]): string[] {
+  return linesOf(decisions).map((line) => line.replace(/^failed Step "\w+" failed.*/, "failed"))
     .sort();
 }
 
@@ -69,7 +68,7 @@ interface Disturbances {
   crashesLeft: number;
 }
 
-/** One execution with its rows, as a store keeps them, and the agents that chance answers for. */
+/** One execution with its rows, as a store keeps them, and agents that answer at random. */
 class Course {
   readonly #plan: Plan;
   readonly #drafts: readonly Draft[];
@@ -86,15 +85,19 @@ class Course {
     this.#progress = progressOf(this.#plan);
   }
 
-  /** Goes on to the end; gives it, with the outputs. */
+  /** Runs to the end; returns the final status and the outputs. */
   run(): { readonly status: FinalStatus; readonly result: string | null } {
     for (let turn = 0; turn < turnsMax; turn++) {
       const decisions = this.#progress.decide(this.#nowMs);
-      const again = told(this.#progress.decide(this.#nowMs));
-      assert.deepEqual(told(decisions), again, "deciding changes nothing");
+      const again = linesOf(this.#progress.decide(this.#nowMs));
+      assert.deepEqual(linesOf(decisions), again, "deciding changes nothing");
       if (this.#running.length === 0) {
         const replayed = progressOf(this.#plan, this.#sorted()).decide(this.#nowMs);
-        assert.deepEqual(toldBriefly(replayed), toldBriefly(decisions), "rows alone tell the same");
+        assert.deepEqual(
+          summaryOf(replayed),
+          summaryOf(decisions),
+          "the rows alone give the same decisions",
+        );
       }
       for (const decision of decisions) {
         if (decision.kind === "finish") return decision;
@@ -139,7 +142,7 @@ class Course {
     else assert.ok(this.#isOver(), "`finally` before the steps are over");
   }
 
-  /** An attempt ends, or time passes, or the daemon dies. */
+  /** An attempt ends, time passes, or the daemon dies. */
   #goOn(decisions: readonly Decision[]): void {
     const { random } = this.#disturbances;
     if (this.#disturbances.crashesLeft > 0 && random() < 0.1) return this.#crash();
@@ -201,7 +204,7 @@ class Course {
     return this.#isFailed(index) || items.every((item) => this.#isUnitOver(index, item));
   }
 
-  /** Whether a step has failed that may not. */
+  /** Whether a step has failed although it may not. */
   #isFailed(index: number): boolean {
     if (this.#drafts[index]?.onError === "continue") return false;
     return [...this.#rows.values()].some((rows) =>
@@ -211,7 +214,7 @@ class Course {
   }
 
   #hasFailed(): boolean {
-    // One that still has items under way has not ended.
+    // A step with items in flight has not ended.
     return this.#drafts.some((_, index) => this.#isFailed(index) && this.#isEnded(index));
   }
 
@@ -221,12 +224,12 @@ class Course {
   }
 }
 
-Deno.test("an execution keeps to its plan in every order of events, and crashes change no end", () => {
+Deno.test("an execution follows its plan in every order of events, despite crashes", () => {
   fc.assert(
     fc.property(anyCourse, ({ drafts, seed }) => {
       const random = seededRandom(seed);
       const quiet = new Course(drafts, { random: () => 0, crashesLeft: 0 }).run();
-      // One more, and what is cut off each time is given up.
+      // One more crash, and an attempt interrupted each time fails.
       const crashesLeft = interruptionsMax - 1;
       const { status, result } = new Course(drafts, { random, crashesLeft }).run();
       assert.deepEqual({ status, result }, { status: quiet.status, result: quiet.result });

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { runningMax } from "../../../../core/workflow/definition.ts";
 import { type Attempt, interruptionsMax } from "../../../../core/engine/decide/unit.ts";
-import { type Form, planOf, progressOf, rowOf, told } from "./progress_trial.ts";
+import { type Form, linesOf, planOf, progressOf, rowOf } from "./progress_trial.ts";
 
-/** Attempts of one step after the other, each ended at 1,000 ms: `[0, "failed"]`. */
+/** Attempts of steps in turn, each ended at 1,000 ms, from pairs such as `[0, "failed"]`. */
 function rowsOf(...ended: readonly (readonly [number, Attempt["status"], string?])[]): Attempt[] {
   const counts = new Map<number, number>();
   return ended.map(([index, status, result = null]) => {
@@ -29,7 +29,7 @@ interface Case {
 
 const cases: Readonly<Record<string, Case>> = {
   "begins with the first step": { wanted: ["begin one/1 {}"] },
-  "hands an output on": {
+  "passes an output on": {
     rows: rowsOf([0, "completed", '{"a":[1]}']),
     wanted: ['begin two/1 {"from":{"a":[1]}}'],
   },
@@ -58,23 +58,23 @@ const cases: Readonly<Record<string, Case>> = {
     nowMs: 3_000,
     wanted: ["begin one/3 {}"],
   },
-  "does not try again what fails with another code than those of `on`": {
+  "does not retry a code that `on` does not list": {
     steps: [{ ...one, retry: { ...thrice, on: ["rate_limited"] } }],
     rows: rowsOf([0, "failed"]),
     wanted: ['failed Step "one" failed: no luck'],
   },
-  "begins again what the daemon's end cut off": {
+  "repeats an attempt that the daemon's end interrupted": {
     rows: rowsOf([0, "cancelled"]),
     wanted: ["begin one/2 {}"],
   },
-  "gives up what was cut off too often": {
+  "fails a step that was interrupted too often": {
     rows: rowsOf(...Array.from({ length: interruptionsMax }, () => [0, "cancelled"] as const)),
     wanted: [
-      `failed Step "one" failed: it was cut off ${interruptionsMax} times in a row: ` +
-      "the daemon, or its store, failed while it ran",
+      `failed Step "one" failed: it was interrupted ${interruptionsMax} times in a row: ` +
+      "the daemon or its store failed during this attempt",
     ],
   },
-  "begins again what was cut off as often, but not in a row": {
+  "repeats a step interrupted as often, but not in a row": {
     steps: [{ ...one, retry: thrice }],
     rows: rowsOf(
       ...Array.from({ length: interruptionsMax - 1 }, () => [0, "cancelled"] as const),
@@ -83,7 +83,7 @@ const cases: Readonly<Record<string, Case>> = {
     ),
     wanted: [`begin one/${2 * interruptionsMax} {}`],
   },
-  "begins at once what needs nothing": {
+  "begins steps without needs at once": {
     steps: [one, { name: "two", needs: [] }, { name: "three", needs: ["one", "two"] }],
     wanted: ["begin one/1 {}", "begin two/1 {}"],
   },
@@ -92,21 +92,21 @@ const cases: Readonly<Record<string, Case>> = {
     rows: rowsOf([0, "completed"], [1, "completed"]),
     wanted: ["begin three/1 {}"],
   },
-  "skips where the condition is false": {
+  "skips a step whose condition is false": {
     steps: [{ ...one, when: "1 > 2" }, two],
     wanted: ["skipped one/1"],
   },
-  "goes on after a skipped step": {
+  "continues after a skipped step": {
     steps: [{ ...one, when: "1 > 2" }, { name: "two", params: { was: "${{ steps.one.status }}" } }],
     rows: rowsOf([0, "skipped"]),
     wanted: ['begin two/1 {"was":"skipped"}'],
   },
-  "fails a step whose params can't be made": {
+  "fails a step whose params cannot be evaluated": {
     steps: [{ ...one, when: "1 > 2" }, two],
     rows: rowsOf([0, "skipped"]),
     wanted: ['failed two/1 Cannot evaluate "steps.one.output": No such key: output'],
   },
-  "goes on after a failure that is allowed": {
+  "continues after an allowed failure": {
     steps: [{ ...one, on_error: "continue" }, {
       name: "two",
       params: { code: "${{ steps.one.error.code }}" },
@@ -114,7 +114,7 @@ const cases: Readonly<Record<string, Case>> = {
     rows: rowsOf([0, "failed"]),
     wanted: ['begin two/1 {"code":"agent_error"}'],
   },
-  "carries out each item, as many at once as allowed": {
+  "runs each item, as many at once as allowed": {
     steps: [{
       ...one,
       for_each: { items: [5, 6, 7], max_parallel: 2 },
@@ -122,7 +122,7 @@ const cases: Readonly<Record<string, Case>> = {
     }],
     wanted: ['begin one[0]/1 {"i":5,"n":0}', 'begin one[1]/1 {"i":6,"n":1}'],
   },
-  "goes on in the middle of a list": {
+  "resumes in the middle of a list": {
     steps: [{ ...one, for_each: { items: "${{ [5, 6, 7] }}", max_parallel: 2 } }],
     rows: [rowOf(0, 0, 1, "completed", 9), rowOf(0, 1, 1, "cancelled", 9)],
     wanted: ["begin one[1]/2 {}", "begin one[2]/1 {}"],
@@ -141,12 +141,12 @@ const cases: Readonly<Record<string, Case>> = {
     rows: [rowOf(0, 0, 1, "failed", 9)],
     wanted: ['failed Step "one" failed: no luck'],
   },
-  "carries on with `finally` after a failure": {
+  "runs `finally` after a failure": {
     rest: { finally: [{ name: "last", params: { was: "${{ steps.one.status }}" } }] },
     rows: rowsOf([0, "failed"]),
     wanted: ['begin last/1 {"was":"failed"}'],
   },
-  "tells `finally` of a step that was not carried on with": {
+  "shows an abandoned step to `finally` as cancelled": {
     steps: [one, { name: "two", needs: [], retry: thrice }],
     rest: {
       finally: [{
@@ -167,7 +167,7 @@ const cases: Readonly<Record<string, Case>> = {
     rows: rowsOf([0, "completed"], [1, "completed"], [2, "failed"]),
     wanted: ['failed Step "last" failed: no luck'],
   },
-  "begins anew what was superseded, with a new number": {
+  "repeats a superseded attempt with a new number": {
     rows: rowsOf([0, "failed"]).map((row) => ({ ...row, isSuperseded: true })),
     wanted: ["begin one/2 {}"],
   },
@@ -181,7 +181,7 @@ for (
   const [name, { steps = [one, two], rest, rows, nowMs = 1_000, wanted }] of Object.entries(cases)
 ) {
   Deno.test(`decide() ${name}`, () => {
-    assert.deepEqual(told(progressOf(planOf(steps, rest), rows).decide(nowMs)), wanted);
+    assert.deepEqual(linesOf(progressOf(planOf(steps, rest), rows).decide(nowMs)), wanted);
   });
 }
 

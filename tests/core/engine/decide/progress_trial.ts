@@ -1,4 +1,4 @@
-/** Plans and rows that tests of an execution's progress make up. */
+/** Plans and rows for tests of an execution's progress. */
 
 import assert from "node:assert/strict";
 import { type Plan, planWorkflow } from "../../../../core/engine/decide/plan.ts";
@@ -8,12 +8,12 @@ import type { Attempt } from "../../../../core/engine/decide/unit.ts";
 import type { StoredError } from "../../../../core/store/operations/executions.ts";
 import { parseWorkflows } from "../../../../core/workflow/form/parse.ts";
 
-/** A part of a workflow, as a file has it. */
+/** A part of a workflow, as in a file. */
 export type Form = Readonly<Record<string, unknown>>;
 
 const error = { code: "agent_error" as const, message: "no luck" };
 
-/** A workflow of `agent.work` steps, made ready. */
+/** The plan of a workflow of `agent.work` steps. */
 export function planOf(steps: readonly Form[], rest: Form = {}): Plan {
   const whole = (form: Form): Form => ({ agent: "agent", capability: "work", ...form });
   const more = rest["finally"] as readonly Form[] | undefined;
@@ -28,7 +28,7 @@ export function planOf(steps: readonly Form[], rest: Form = {}): Plan {
   return planWorkflow(workflow);
 }
 
-/** An execution that the rows of a store tell of. */
+/** The progress that follows from stored rows. */
 export function progressOf(plan: Plan, rows: readonly Attempt[] = []): Progress {
   const execution = { id: "e", workflow: "a", as_of: null };
   const scope = { inputs: { n: 2 }, execution, now: "2026-01-16T10:30:00Z", secrets: {} };
@@ -37,7 +37,7 @@ export function progressOf(plan: Plan, rows: readonly Attempt[] = []): Progress 
   return progress;
 }
 
-/** An attempt as the store has it; a cancelled one was cut off by the end of its daemon. */
+/** An attempt as stored; a cancelled one was interrupted by the end of its daemon. */
 export function rowOf(
   index: number,
   item: number,
@@ -47,7 +47,7 @@ export function rowOf(
 ): Attempt {
   const died: StoredError = {
     code: "interrupted",
-    message: "the daemon, or its store, failed while it ran",
+    message: "the daemon or its store failed during this attempt",
   };
   return {
     index,
@@ -61,8 +61,8 @@ export function rowOf(
   };
 }
 
-/** Decisions in a line each. */
-export function told(decisions: readonly Decision[]): string[] {
+/** Each decision in one line. */
+export function linesOf(decisions: readonly Decision[]): string[] {
   return decisions.map((decision) => {
     if (decision.kind === "wait") return `wait ${decision.untilMs}`;
     if (decision.kind === "finish") {

@@ -18,12 +18,12 @@ Deno.test("nextAttemptAtMs() doubles the wait after each failure, up to an hour"
   assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 2_048_000, hourMs, hourMs]);
 });
 
-Deno.test("nextAttemptAtMs() goes by the policy's factor and longest wait", () => {
+Deno.test("nextAttemptAtMs() follows the policy's factor and longest wait", () => {
   const policy = { factor: 10, backoffMsMax: 50_000 };
   assert.deepEqual([1, 2, 3].map((failures) => waitMs(policy, failures)), [1_000, 10_000, 50_000]);
 });
 
-Deno.test("nextAttemptAtMs() allows attemptsMax attempts in all, of the codes named", () => {
+Deno.test("nextAttemptAtMs() allows attemptsMax attempts in total, for the codes named", () => {
   assert.equal(waitMs({ attemptsMax: 1 }, 1), undefined);
   assert.equal(waitMs({ attemptsMax: 3, backoffMs: 5 }, 2), 10);
   assert.equal(waitMs({ attemptsMax: 3 }, 3), undefined);
@@ -31,7 +31,7 @@ Deno.test("nextAttemptAtMs() allows attemptsMax attempts in all, of the codes na
   assert.equal(waitMs({ on: ["source_down"] }, 1), 1_000);
 });
 
-Deno.test("nextAttemptAtMs() takes up to the jitter off, the same for one seed, others for others", () => {
+Deno.test("nextAttemptAtMs() shortens the wait by up to the jitter, fixed per seed", () => {
   fc.assert(fc.property(fc.string(), (seed) => {
     const wait = waitMs({ jitter: 0.5 }, 1, seed) ?? 0;
     assert.ok(wait > 500 - 1 && wait <= 1_000);
@@ -43,7 +43,7 @@ Deno.test("nextAttemptAtMs() takes up to the jitter off, the same for one seed, 
   assert.ok(mean > 400 && mean < 600, `${mean}`);
 });
 
-Deno.test("nextAttemptAtMs() keeps to every policy: no attempt past it, no wait beyond its bounds", () => {
+Deno.test("nextAttemptAtMs() never exceeds a policy's attempts or waits", () => {
   const anyPolicy = fc.record({
     attemptsMax: fc.integer({ min: 1, max: 100 }),
     backoffMs: fc.integer({ min: 0, max: hourMs }),

@@ -41,7 +41,7 @@ Deno.test("an execution is started as of an instant, and shows it", async () => 
 
   const refusals = {
     "?as_of=yesterday": /its as_of is no instant: "yesterday"; write it like/,
-    "?as_of=2999-01-01T00:00:00Z": /2999-01-01T00:00:00.000Z is to come; give one that has passed/,
+    "?as_of=2999-01-01T00:00:00Z": /2999-01-01T00:00:00.000Z is in the future; use a past one/,
   };
   for (const [query, detail] of Object.entries(refusals)) {
     const refused = await start(query);

@@ -46,7 +46,7 @@ export const resultContract: Contract = {
     assert.deepEqual(await results([]), [null, null, null]);
   },
 
-  "a result of over a megabyte is not shown with its step, and given alone": async ({ store }) => {
+  "a result of over a megabyte is left out of its step and read by itself": async ({ store }) => {
     const id = await createdIn(store);
     const huge = JSON.stringify("x".repeat(2 ** 20));
     await store.commit([claim(id, "me"), begin(id, "me")]);
@@ -56,7 +56,7 @@ export const resultContract: Contract = {
     assert.equal(await store.read({ read: "step_result", id, step: "step_0", item: -1 }), huge);
   },
 
-  "items are summed up, and shown page by page at their latest attempts": async ({ store }) => {
+  "items are summarised, and listed in pages with their latest attempts": async ({ store }) => {
     const id = await createdIn(store);
     const items = [0, 1, 2, 3];
     await store.commit([claim(id, "me"), ...items.map((item) => begin(id, "me", { item }))]);
