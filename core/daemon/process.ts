@@ -45,7 +45,7 @@ async function main({ endsWithStdin }: ProcessOptions): Promise<void> {
     config,
     log,
     onFatal: (error) => {
-      log.error("the store failed; nothing more can be acknowledged", { reason: error.message });
+      log.error("the store failed; the daemon stops", { reason: error.message });
       Deno.exit(1);
     },
   });

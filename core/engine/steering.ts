@@ -35,7 +35,7 @@ export class Steering {
     if (this.#wanted === "cancel") return;
     this.#wanted = wanted;
     if (wanted !== "cancel") return this.#onChange?.();
-    this.endSteps(new AppError("cancelled", "Cannot go on: the execution was cancelled"));
+    this.endSteps(new AppError("cancelled", "Cannot continue: the execution was cancelled"));
   }
 
   /** Aborts the requests of the steps. */

@@ -1,5 +1,5 @@
 /**
- * Messages between daemon and host beside the bus, on the host's own lossless connection, which
+ * Messages between daemon and host outside the bus, on the host's own lossless connection, which
  * agent traffic cannot fill.
  */
 

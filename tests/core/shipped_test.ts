@@ -1,15 +1,15 @@
-/** The list of the release's agents. */
+/** The list of shipped agents. */
 
 import assert from "node:assert/strict";
 import { isShipped } from "../../core/shipped.ts";
 import { shippedFile, shippedText } from "../support/shipped_agents.ts";
 
-Deno.test("agents/shipped.json lists the agents as they declare themselves", async () => {
+Deno.test("agents/shipped.json matches the agents' own declarations", async () => {
   const listed = JSON.parse(await Deno.readTextFile(shippedFile)) as unknown;
   assert.deepEqual(listed, JSON.parse(await shippedText()), "run `deno task agents:shipped`");
 });
 
-Deno.test("an agent is the release's by its id and its path together", () => {
+Deno.test("an agent counts as shipped only by its id and its path together", () => {
   const all = { csv: { file: "sources/csv.ts", variables: [] } };
   assert.equal(isShipped(all, "csv", "sources/csv.ts"), true);
   assert.equal(isShipped(all, "csv", "csv.ts"), false);

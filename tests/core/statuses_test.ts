@@ -29,6 +29,6 @@ for (const { table, column, words } of tables) {
   });
 }
 
-Deno.test("isFinal() holds for what an execution ends with alone", () => {
+Deno.test("isFinal() is true only for the statuses an execution ends with", () => {
   assert.deepEqual(executionStatuses.filter(isFinal), [...finalStatuses]);
 });

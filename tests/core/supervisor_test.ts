@@ -1,4 +1,4 @@
-/** When a dead daemon is started again, and how requests to stop reach it. */
+/** When a dead daemon is restarted, and how stop requests reach it. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -19,7 +19,7 @@ function death(livedMs = 0): Exit {
   return { code: 137, signal: "SIGKILL", livedMs };
 }
 
-/** The decisions on daemons that end one after the other, and are waited for as decided. */
+/** The decisions for daemons that end in turn, with the waits that were decided. */
 function decideAll(exits: readonly Exit[]): RestartDecision[] {
   const decisions: RestartDecision[] = [];
   let deaths: readonly number[] = [];
@@ -53,19 +53,19 @@ Deno.test("decideRestart() never gives up on a daemon that dies less often", () 
   assert.deepEqual(waits(decisions).slice(8), Array.from({ length: 42 }, () => 30_000));
 });
 
-Deno.test("decideRestart() forgets what was before a healthy minute", () => {
+Deno.test("decideRestart() ignores deaths before a healthy minute", () => {
   const exits = [death(), death(), death(), death(minuteMs), death(minuteMs - 1)];
   assert.deepEqual(waits(decideAll(exits)), [200, 400, 800, 200, 400]);
 });
 
-Deno.test("decideRestart() ends with a daemon that stopped, or can't start as configured", () => {
+Deno.test("decideRestart() stops after a clean stop or a misconfiguration", () => {
   for (const code of [0, 2]) {
     const exit = { code, signal: null, livedMs: 0 };
     assert.deepEqual(decideRestart(exit, [], 0), { kind: "stop", code });
   }
 });
 
-Deno.test("decideRestart() grants a restart at once, but not without end", () => {
+Deno.test("decideRestart() restarts at once on request, but not endlessly", () => {
   const wish: Exit = { code: 75, signal: null, livedMs: 5_000 };
   const decisions = decideAll(Array.from({ length: 20 }, () => wish));
   assert.deepEqual(waits(decisions), [...Array.from({ length: 10 }, () => 0), "stop 1"]);
@@ -125,7 +125,7 @@ interface Stage {
   readonly log: { readonly level: string; readonly ended?: string }[];
 }
 
-/** A supervisor of children that end as `live` lets them; it waits no time. */
+/** A supervisor whose children end as `live` says; its waits take no time. */
 function stage(
   live: (child: FakeChild, index: number) => void,
   options: Partial<SupervisorOptions> = { pause: () => Promise.resolve() },
@@ -148,7 +148,7 @@ function stage(
   return { supervisor, children, log };
 }
 
-Deno.test("a supervisor says each restart in a line, and that it gives up", async () => {
+Deno.test("a supervisor logs each restart and that it gives up", async () => {
   const { supervisor, children, log } = stage((child) => child.end(137, "SIGKILL"));
   assert.equal(await supervisor.run(), 1);
   assert.equal(children.length, 11);
@@ -159,14 +159,14 @@ Deno.test("a supervisor says each restart in a line, and that it gives up", asyn
   ]);
 });
 
-Deno.test("a supervisor adds nothing to a first start that fails as configured", async () => {
+Deno.test("a supervisor logs nothing when the first start is misconfigured", async () => {
   const { supervisor, children, log } = stage((child) => child.end(2));
   assert.equal(await supervisor.run(), 2);
   assert.equal(children.length, 1);
   assert.deepEqual(log, []);
 });
 
-Deno.test("a supervisor says so when a later start fails as configured", async () => {
+Deno.test("a supervisor logs when a later start is misconfigured", async () => {
   const { supervisor, log } = stage((child, index) => child.end(index === 0 ? 1 : 2));
   assert.equal(await supervisor.run(), 2);
   assert.deepEqual(log.map(({ level }) => level), ["warn", "error"]);
@@ -182,7 +182,7 @@ Deno.test("a supervisor tries again when no process can be started", async () =>
   assert.deepEqual(log.map(({ level }) => level), ["error", "warn"]);
 });
 
-Deno.test("a supervisor passes on requests to stop, and kills at the third", async () => {
+Deno.test("a supervisor forwards stop requests and kills at the third", async () => {
   const { supervisor, children, log } = stage(() => undefined);
   const ended = supervisor.run();
   supervisor.stop("SIGINT");

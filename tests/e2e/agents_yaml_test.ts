@@ -132,7 +132,7 @@ Deno.test("what is wrong at the start ends it with 2, in one line, and starts no
   await t.step("the simulated market beside a real one", async () => {
     assert.match(
       await refused({ AC100_MARKET_DATA: "yahoo,simulated" }),
-      /AC100_MARKET_DATA: names simulated beside others: made-up prices never stand in/,
+      /AC100_MARKET_DATA: names simulated next to other sources; simulated prices/,
     );
   });
   await t.step("a mistake in agents.yaml", async () => {

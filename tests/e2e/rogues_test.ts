@@ -34,7 +34,11 @@ const throwers: readonly Case[] = [
   { address: "thrower.in_timer", output: {} },
   { address: "thrower.in_promise", output: {} },
   { address: "thrower.without_end", output: {} },
-  { address: "exiter.exit", code: "agent_error", says: /^Cannot exit: an agent lives in a host/ },
+  {
+    address: "exiter.exit",
+    code: "agent_error",
+    says: /^Cannot exit: other agents share its host/,
+  },
 ];
 
 const liars: readonly Case[] = [
@@ -115,7 +119,7 @@ const unloaded: Readonly<Record<string, RegExp>> = {
   "pretender.ts": /id: is reserved for the daemon/,
   "shouter.ts": /^Cannot load agent "shouter\.ts": x{1000}/,
   "spaces.ts": /default export/,
-  "top_exiter.ts": /^Cannot load agent "top_exiter\.ts": Cannot exit: an agent lives in a host/,
+  "top_exiter.ts": /^Cannot load agent "top_exiter\.ts": Cannot exit: other agents share its host/,
   "top_looper.ts": /took longer than 5 s/,
   "twin_one.ts": /id: "twin" is declared by "twin_one\.ts", "twin_two\.ts"/,
   "twin_two.ts": /so none of them gets it/,
@@ -143,7 +147,7 @@ const refusals: Readonly<Record<string, RegExp>> = {
 };
 
 const undermined =
-  /^Cannot call \w+: an agent lives in a host|^Cannot read properties of undefined|^Requires sys/;
+  /^Cannot call \w+: other agents share|^Cannot read properties of undefined|^Requires sys/;
 const unreached = /^Requires |^Cannot open a channel or start a thread|too many attached databases/;
 
 Deno.test("nothing that a rogue agent does stops the daemon or a healthy agent", async (t) => {

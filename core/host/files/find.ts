@@ -53,7 +53,7 @@ async function collect(
     if (files.length > filesMax) {
       throw new AppError(
         "invalid_config",
-        `Cannot read the agents folder "${root}": it holds more than ${filesMax} agents`,
+        `Cannot read the agents folder "${root}": it holds over ${filesMax} agents; move some out`,
       );
     }
   }

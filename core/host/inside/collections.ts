@@ -160,7 +160,7 @@ function readEntry(
 function misfit(collection: string, { value, version, problems }: Misfit): AppError {
   return new AppError(
     "value_misfit",
-    `Cannot read a value of collection "${collection}": it does not fit the schema any more: ` +
+    `Cannot read a value of collection "${collection}": it no longer fits the schema: ` +
       `${problems.join("; ")}; put it again or delete it`,
     { details: { value, version, problems } },
   );

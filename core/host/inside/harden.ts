@@ -79,7 +79,7 @@ class Refused {
 
 /** Refuses calls that would end the host or the process, or change it for all agents. */
 function refuseWhatTouchesAll(): void {
-  const shared = "an agent lives in a host that others share";
+  const shared = "other agents share its host";
   const exit = (): never => {
     throw refusal("exit", shared);
   };

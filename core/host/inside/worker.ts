@@ -74,7 +74,10 @@ self.addEventListener("message", (event) => {
       for (const end of subscriptions) end();
       break;
     case "gone":
-      bus?.drop(command.address, new AppError("host_gone", `Cannot reach "${command.address}"`));
+      bus?.drop(
+        command.address,
+        new AppError("host_gone", `Cannot reach "${command.address}": its host has ended`),
+      );
       break;
   }
 });

@@ -21,7 +21,7 @@ export async function readSettingsText(folder: string, name: string): Promise<Se
       return { found: "it is a link that leaves the agents folder; put the file itself there" };
     }
     const { isFile, size } = await Deno.stat(path);
-    if (!isFile) return { found: "it is not a file; replace it by a file or remove it" };
+    if (!isFile) return { found: "it is not a file; replace it with a file or remove it" };
     if (size > bytesMax) return { found: `it has ${size} bytes, over ${bytesMax}` };
     const bytes = await Deno.readFile(path);
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
@@ -36,7 +36,7 @@ export async function readSettingsText(folder: string, name: string): Promise<Se
 async function leftBehind(folder: string, name: string): Promise<SettingsText> {
   try {
     await Deno.lstat(join(folder, name));
-    return { found: "it is a link to a missing file; replace it by a file or remove it" };
+    return { found: "it is a link to a missing file; replace it with a file or remove it" };
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return { text: "" };
     throw thrown;

@@ -28,7 +28,7 @@ export function sourceProblem(
   }
   const simulated = value.find((id) => known.get(id));
   if (value.length > 1 && simulated !== undefined) {
-    return `names ${simulated} beside others: made-up prices never stand in for real ones`;
+    return `names ${simulated} next to other sources; simulated prices must not replace real ones`;
   }
   return new Set(value).size < value.length ? "names a source twice" : undefined;
 }

@@ -107,14 +107,14 @@ Deno.test("folders that must not nest are refused before anything is written", a
   await t.step("the data folder is the agents folder", async () => {
     await refuses({ AC100_DATA_DIR: at("agents") }, inAgents);
   });
-  await t.step("a link makes it lie there, as soon as it is made", async () => {
+  await t.step("a link would place it there once created", async () => {
     await refuses({ AC100_DATA_DIR: at("link/data") }, inAgents);
   });
-  await t.step("the agents folder is reached by a link", async () => {
+  await t.step("the agents folder is reached through a link", async () => {
     await refuses({ AC100_DATA_DIR: at("agents/data"), AC100_AGENTS_DIR: at("link") }, inAgents);
   });
   for (const [setting, thing] of [["AGENTS", "agents folder"], ["WORKFLOWS", "workflows folder"]]) {
-    await t.step(`the ${thing} lies where old copies are removed`, async () => {
+    await t.step(`the ${thing} is where old copies are removed`, async () => {
       const name = `AC100_${setting}_DIR`;
       const message = new RegExp(
         `^Cannot use ${thing} ".*": it is in ".*/kept_versions", .*${name}`,

@@ -16,7 +16,7 @@ Deno.test("Deno.exit in an agent fails its request and ends nothing else", async
   await using stage = await Stage.open({ watchdogMs });
   const { code, message } = await stage.failure("rogue.exit");
   assert.equal(code, "agent_error");
-  assert.match(message, /^Cannot exit: an agent lives in a host that others share/);
+  assert.match(message, /^Cannot exit: other agents share its host/);
   await stage.ask("rogue.echo", { message: "still here" });
   const entry = stage.hosts.entry("rogue");
   assert.equal(entry && stage.hosts.hostOf(entry), "host-1");

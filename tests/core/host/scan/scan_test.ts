@@ -95,9 +95,7 @@ Deno.test("a file that loops or exits is reported, and the others are read", asy
     }),
     {
       "a_good.ts": "good",
-      "exits.ts":
-        `Cannot load agent "exits.ts": Cannot exit: an agent lives in a host that others ` +
-        "share",
+      "exits.ts": `Cannot load agent "exits.ts": Cannot exit: other agents share its host`,
       "loops.ts": ended("loops.ts"),
       "waits.ts": ended("waits.ts"),
       "z_good.ts": "z_good",

@@ -137,7 +137,8 @@ Deno.test("an id is bound to its file, and a shipped id to the shipped file", ()
 
 Deno.test("simulated sources are refused next to real ones", () => {
   assert.deepEqual(problemsOf("asker: { file: asker.ts, config: { sources: [csv, made_up] } }"), [
-    `1:45 "sources" names made_up beside others: made-up prices never stand in for real ones`,
+    `1:45 "sources" names made_up next to other sources; ` +
+    `simulated prices must not replace real ones`,
   ]);
   assert.deepEqual(problemsOf("asker: { file: asker.ts, config: { sources: [made_up] } }"), []);
   assert.deepEqual(problemsOf("asker: { file: asker.ts, config: { sources: [csv, csv] } }"), [
@@ -288,12 +289,12 @@ Deno.test("anything in place of agents.yaml is read as data or refused", async (
 
 Deno.test("an unreadable file is reported like any other problem", () => {
   const settings = take("");
-  settings.take({ found: "it is not a file; replace it by a file or remove it" }, agents);
+  settings.take({ found: "it is not a file; replace it with a file or remove it" }, agents);
   assert.deepEqual(settings.problems, [{
     file: "agents.yaml",
     line: 1,
     column: 1,
-    message: "agents.yaml cannot be used: it is not a file; replace it by a file or remove it",
+    message: "agents.yaml cannot be used: it is not a file; replace it with a file or remove it",
   }]);
 });
 
