@@ -1,8 +1,9 @@
 /** Reading answers any text, and what is read can be kept and printed. */
 
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { parse, stringify } from "yaml";
+import { parse, parseDocument, stringify } from "yaml";
 import { parseWorkflows, restoreWorkflow } from "../../../../core/workflow/form/parse.ts";
 import { workflowText } from "../../../../core/workflow/folder/print.ts";
 import { anyWorkflow } from "../workflow_arbitrary.ts";
@@ -89,6 +90,8 @@ Deno.test("each workflow's text gives the same workflow, in any style of YAML", 
   fc.assert(fc.property(list, style, fc.boolean(), (workflows, style, windows) => {
     const forms = workflows.map((workflow) => parse(workflowText(workflow)));
     const text = stringify({ workflows: forms }, style);
+    // In some styles the library can't read what it wrote (yaml 2.9.1): ":\n&" as a plain value.
+    fc.pre(readsAs(text, { workflows: forms }));
     const parsed = parseWorkflows(windows ? text.replaceAll("\n", "\r\n") : text, "w.yaml");
     assert.deepEqual(parsed.problems, []);
     assert.equal(parsed.workflows.length, workflows.length);
@@ -97,3 +100,8 @@ Deno.test("each workflow's text gives the same workflow, in any style of YAML", 
     }
   }));
 });
+
+function readsAs(text: string, value: unknown): boolean {
+  const read = parseDocument(text);
+  return read.errors.length === 0 && isDeepStrictEqual(read.toJS(), value);
+}

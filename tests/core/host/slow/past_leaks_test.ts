@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pastHostsMax } from "../../../../core/host/keep/past.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { asOfMs, leaker, type Leaks, openLeaks } from "./leaker.ts";
+import { asOfMs, leaker, type Leaks, openLeaks } from "../past/leaker.ts";
 
 const earlierMs = asOfMs - 86_400_000;
 

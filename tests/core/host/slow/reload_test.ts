@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { eventually } from "../../support/eventually.ts";
-import { makeTempFolder } from "../../support/temp_folder.ts";
-import { Stage } from "./stage.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { makeTempFolder } from "../../../support/temp_folder.ts";
+import { Stage } from "../stage.ts";
 
 function agentText(answer: string, extra = ""): string {
   return `import { defineAgent, z } from "100ac";

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { AgentEntry } from "../../../core/host/agents/entry.ts";
-import { eventually } from "../../support/eventually.ts";
-import { makeTempFolder, type TempFolder } from "../../support/temp_folder.ts";
-import { Stage, type StageOptions } from "./stage.ts";
+import type { AgentEntry } from "../../../../core/host/agents/entry.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { makeTempFolder, type TempFolder } from "../../../support/temp_folder.ts";
+import { Stage, type StageOptions } from "../stage.ts";
 
 function agentText(answer: string, before = "", more = ""): string {
   return `import { defineAgent, z } from "100ac";

@@ -1,10 +1,10 @@
 /** A host behaves the same in a thread and in a process: one suite runs on both. */
 
 import assert from "node:assert/strict";
-import { bodyMax } from "../../../core/bus/bulk.ts";
-import { eventually } from "../../support/eventually.ts";
-import { makeTempFolder } from "../../support/temp_folder.ts";
-import { Stage } from "./stage.ts";
+import { bodyMax } from "../../../../core/bus/bulk.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { makeTempFolder } from "../../../support/temp_folder.ts";
+import { Stage } from "../stage.ts";
 
 const agent = `import { AppError, defineAgent, z } from "100ac";
 const Any = z.unknown();

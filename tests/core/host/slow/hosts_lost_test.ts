@@ -1,9 +1,9 @@
 /** Hosts that end, hang or never start: open requests fail, and the next request works. */
 
 import assert from "node:assert/strict";
-import { eventually } from "../../support/eventually.ts";
-import { makeTempFolder } from "../../support/temp_folder.ts";
-import { Stage } from "./stage.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { makeTempFolder } from "../../../support/temp_folder.ts";
+import { Stage } from "../stage.ts";
 
 const watchdogMs = 500;
 
