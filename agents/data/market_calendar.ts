@@ -27,6 +27,7 @@ export default defineAgent({
       }),
       output: z.object({ calendar: z.string(), sessions: z.array(Session) }),
       idempotent: true,
+      examples: { "A week with a holiday": { from: "2026-11-23", to: "2026-11-27" } },
       run: ({ calendar, from, to }) => {
         const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
         if (days > daysMax) {
@@ -52,6 +53,7 @@ export default defineAgent({
       input: z.object({ calendar: z.enum(calendarNames).default("XNYS") }),
       output: z.object({ first_date: z.iso.date(), last_date: z.iso.date() }),
       idempotent: true,
+      examples: { "Of the New York Stock Exchange": { calendar: "XNYS" } },
       run: ({ calendar }) => {
         const { firstDate, lastDate } = coverageOf(calendar);
         return { first_date: firstDate, last_date: lastDate };

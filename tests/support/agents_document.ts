@@ -6,24 +6,15 @@
 import type { AgentDefinition } from "100ac";
 import type { FromConfig } from "../../core/sdk/agent.ts";
 import { z } from "100ac";
-import historicalDataLoader from "../../agents/data/historical_data_loader.ts";
-import marketDataFetcher from "../../agents/data/market_data_fetcher.ts";
-import marketEventsTracker from "../../agents/data/market_events_tracker.ts";
-import volatilityCalculator from "../../agents/data/volatility_calculator.ts";
-import csv from "../../agents/sources/csv.ts";
-import simulated from "../../agents/sources/simulated.ts";
-import yahoo from "../../agents/sources/yahoo.ts";
+import { shippedAgents } from "../../core/shipped.ts";
 
-/** The agents of market data, those for people and workflows first. */
-export const documentedAgents: readonly AgentDefinition[] = [
-  marketDataFetcher,
-  historicalDataLoader,
-  volatilityCalculator,
-  marketEventsTracker,
-  yahoo,
-  csv,
-  simulated,
-];
+/** The shipped agents that stand in a folder: those for people and workflows, then the sources. */
+export const documentedAgents: readonly AgentDefinition[] = await Promise.all(
+  Object.values(shippedAgents).filter(({ file }) => file.includes("/")).map(async ({ file }) => {
+    const module = await import(new URL(`../../agents/${file}`, import.meta.url).href);
+    return module.default as AgentDefinition;
+  }),
+);
 
 /** Markdown, as it should stand in agents/README.md before formatting. */
 export function agentsDocument(): string {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { AgentView } from "../../../core/http/agents_api.ts";
 import type { ExecutionView, ProblemAnswer } from "../../../core/http/api.ts";
 import { createApp } from "../../../core/http/app.ts";
+import { shippedAgents } from "../../../core/shipped.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestDaemon, type TestDaemon } from "../../support/test_daemon.ts";
 
@@ -87,17 +88,7 @@ Deno.test("every route answers with its view, or with a problem that says what a
     const ids = agents.map(({ id }: AgentView) => id).sort();
     assert.deepEqual(
       ids.filter((id: string) => !id.includes(".")),
-      [
-        "csv",
-        "historical_data_loader",
-        "market_calendar",
-        "market_data_fetcher",
-        "market_events_tracker",
-        "simulated",
-        "test_agent",
-        "volatility_calculator",
-        "yahoo",
-      ],
+      Object.keys(shippedAgents).sort(),
     );
     const agent = await (await request("/api/v1/agents/test_agent")).json() as AgentView;
     assert.equal(agent.status, "idle");
