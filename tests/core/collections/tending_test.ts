@@ -73,7 +73,7 @@ Deno.test("values that do not fit a changed schema are reported and kept", async
 
   await assert.rejects(
     chains.get(value(2)),
-    failure("value_misfit", /^Cannot read a value of collection "chains".*iv: .*put it anew/),
+    failure("value_misfit", /^Cannot read a value of collection "chains".*iv: .*put it again/),
   );
   const { entries, misfits, cursor } = await chains.list({ limit: 3 });
   assert.deepEqual(entries.map((one) => one.value.strike), [0, 1]);
