@@ -8,7 +8,7 @@ import { endWithStdinFlag, superviseDaemon } from "./core/supervisor.ts";
 const [unknown] = Deno.args.filter((arg) => arg !== endWithStdinFlag);
 if (unknown !== undefined) {
   const found = `Cannot start with "${unknown}": the daemon takes no arguments`;
-  const advice = "set AC100_… variables, which the README lists";
+  const advice = "set AC100_… variables, which docs/operations.md lists";
   await Deno.stderr.write(new TextEncoder().encode(`${found}; ${advice}\n`));
   Deno.exit(2);
 }

@@ -1,6 +1,6 @@
 /**
  * Agents that do what no agent should, all in one daemon: it answers throughout, a healthy agent
- * answers every request, and each rogue ends as the README says.
+ * answers every request, and each rogue ends as docs/agents.md says.
  */
 
 import assert from "node:assert/strict";

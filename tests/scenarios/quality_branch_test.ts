@@ -7,9 +7,9 @@ import { eventually } from "../support/eventually.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { startTestDaemon } from "../support/test_daemon.ts";
 
-const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-/** The README's own example. */
-const [, workflow = ""] = /```yaml\n(name: checked_volatility\n[^]*?)```/.exec(readme) ?? [];
+const page = await Deno.readTextFile(new URL("../../docs/market-data.md", import.meta.url));
+/** The example of the page on market data. */
+const [, workflow = ""] = /```yaml\n(name: checked_volatility\n[^]*?)```/.exec(page) ?? [];
 
 /** The sessions of the last months that are over: nothing is missing since. */
 const nowMs = Date.now();

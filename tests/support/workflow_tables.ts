@@ -1,4 +1,4 @@
-/** The keys of workflow files as rows of a table: the README's are held to them. */
+/** The keys of workflow files as rows of a table, to which the pages are held. */
 
 import { editorSchema } from "../../core/workflow/form/editor_schema.ts";
 

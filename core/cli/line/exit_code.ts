@@ -1,4 +1,4 @@
-/** What the CLI's process tells its caller: the README's table of exit codes. */
+/** What the CLI's process tells its caller: the table of exit codes in docs/operations.md. */
 
 import type { ErrorKind } from "../../error_kinds.ts";
 import { type ErrorCode, kindOf } from "../../errors.ts";

@@ -1,4 +1,4 @@
-/** The bounds that the README lists, each at its edge. */
+/** The bounds that docs/workflows.md lists, each at its edge. */
 
 import assert from "node:assert/strict";
 import { compileTemplate, filledLengthMax } from "../../../core/workflow/expression/expression.ts";

@@ -1,4 +1,4 @@
-/** Takes memory until there is no more. In a thread this would end the daemon; see the README. */
+/** Takes memory until there is no more. In a thread this would end the daemon. */
 
 import { defineAgent, z } from "100ac";
 
