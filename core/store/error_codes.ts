@@ -1,4 +1,4 @@
-/** What fails of the store. Codes with their kinds. */
+/** Error codes of the store, with their kinds. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 

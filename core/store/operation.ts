@@ -1,4 +1,4 @@
-/** Everything that can be handed in to be committed. */
+/** The union of all operations that can be committed. */
 
 import type { AgentOperation } from "./operations/agents.ts";
 import type { BarOperation } from "./operations/bars.ts";
@@ -10,7 +10,7 @@ import type { ScheduleOperation } from "./operations/schedules.ts";
 import type { SteeringOperation } from "./operations/steering.ts";
 import type { StepOperation } from "./operations/steps.ts";
 
-/** Plain data, distinguished by `kind`: it can be cloned to another thread. */
+/** Plain data, distinguished by `kind`, so it can be cloned to another thread. */
 export type Operation =
   | AgentOperation
   | BarOperation

@@ -1,4 +1,4 @@
-/** Everything that can be read, by name: what is asked, and what is answered. */
+/** All reads by name, with their parameters and answers. */
 
 import type { AgentReads } from "./reads/agents.ts";
 import type { BarReads } from "./reads/bars.ts";
@@ -11,7 +11,7 @@ import type { ScheduleReads } from "./reads/schedules.ts";
 import type { StatisticsReads } from "./reads/statistics.ts";
 import type { StepViewReads } from "./reads/step_views.ts";
 
-/** Each read as a function of what is asked. Both are plain data and can be cloned. */
+/** Each read as a function of its parameters. Both sides are plain data and can be cloned. */
 export interface Reads
   extends
     AgentReads,
@@ -24,13 +24,13 @@ export interface Reads
     ScheduleReads,
     StatisticsReads,
     StepViewReads {
-  /** Whether the store answers at all. */
+  /** Checks that the store answers. */
   ping(): true;
 }
 
 export type ReadName = keyof Reads;
 
-/** What a read is asked for, beside its name. */
+/** The parameters of a read, besides its name. */
 export type Ask<N extends ReadName> = Parameters<Reads[N]> extends [infer Given] ? Given : unknown;
 
 export type Answer<N extends ReadName> = ReturnType<Reads[N]>;

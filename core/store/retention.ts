@@ -1,19 +1,19 @@
 /**
- * Forgets what ended long ago: executions, with their steps and payloads. A little at a time, each
- * a transaction of its own with a pause after it, so that nobody waits for it and a daemon may die
- * at any instant. Texts of workflows stay: they are few, and say what was done.
+ * Deletes executions that ended long ago, with their steps and payloads. It deletes in small
+ * transactions with a pause after each, so that nobody waits for it and a crash loses nothing else.
+ * Workflow texts stay: they are few, and they show what was executed.
  */
 
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "./store.ts";
 
-/** Executions that are forgotten in one transaction. */
+/** Executions deleted in one transaction. */
 const batchMax = 50;
 /**
- * Rows of steps, and what large results count for, that go in one transaction. An execution is
- * never forgotten by halves, as a retry would run again what it lost: the one that reaches the
- * limit goes whole.
+ * The most step rows in one transaction; large results count by their size. An execution is always
+ * deleted whole, because a retry would repeat steps whose rows are gone; so the last one may exceed
+ * the limit.
  */
 const rowsMax = 2_000;
 const pauseMs = 20;
@@ -36,7 +36,7 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Forgets now, and once an hour; with no days, never. */
+  /** Deletes now and then once an hour; never if `days` is 0. */
   open(): void {
     if (this.#options.days === 0) return;
     this.#timer = setInterval(() => this.#begin(), everyMs);
@@ -61,7 +61,7 @@ export class Retention {
     });
   }
 
-  /** Forgets what ended before an instant; returns how many executions it were. */
+  /** Deletes executions that ended before an instant; returns their number. */
   async forget(beforeMs: number): Promise<number> {
     const { store } = this.#options;
     const ask = { read: "forgettable_executions", beforeMs, limit: batchMax, rowsMax } as const;

@@ -1,11 +1,11 @@
 /**
- * The store as everyone else sees it: operations that are committed, and reads by name. Both are
- * plain data and can be cloned to another thread; how they are kept is up to an adapter.
+ * The store as its callers see it: operations to commit, and reads by name. Both are plain data and
+ * can be cloned to another thread. The adapter decides how they are stored.
  *
- * To add an operation: its shape and place in the union in `operations/`; its SQL in
- * `sqlite/operations/`, and its place among the others in `sqlite/kinds.ts`.
- * To add a read: what is asked and answered in `reads/`; its SQL in `sqlite/reads/`.
- * What every adapter must hold of them stands in `tests/core/store/contract/`.
+ * To add an operation: define its type in `operations/` and add it to the union there; write its
+ * SQL in `sqlite/operations/` and insert it into the ordered list in `sqlite/kinds.ts`.
+ * To add a read: define its parameters and answer in `reads/`; write its SQL in `sqlite/reads/`.
+ * `tests/core/store/contract/` holds what every adapter must guarantee.
  */
 
 import type { Operation } from "./operation.ts";
@@ -13,22 +13,22 @@ import type { Answer, Query, ReadName } from "./query.ts";
 
 export interface Store {
   /**
-   * Commits the operations together, all or none of them. Within a transaction operations run by
-   * kind, in the order of the adapter's list, not in the order of the call; what is handed in
-   * during one turn of the event loop may share a transaction. Gives for each whether it took
-   * effect: an update that named a lost lease, or an insert of what was there already, did not.
+   * Commits all operations or none. Within a transaction, operations run by kind in the order of
+   * the adapter's list, not in the order of the call. Calls made in the same turn of the event loop
+   * may share a transaction. Returns for each operation whether it took effect; an update under a
+   * lost lease or an insert of an existing row does not.
    * @throws {AppError} `store_unavailable`, `overloaded`.
    */
   commit(operations: readonly Operation[]): Promise<readonly boolean[]>;
   /**
-   * Answers from what is committed: `read({ read: "cached_value", owner, key, atMs })`.
-   * @throws {AppError} `store_unavailable`, also when it takes too long; `overloaded`.
+   * Reads committed data: `read({ read: "cached_value", owner, key, atMs })`.
+   * @throws {AppError} `store_unavailable`, also after a timeout; `overloaded`.
    */
   read<N extends ReadName>(query: Query<N>): Promise<Answer<N>>;
-  /** Settles when all that was handed in has been committed or refused. */
+  /** Resolves when every pending commit has succeeded or failed. */
   drain(): Promise<void>;
-  /** Whether a lock keeps every other daemon out, so that leases found at start are dead. */
+  /** Whether a lock excludes all other daemons, so that leases found at start are dead. */
   readonly exclusive: boolean;
-  /** Commits what waits, then lets go of the database; once, however often it is called. */
+  /** Commits pending operations, then closes the database. Safe to call more than once. */
   close(): Promise<void>;
 }

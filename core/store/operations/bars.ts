@@ -1,16 +1,16 @@
 /**
- * Bars, and what is known of a series of them. Market data keeps the names of its JSON; instants
+ * Bars and facts about their series. Field names match those in the JSON of market data; instants
  * are UTC milliseconds.
  */
 
-/** What names a series of bars. */
+/** Identifies a series of bars. */
 export interface SeriesKey {
   readonly source: string;
   readonly symbol: string;
   readonly interval: string;
 }
 
-/** What makes a bar another one. */
+/** The values of a bar: if one differs, the bar has changed. */
 export const barValues = [
   "open",
   "high",
@@ -21,7 +21,7 @@ export const barValues = [
   "currency",
 ] as const;
 
-/** Keeps what a bar was, where the one to be saved is another; runs before {@link SaveBars}. */
+/** Saves the old version of a bar that is about to change; runs before {@link SaveBars}. */
 export interface KeepRevision extends SeriesKey {
   readonly kind: "keep_revision";
   readonly start_at: number;
@@ -33,11 +33,14 @@ export interface KeepRevision extends SeriesKey {
   readonly volume: number | null;
   readonly currency: string | null;
   readonly recorded_at: number;
-  /** Of its period: a bar recorded before that had ended leaves no revision. */
+  /** Length of the bar's period. A bar recorded before its period ended leaves no revision. */
   readonly length_ms: number;
 }
 
-/** A bar of {@link SaveBars}: many of them are read three times as fast as objects would be. */
+/**
+ * A bar in {@link SaveBars}. A tuple, because SQLite reads many of them three times as fast as
+ * objects.
+ */
 export type BarTuple = readonly [
   start_at: number,
   date: string,
@@ -49,7 +52,7 @@ export type BarTuple = readonly [
   volume: number | null,
 ];
 
-/** Inserts bars that are new and replaces those that are other than they were. */
+/** Inserts new bars and replaces bars that have changed. */
 export interface SaveBars extends SeriesKey {
   readonly kind: "save_bars";
   readonly currency: string | null;
@@ -57,45 +60,45 @@ export interface SaveBars extends SeriesKey {
   readonly bars: readonly BarTuple[];
 }
 
-/** What a source says of a series as a whole. */
+/** Facts that the source states about a whole series. */
 export interface SaveSeries extends SeriesKey {
   readonly kind: "save_series";
   readonly timezone: string;
   readonly calendar: string | null;
 }
 
-/** How far back a series was asked for; the earliest counts. */
+/** The earliest date that was requested from the source. */
 export interface NoteAsked extends SeriesKey {
   readonly kind: "note_asked";
   readonly from: string;
 }
 
-/** A session that the source had no sound bar of. */
+/** A session for which the source had no valid bar. */
 export interface NoteAbsent extends SeriesKey {
   readonly kind: "note_absent";
   readonly date: string;
   readonly asked_at: number;
 }
 
-/** A split or dividend that all bars of a series are restated for. */
+/** A split or dividend for which all bars of a series have been restated. */
 export interface NoteRestated extends SeriesKey {
   readonly kind: "note_restated";
   readonly event_kind: string;
   readonly date: string;
 }
 
-/** Keeps a bar with an error apart. */
+/** Stores an invalid bar outside the series. */
 export interface QuarantineBar extends SeriesKey {
   readonly kind: "quarantine_bar";
   readonly start_at: number;
   readonly date: string;
-  /** JSON, as the source gave it. */
+  /** JSON, as the source sent it. */
   readonly bar: string;
   readonly reason: string;
   readonly quarantined_at: number;
 }
 
-/** A bar that came sound after all leaves the quarantine. */
+/** Removes a bar from quarantine after a valid one has arrived. */
 export interface ReleaseBar extends SeriesKey {
   readonly kind: "release_bar";
   readonly start_at: number;

@@ -1,4 +1,7 @@
-/** Values that agents keep until they expire; an owner is an agent, now or at an instant. */
+/**
+ * Values that agents cache until they expire. An owner is an agent, at the present or as of an
+ * instant.
+ */
 
 export interface SaveCachedValue {
   readonly kind: "save_cached_value";
@@ -15,12 +18,12 @@ export interface DropExpiredValues {
   readonly atMs: number;
 }
 
-/** Leaves the newest values of an owner: so many, and of those as many as the length holds. */
+/** Keeps the newest values of an owner, up to `entriesMax` values and `lengthMax` in total. */
 export interface EvictCachedValues {
   readonly kind: "evict_cached_values";
   readonly owner: string;
   readonly entriesMax: number;
-  /** In characters of JSON. */
+  /** Characters of JSON. */
   readonly lengthMax: number;
 }
 

@@ -1,11 +1,11 @@
 /**
- * What changes collections. A change is decided on what was read of the collection, and takes
- * effect only if nothing has changed there since: it is one {@link ChangeCollection}, and beside
- * it, in the same commit, the others that name its `changeId`. Where the first does not take
- * effect, the others do not either.
+ * Changes to collections. A change is decided from an earlier read and takes effect only if the
+ * collection has not changed since. It consists of one {@link ChangeCollection} and, in the same
+ * commit, the operations that name its `changeId`. If the first takes no effect, neither do the
+ * others.
  */
 
-/** A version of a value that is recorded now; its value is JSON, or null: it was deleted. */
+/** A version recorded now. Its value is JSON, or null for a deletion. */
 export type VersionTuple = readonly [
   key: string,
   version: number,
@@ -15,7 +15,7 @@ export type VersionTuple = readonly [
   value: string | null,
 ];
 
-/** Makes a collection's row, unless it is there. */
+/** Creates the collection's row unless it exists. */
 export interface OpenCollection {
   readonly kind: "open_collection";
   readonly agentId: string;
@@ -28,18 +28,18 @@ export interface OpenCollection {
 export interface ChangeCollection {
   readonly kind: "change_collection";
   readonly collectionId: number;
-  /** Unlike that of any other change. */
+  /** Unique for each change. */
   readonly changeId: string;
-  /** The last version when it was decided, and after it, which is higher. */
+  /** The last version before the change, and the higher one after it. */
   readonly fromVersion: number;
   readonly toVersion: number;
-  /** What is added to the counts. */
+  /** Differences to add to the counts. */
   readonly values: number;
   readonly bytes: number;
   readonly misfits: number;
-  /** All that was known from this instant on is still there; null: as before. */
+  /** The history is complete from this instant on; null leaves it unchanged. */
   readonly completeFromMs: number | null;
-  /** The schema that all values have been held to by now; null: as before. */
+  /** The schema that all values have now been checked against; null leaves it unchanged. */
   readonly schemaHash: string | null;
 }
 
@@ -48,7 +48,7 @@ interface OfChange {
   readonly changeId: string;
 }
 
-/** Copies values of now to the history: they are about to be replaced or dropped. */
+/** Copies current values to the history before they are replaced or dropped. */
 export interface KeepValues extends OfChange {
   readonly kind: "keep_collection_values";
   readonly keys: readonly string[];
@@ -66,7 +66,7 @@ export interface PutValues extends OfChange {
   readonly atMs: number;
 }
 
-/** Adds to the history alone what is superseded at once. */
+/** Adds versions to the history only, because a newer version supersedes them at once. */
 export interface AddVersions extends OfChange {
   readonly kind: "add_collection_versions";
   readonly rows: readonly VersionTuple[];
@@ -78,7 +78,7 @@ export interface DropVersions extends OfChange {
   readonly rows: readonly (readonly [key: string, publicAtMs: number, version: number])[];
 }
 
-/** Says of values of now that they fit the schema if they did not, and the other way round. */
+/** Inverts the misfit mark of current values, after a check against a changed schema. */
 export interface TurnMisfits extends OfChange {
   readonly kind: "turn_collection_misfits";
   readonly keys: readonly string[];

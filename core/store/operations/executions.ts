@@ -1,16 +1,16 @@
 /**
- * How executions are stored, advanced and ended. Whoever advances one names the lease that it holds
- * (`owner`): once that is lost, an operation takes no effect.
+ * How executions are stored, advanced and ended. The caller names the lease that it holds
+ * (`owner`); after the lease is lost, an operation takes no effect.
  */
 
 import type { ErrorData } from "../../errors.ts";
 import type { ExecutionId } from "../../ids.ts";
 import type { FinalStatus } from "../../statuses.ts";
 
-/** What is stored of a failure. */
+/** The stored part of an error. */
 export type StoredError = Pick<ErrorData, "code" | "message">;
 
-/** The text of a workflow; its id says what the text is. */
+/** The text of a workflow; the id is derived from the text. */
 export interface SaveDefinition {
   readonly kind: "save_definition";
   readonly definitionId: string;
@@ -20,9 +20,9 @@ export interface SaveDefinition {
 }
 
 /**
- * Stores a new execution. One that a firing starts is stored only while that firing is as `was`
- * says: not entered yet, or waiting. In one transaction with the firing's own row, an instant is
- * started by one of all who try.
+ * Stores a new execution. If a firing starts it, it is stored only while the firing is in state
+ * `was`: not entered yet, or waiting. Both rows are written in one transaction, so only one of
+ * several callers starts a due instant.
  */
 export interface CreateExecution {
   readonly kind: "create_execution";
@@ -36,9 +36,9 @@ export interface CreateExecution {
   /** A second execution of the workflow with the same key is not stored. */
   readonly idempotencyKey?: string | null;
   readonly rerunOf?: ExecutionId | null;
-  /** The instant that it sees up to. */
+  /** The execution sees data up to this instant. */
   readonly asOfMs?: number | null;
-  /** At most `concurrencyMax` executions of one key run at once. */
+  /** At most `concurrencyMax` executions with the same key run at once. */
   readonly concurrencyKey?: string | null;
   readonly concurrencyMax?: number | null;
   readonly scheduleId?: string;
@@ -46,7 +46,7 @@ export interface CreateExecution {
   readonly was?: "none" | "due";
 }
 
-/** Takes the lease of a pending execution, or of one whose lease nobody holds any more. */
+/** Takes the lease of a pending execution, or of one whose lease has expired. */
 export interface ClaimExecution {
   readonly kind: "claim_execution";
   readonly executionId: ExecutionId;
@@ -55,7 +55,7 @@ export interface ClaimExecution {
   readonly expiresAtMs: number;
 }
 
-/** Keeps a lease for longer. */
+/** Extends a lease. */
 export interface RenewLease {
   readonly kind: "renew_lease";
   readonly executionId: ExecutionId;
@@ -63,12 +63,12 @@ export interface RenewLease {
   readonly expiresAtMs: number;
 }
 
-/** Takes every lease away: at start, when a lock proves that their owners are dead. */
+/** Removes every lease. Used at start, when a lock proves that the owners are dead. */
 export interface ReleaseAllLeases {
   readonly kind: "release_all_leases";
 }
 
-/** Lets go of a running execution until an instant, or until it is resumed. */
+/** Releases a running execution until an instant, or until it is resumed. */
 export interface ParkExecution {
   readonly kind: "park_execution";
   readonly executionId: ExecutionId;
@@ -77,7 +77,7 @@ export interface ParkExecution {
   readonly wakeAtMs: number | null;
 }
 
-/** Ends an execution under its lease, or one that has not begun and has none. */
+/** Ends an execution under its lease, or a pending one, which has no lease. */
 export interface FinishExecution {
   readonly kind: "finish_execution";
   readonly executionId: ExecutionId;
@@ -89,7 +89,7 @@ export interface FinishExecution {
   readonly error: StoredError | null;
 }
 
-/** Forgets an execution that ended before an instant, with its steps and their results. */
+/** Deletes an execution that ended before an instant, with its steps and their results. */
 export interface ForgetExecution {
   readonly kind: "forget_execution";
   readonly executionId: ExecutionId;

@@ -1,9 +1,9 @@
 /**
- * Quotes, events of shares, and findings about market data. They keep the names of their JSON;
+ * Quotes, corporate events, and findings about market data. Field names match those in their JSON;
  * instants are UTC milliseconds.
  */
 
-/** A quote of the same instant is the same quote, as it was reported last. */
+/** A quote with the same instant replaces the earlier one. */
 export interface SaveQuote {
   readonly kind: "save_quote";
   readonly source: string;
@@ -39,7 +39,7 @@ export interface SaveMarketEvent {
 }
 
 /**
- * An expected date that the source no longer gives has moved; runs before
+ * Deletes expected dates that the source no longer gives, because they have moved; runs before
  * {@link SaveMarketEvent}.
  */
 export interface ForgetEstimates {
@@ -48,23 +48,23 @@ export interface ForgetEstimates {
   readonly symbol: string;
 }
 
-/** A finding that comes again is counted. */
+/** Saves a finding, or increases its count if it exists. */
 export interface SaveFinding {
   readonly kind: "save_finding";
   readonly rule: string;
   readonly severity: string;
   readonly source: string;
   readonly symbol: string;
-  /** "" where the finding is not about bars: a key holds no null. */
+  /** "" for a finding that is not about bars, because a key column cannot be null. */
   readonly interval: string;
-  /** 0 where the finding has no instant. */
+  /** 0 for a finding without an instant. */
   readonly at: number;
   readonly message: string;
   readonly agent_id: string;
   readonly seen_at: number;
 }
 
-/** Forgets findings that were last met before an instant. */
+/** Deletes findings that were last seen before an instant. */
 export interface DropOldFindings {
   readonly kind: "drop_old_findings";
   readonly before: number;

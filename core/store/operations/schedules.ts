@@ -1,23 +1,23 @@
 /**
- * Schedules and their firings. A firing is its schedule and its due instant, and there is one row
- * of it. It is entered, or closed, in one transaction with the execution that it starts: there is
- * no instant in which someone holds it, and nothing that a crash could leave half done.
+ * Schedules and their firings. A firing is identified by its schedule and due instant and has one
+ * row. The row is entered or closed in the same transaction that stores the execution it starts. So
+ * nobody ever holds a firing, and a crash leaves none half done.
  */
 
 import type { FiringCause } from "../../statuses.ts";
 
-/** Enters a schedule, or what its file now says of it; a new rule starts from `atMs`. */
+/** Saves a schedule or its changed definition; a new rule starts from `atMs`. */
 export interface SaveSchedule {
   readonly kind: "save_schedule";
   readonly scheduleId: string;
   readonly workflowName: string;
-  /** JSON; another text is another rule. */
+  /** JSON; a different text is a different rule. */
   readonly rule: string;
   readonly isActive: boolean;
   readonly atMs: number;
 }
 
-/** Pauses or resumes; what came due while it was paused is not fired. */
+/** Pauses or resumes a schedule; what came due during the pause is not fired. */
 export interface PauseSchedule {
   readonly kind: "pause_schedule";
   readonly scheduleId: string;
@@ -25,13 +25,13 @@ export interface PauseSchedule {
   readonly atMs: number;
 }
 
-/** Names a firing. */
+/** Identifies a firing. */
 export interface FiringKey {
   readonly scheduleId: string;
   readonly dueAtMs: number;
 }
 
-/** Enters a firing that waits for its turn, or is skipped; one that is there stays as it is. */
+/** Enters a firing that waits for its turn or is skipped; an existing one stays as it is. */
 export interface EnterFiring extends FiringKey {
   readonly kind: "enter_firing";
   readonly cause: FiringCause;
@@ -39,23 +39,23 @@ export interface EnterFiring extends FiringKey {
   readonly reason: string | null;
 }
 
-/** Skips a firing that waits. */
+/** Skips a waiting firing. */
 export interface SkipFiring extends FiringKey {
   readonly kind: "skip_firing";
   readonly reason: string;
 }
 
 /**
- * Enters a firing as fired, or closes one that waited, by its execution: the one that
- * `create_execution` has stored in the same transaction, or an earlier one whose firing has been
- * forgotten. Whether it is ours, the answer to `create_execution` says.
+ * Enters a firing as fired, or closes a waiting one, and links its execution: the one that
+ * `create_execution` stored in the same transaction, or an earlier one whose firing was deleted.
+ * The result of `create_execution` shows which of the two it is.
  */
 export interface CloseFiring extends FiringKey {
   readonly kind: "close_firing";
   readonly cause: FiringCause;
 }
 
-/** Forgets a firing that does not wait. */
+/** Deletes a firing unless it waits. */
 export interface ForgetFiring extends FiringKey {
   readonly kind: "forget_firing";
 }

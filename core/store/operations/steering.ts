@@ -1,38 +1,38 @@
 /**
- * How executions are steered: paused, resumed, cancelled, retried. Of an execution that somebody
- * advances it is only noted what is wanted, for its owner to act on; so it outlives the daemon that
- * was asked.
+ * How executions are paused, resumed, cancelled and retried. If an owner holds the execution, the
+ * operation only stores the request, and the owner acts on it. So the request survives the daemon
+ * that received it.
  */
 
 import type { ExecutionId } from "../../ids.ts";
 
-/** Pauses: at once what nobody advances, else by its owner's hand. */
+/** Pauses an execution at once if nobody holds it; otherwise its owner pauses it. */
 export interface PauseExecution {
   readonly kind: "pause_execution";
   readonly executionId: ExecutionId;
 }
 
-/** Takes a pause back. */
+/** Resumes a paused execution, or withdraws a request to pause. */
 export interface ResumeExecution {
   readonly kind: "resume_execution";
   readonly executionId: ExecutionId;
 }
 
-/** Asks for the end of an execution that has begun; a parked one is woken to be ended. */
+/** Requests the end of an execution that has begun; a parked one is woken to end. */
 export interface CancelExecution {
   readonly kind: "cancel_execution";
   readonly executionId: ExecutionId;
 }
 
-/** Opens a failed or cancelled execution again. */
+/** Reopens a failed or cancelled execution. */
 export interface RetryExecution {
   readonly kind: "retry_execution";
   readonly executionId: ExecutionId;
 }
 
 /**
- * With {@link RetryExecution}: takes the failed and cancelled attempts of the steps out of the
- * count, and whatever came of those from `finallyIndex` on. They run again.
+ * Together with {@link RetryExecution}: marks the failed and cancelled attempts of the steps as
+ * superseded, and all attempts of steps from `finallyIndex` on. These steps run again.
  */
 export interface SupersedeSteps {
   readonly kind: "supersede_steps";

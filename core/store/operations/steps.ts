@@ -4,12 +4,12 @@ import type { ExecutionId } from "../../ids.ts";
 import type { FinalStatus } from "../../statuses.ts";
 import type { StoredError } from "./executions.ts";
 
-/** Names an attempt. */
+/** Identifies an attempt. */
 export interface AttemptKey {
   readonly executionId: ExecutionId;
-  /** The step's place in its workflow. */
+  /** The step's position in its workflow. */
   readonly index: number;
-  /** The item's place in the list; -1 for a step that runs once. */
+  /** The item's position in the list; -1 for a step without items. */
   readonly item: number;
   readonly attempt: number;
 }
@@ -31,7 +31,7 @@ export interface CompleteStep extends AttemptKey {
   readonly error: StoredError | null;
 }
 
-/** Records what came of a step without a request: it was skipped, or its params can't be made. */
+/** Records the outcome of a step that sent no request: skipped, or its params failed. */
 export interface SettleStep extends AttemptKey {
   readonly kind: "settle_step";
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What is read of scanned agent files. */
+/** Reads of scanned agent files. */
 
 export interface ScannedAgent {
   readonly file: string;

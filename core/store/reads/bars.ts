@@ -1,4 +1,6 @@
-/** What is read of bars. Market data keeps the names of its JSON; instants are UTC milliseconds. */
+/**
+ * Reads of bars. Field names match those in the JSON of market data; instants are UTC milliseconds.
+ */
 
 import type { SeriesKey } from "../operations/bars.ts";
 
@@ -13,19 +15,19 @@ export interface StoredBar {
   readonly volume: number | null;
 }
 
-/** A bar as the next one of its instant is compared with it. */
+/** The values of a stored bar that a new bar of the same instant is compared with. */
 export interface KnownBar extends Omit<StoredBar, "date"> {
   readonly currency: string | null;
   readonly recorded_at: number;
 }
 
-/** A split or dividend, by what makes it one. */
+/** A split or dividend, identified by kind and date. */
 export interface DatedEvent {
   readonly kind: string;
   readonly date: string;
 }
 
-/** What is stored of a series; null: nothing is stored, or the source does not say. */
+/** The stored facts of a series; null if nothing is stored or the source does not state it. */
 export interface StoredSeries {
   readonly bars: number;
   readonly first_date: string | null;
@@ -34,7 +36,7 @@ export interface StoredSeries {
   readonly timezone: string | null;
   readonly calendar: string | null;
   readonly asked_from: string | null;
-  /** Splits and dividends among the bars that not all of them are restated for. */
+  /** The number of splits and dividends for which some bars are not restated yet. */
   readonly events_pending: number;
   readonly quarantined: number;
 }
@@ -45,37 +47,37 @@ export interface AbsentSession {
   readonly times_asked: number;
 }
 
-/** The instant up to which something was known; without it, now. */
+/** The read sees what was known at this instant; without it, what is known now. */
 export interface Known {
   readonly knownAtMs?: number | undefined;
 }
 
 export interface BarsAsk extends SeriesKey, Known {
-  /** Of their sessions, both included. */
+  /** Session dates, both included. */
   readonly fromDate: string;
   readonly toDate: string;
-  /** Of their starts, the end not included. */
+  /** Start instants, the end excluded. */
   readonly fromMs: number;
   readonly endMs: number;
   readonly limit: number;
 }
 
 export interface BarReads {
-  /** Oldest first; of more than the limit, the newest. */
+  /** Oldest first; beyond the limit, only the newest. */
   bars(ask: BarsAsk): readonly StoredBar[];
-  /** Those that start from one instant to another, both included. */
+  /** Bars that start from one instant to another, both included. */
   known_bars(ask: SeriesKey & { fromMs: number; toMs: number }): readonly KnownBar[];
   has_bars(ask: SeriesKey): boolean;
   has_quarantined_bars(ask: SeriesKey): boolean;
-  /** Ascending, each once. */
+  /** Ascending, without duplicates. */
   bar_dates(ask: SeriesKey & Known): readonly string[];
   /**
-   * Of an earlier instant, what was asked for and what is restated is not known: it has no instant
-   * of its own.
+   * As of an earlier instant, the requested range and the restated events are unknown, because they
+   * are stored without an instant.
    */
   series(ask: SeriesKey & Known): StoredSeries;
-  /** Splits and dividends that all bars are restated for, the latest first. */
+  /** Splits and dividends for which all bars have been restated, latest first. */
   restated_events(ask: SeriesKey & { limit: number }): readonly DatedEvent[];
-  /** Sessions that the source had no sound bar of, the latest first. */
+  /** Sessions for which the source had no valid bar, latest first. */
   absent_sessions(ask: SeriesKey & { limit: number }): readonly AbsentSession[];
 }

@@ -1,4 +1,4 @@
-/** What is read of collections. A key is the text that sorts as its parts do. */
+/** Reads of collections. A key is encoded as text that sorts like its parts. */
 
 export interface StoredCollection {
   readonly collectionId: number;
@@ -7,7 +7,7 @@ export interface StoredCollection {
   /** JSON. */
   readonly keyParts: string;
   readonly lastVersion: number;
-  /** Of all versions together. */
+  /** The number of all versions. */
   readonly values: number;
   readonly bytes: number;
   readonly misfits: number;
@@ -15,7 +15,7 @@ export interface StoredCollection {
   readonly completeFromMs: number;
 }
 
-/** The newest version of a key, which may say that the value was deleted. */
+/** The newest version of a key, which may be a deletion. */
 export interface CollectionHead {
   readonly version: number;
   readonly publicAtMs: number;
@@ -33,13 +33,15 @@ export type IntendedTuple = readonly [
 
 export interface CollectionState {
   readonly head: CollectionHead | undefined;
-  /** The version that a read as of the intended instant shows, and whether it is this value. */
+  /**
+   * The version that a read as of the intended instant returns, and whether its value is the same.
+   */
   readonly shown:
     | { readonly version: number; readonly publicAtMs: number; readonly isSame: boolean }
     | undefined;
 }
 
-/** What a read may know; without an instant, all. */
+/** Limits what a read may see; without an instant, it sees everything. */
 export interface KnownBy {
   readonly asOfMs?: number | undefined;
   readonly recordedByMs?: number | undefined;
@@ -58,22 +60,22 @@ export interface CollectionEntry {
 
 export interface PageAsk extends KnownBy {
   readonly collectionId: number;
-  /** Keys from the first on, before the second. */
+  /** Keys from `fromKey` up to but without `beforeKey`. */
   readonly fromKey: string;
   readonly beforeKey: string;
   readonly descending: boolean;
   readonly limit: number;
-  /** Of the values: the one that reaches it is the last. */
+  /** Total size of the values; the value that reaches it is the last one. */
   readonly bytesMax: number;
 }
 
 export interface CollectionPage {
   readonly entries: readonly CollectionEntry[];
-  /** The last key that was looked at; undefined: there is nothing after it. */
+  /** The last key that was read; undefined when no keys remain. */
   readonly lastKey: string | undefined;
 }
 
-/** What was written, or replaced, before an instant, as far as the limit. */
+/** Versions that were written or replaced before an instant, up to the limit. */
 export interface OldVersions {
   readonly values: readonly {
     readonly key: string;
@@ -90,7 +92,7 @@ export interface OldVersions {
 
 export interface CollectionReads {
   collections(): readonly StoredCollection[];
-  /** One for each that is intended, in their order. */
+  /** One state for each intended value, in the same order. */
   collection_states(
     ask: {
       readonly collectionId: number;

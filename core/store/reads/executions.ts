@@ -1,4 +1,4 @@
-/** What is read of executions and their attempts. JSON stays text. */
+/** Reads of executions and their attempts. JSON stays text. */
 
 import type { ExecutionId } from "../../ids.ts";
 import type { ExecutionStatus, StepStatus } from "../../statuses.ts";
@@ -9,7 +9,7 @@ export interface ExecutionRow {
   readonly workflowName: string;
   readonly definitionId: string;
   readonly status: ExecutionStatus;
-  /** What someone has asked for that its owner has not yet done. */
+  /** A request that the owner has not acted on yet. */
   readonly wanted: "pause" | "cancel" | null;
   readonly inputParams: string;
   readonly result: string | null;
@@ -19,11 +19,11 @@ export interface ExecutionRow {
   readonly completedAtMs: number | null;
   /** The execution that this one repeats. */
   readonly rerunOf: ExecutionId | null;
-  /** The instant that it sees up to; null: now. */
+  /** The execution sees data up to this instant; null means now. */
   readonly asOfMs: number | null;
 }
 
-/** An execution that nobody advances. */
+/** An execution that nobody holds. */
 export interface ClaimableRow {
   readonly executionId: ExecutionId;
   readonly workflowName: string;
@@ -31,11 +31,11 @@ export interface ClaimableRow {
   readonly status: "pending" | "running" | "waiting";
   readonly inputParams: string;
   readonly createdAtMs: number;
-  /** The instant that it sees up to; null: now. */
+  /** The execution sees data up to this instant; null means now. */
   readonly asOfMs: number | null;
-  /** What at most so many executions at once share; null where there is no limit. */
+  /** Executions with the same key share a concurrency limit; null means no limit. */
   readonly concurrencyKey: string | null;
-  /** The firing that started it; null when someone did. */
+  /** The schedule whose firing started it; null if a person or program did. */
   readonly scheduleId: string | null;
   readonly dueAtMs: number | null;
 }
@@ -45,7 +45,7 @@ export interface StepRow {
   readonly executionId: ExecutionId;
   readonly name: string;
   readonly index: number;
-  /** The item's place in the list; -1 for a step that runs once. */
+  /** The item's position in the list; -1 for a step without items. */
   readonly item: number;
   readonly attempt: number;
   readonly status: StepStatus;
@@ -53,17 +53,17 @@ export interface StepRow {
   readonly completedAtMs: number | null;
   readonly result: string | null;
   readonly error: StoredError | null;
-  /** Belongs to an earlier try of the execution. */
+  /** Whether it belongs to an earlier try of the execution. */
   readonly isSuperseded: boolean;
 }
 
 export interface ExecutionReads {
   execution(ask: { id: ExecutionId }): ExecutionRow | undefined;
-  /** The one that was started with an idempotency key. */
+  /** The execution that was started with an idempotency key. */
   execution_by_key(ask: { workflowName: string; key: string }): ExecutionRow | undefined;
   /**
-   * Newest first, those that are older than `before` alone. Ids sort by creation, so what is
-   * started meanwhile moves no page.
+   * Newest first, only those older than `before`. Ids sort by creation, so new executions do not
+   * shift the pages.
    */
   executions(
     ask: {
@@ -74,18 +74,18 @@ export interface ExecutionReads {
     },
   ): readonly ExecutionRow[];
   /**
-   * All attempts of all steps, in the order of steps, items and attempts; with the results of the
-   * steps in `resultsOf`, or of all. What a retry has taken out of the count has none.
+   * All attempts, ordered by step, item and attempt. Results are included for the steps in
+   * `resultsOf`, or for all steps without it. Superseded attempts have no result.
    */
   steps(
     ask: { id: ExecutionId; resultsOf?: readonly number[] | undefined },
   ): readonly StepRow[];
   definition_text(ask: { definitionId: string }): string | undefined;
-  /** Those of the executions that are no longer `owner`'s to advance. */
+  /** The executions whose lease `owner` no longer holds. */
   lost_leases(ask: { ids: readonly ExecutionId[]; owner: string }): readonly ExecutionId[];
   /**
-   * The oldest of those that ended before an instant, at most `limit`: as many as have fewer rows
-   * than `rowsMax`, and one more.
+   * The oldest executions that ended before an instant, at most `limit`, until their rows reach
+   * `rowsMax`. The execution that reaches it is included.
    */
   forgettable_executions(
     ask: { beforeMs: number; limit: number; rowsMax: number },

@@ -1,4 +1,4 @@
-/** What is read of quotes, events and findings, in the names of their JSON. */
+/** Reads of quotes, events and findings. Field names match those in their JSON. */
 
 import type { SaveFinding, SaveMarketEvent, SaveQuote } from "../operations/market.ts";
 import type { DatedEvent, Known } from "./bars.ts";
@@ -6,7 +6,7 @@ import type { DatedEvent, Known } from "./bars.ts";
 export type StoredQuote = Omit<SaveQuote, "kind" | "recorded_at">;
 export type StoredEvent = Omit<SaveMarketEvent, "kind" | "recorded_at">;
 
-/** A finding with when and how often it was met. */
+/** A finding with the times and the number of its sightings. */
 export interface StoredFinding extends Omit<SaveFinding, "kind" | "seen_at"> {
   readonly first_seen_at: number;
   readonly last_seen_at: number;
@@ -14,11 +14,11 @@ export interface StoredFinding extends Omit<SaveFinding, "kind" | "seen_at"> {
 }
 
 export interface MarketReads {
-  /** Of each symbol the newest quote that was known at an instant, if it has one. */
+  /** The newest quote of each symbol that was known at an instant, if any. */
   newest_quotes(
     ask: { source: string; symbols: readonly string[]; knownAtMs: number },
   ): readonly StoredQuote[];
-  /** From one date to another, both included; the latest first. */
+  /** From one date to another, both included; latest first. */
   market_events(
     ask: Known & {
       source: string;
@@ -28,11 +28,11 @@ export interface MarketReads {
       limit: number;
     },
   ): readonly StoredEvent[];
-  /** Splits and dividends that have been, the latest first. */
+  /** Past splits and dividends, latest first. */
   adjusting_events(
     ask: { source: string; symbol: string; limit: number },
   ): readonly DatedEvent[];
-  /** What was met last comes first. */
+  /** The most recently seen first. */
   findings(
     ask: { symbol?: string | undefined; severity?: string | undefined; limit: number },
   ): readonly StoredFinding[];

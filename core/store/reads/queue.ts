@@ -1,8 +1,8 @@
-/** What is read of the executions that wait to be advanced. */
+/** Reads of executions that wait for an owner. */
 
 import type { ClaimableRow } from "./executions.ts";
 
-/** What waits of one workflow at one priority. */
+/** The waiting executions of one workflow at one priority. */
 export interface Lane {
   readonly workflowName: string;
   readonly priority: number;
@@ -10,7 +10,7 @@ export interface Lane {
   readonly oldestAtMs: number;
 }
 
-/** Executions that have not ended, by status. */
+/** The number of executions that have not ended, by status. */
 export interface OpenCounts {
   readonly pending: number;
   readonly running: number;
@@ -20,15 +20,15 @@ export interface OpenCounts {
 
 export interface QueueReads {
   /**
-   * What is to be claimed next: what has begun and may go on, then what waits, in its turn. Of
-   * workflows that are equal in all else, the one goes first that was `served` longest ago: each
-   * has a number, higher the later.
+   * The next executions to claim: first those that have begun and may continue, then pending ones
+   * in turn. Among otherwise equal workflows, the one served longest ago comes first. `served`
+   * gives each workflow a number; a higher number means served later.
    */
   claimable(
     ask: { nowMs: number; limit: number; served?: Readonly<Record<string, number>> },
   ): readonly ClaimableRow[];
   pending_count(): number;
-  /** All that waits, the highest priority first, then what has waited longest. */
+  /** All waiting executions: highest priority first, then the longest waiting. */
   queue_lanes(): readonly Lane[];
   open_counts(): OpenCounts;
 }

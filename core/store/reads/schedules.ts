@@ -1,4 +1,4 @@
-/** What is read of schedules and their firings. */
+/** Reads of schedules and their firings. */
 
 import type { ExecutionId } from "../../ids.ts";
 import type { FiringCause, FiringStatus } from "../../statuses.ts";
@@ -9,7 +9,7 @@ export interface ScheduleRow {
   readonly workflowName: string;
   readonly paused: boolean;
   readonly active: boolean;
-  /** Up to which instant the rule's firings are decided. */
+  /** The instant up to which the rule's firings are decided. */
   readonly decidedUntilMs: number;
 }
 
@@ -23,17 +23,17 @@ export interface FiringRow extends FiringKey {
 
 export interface ScheduleReads {
   schedules(): readonly ScheduleRow[];
-  /** Those of the schedules that have an execution which has not ended. */
+  /** The schedules with an execution that has not ended. */
   busy_schedules(ask: { ids: readonly string[] }): readonly string[];
-  /** How many firings of each schedule are still to be started. */
+  /** The number of firings of each schedule that still have to start. */
   due_counts(): ReadonlyMap<string, number>;
-  /** The oldest firing that waits, of each schedule that no open execution holds up. */
+  /** The oldest waiting firing of each schedule that has no open execution. */
   startable_firings(ask: { limit: number }): readonly FiringRow[];
   /** The latest firings of a schedule, newest first. */
   firings(ask: { scheduleId: string; limit: number }): readonly FiringRow[];
   /**
-   * Firings that were due before an instant: never one that waits, nor the latest by the rule,
-   * which says up to which instant the rule's firings are decided.
+   * Firings that were due before an instant, except waiting ones and the schedule's latest firing
+   * by rule. The latter marks the instant up to which the rule's firings are decided.
    */
   forgettable_firings(ask: { beforeMs: number; limit: number }): readonly FiringKey[];
 }

@@ -1,10 +1,10 @@
 /**
- * What a workflow's executions add up to. Durations are those of what completed or failed;
- * percentiles are by nearest rank: the smallest duration that at least so many percent do not
- * exceed.
+ * Statistics of a workflow's executions. Durations cover completed and failed executions.
+ * Percentiles use the nearest rank: the smallest duration that at least that percentage of
+ * durations do not exceed.
  */
 
-/** In milliseconds; null while nothing has ended. */
+/** In milliseconds; null until an execution has ended. */
 export interface Durations {
   readonly avgMs: number | null;
   readonly p50Ms: number | null;
@@ -14,11 +14,11 @@ export interface Durations {
 
 export interface StepStatistics extends Durations {
   readonly step: string;
-  /** Attempts, of each item; those that still run are among them. */
+  /** Attempts of the step and of its items, including running ones. */
   readonly attempts: number;
   readonly completed: number;
   readonly failed: number;
-  /** Percent of the completed and failed ones; null while there are none. */
+  /** Percent of the completed and failed ones; null if the count is zero. */
   readonly successRate: number | null;
 }
 
@@ -27,10 +27,10 @@ export interface Statistics extends Durations {
   readonly successful: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** Percent of the completed and failed ones; null while there are none. */
+  /** Percent of the completed and failed ones; null if the count is zero. */
   readonly successRate: number | null;
   readonly lastExecutionAtMs: number | null;
-  /** In the order of the workflow; of the newest executions. */
+  /** In workflow order, over the newest executions. */
   readonly steps: readonly StepStatistics[];
 }
 

@@ -1,16 +1,16 @@
-/** Steps of an execution as people look at them: summed up, however many items they have. */
+/** Steps of an execution for display: items are summarised, however many there are. */
 
 import type { ExecutionId } from "../../ids.ts";
 import type { StoredError } from "../operations/executions.ts";
 import type { StepRow } from "./executions.ts";
 
-/** An attempt of a step, or of one of its items; its result is null where it is too large. */
+/** An attempt of a step or of one of its items; `result` is null if it is too large. */
 export interface AttemptRow extends Omit<StepRow, "executionId" | "isSuperseded"> {
-  /** Of a result that is too large to be shown beside others, else null. */
+  /** The size of a result that is too large to show here; else null. */
   readonly resultBytes: number | null;
 }
 
-/** The items of a step with `for_each`, each at its latest attempt. */
+/** A summary of the items of a `for_each` step, each by its latest attempt. */
 export interface ItemsRow {
   readonly name: string;
   readonly index: number;
@@ -21,7 +21,7 @@ export interface ItemsRow {
   readonly running: number;
   readonly startedAtMs: number;
   readonly completedAtMs: number | null;
-  /** Of the first item that failed. */
+  /** The error of the first item that failed. */
   readonly error: StoredError | null;
 }
 
@@ -31,12 +31,12 @@ export interface StepViews {
 }
 
 export interface StepViewReads {
-  /** The latest attempts of the steps, those of items apart, each in the order of steps. */
+  /** The latest attempts of steps and the summaries of items, both in step order. */
   step_views(ask: { id: ExecutionId }): StepViews;
-  /** The items of a step from `fromItem` on, each at its latest attempt. */
+  /** The items of a step from `fromItem` on, each by its latest attempt. */
   item_views(
     ask: { id: ExecutionId; step: string; fromItem: number; limit: number },
   ): readonly AttemptRow[];
-  /** The result of a step, or of one of its items, whole: JSON. */
+  /** The whole result of a step or of one of its items, as JSON. */
   step_result(ask: { id: ExecutionId; step: string; item: number }): string | undefined;
 }

@@ -1,4 +1,4 @@
-/** Lists of columns as SQL, and columns as values. */
+/** Builds column lists for SQL and converts column values. */
 
 import type { ReadRow } from "./reading.ts";
 
@@ -7,36 +7,36 @@ export function fields(names: readonly string[]): string {
   return names.map((name) => `value ->> '${name}'`).join(", ");
 }
 
-/** The columns of what SQL calls `table`. */
+/** The columns, qualified with the name that the SQL uses for their table. */
 export function columnsOf(table: string, names: readonly string[]): string {
   return names.map((name) => `${table}.${name}`).join(", ");
 }
 
-/** What an upsert takes over of the row that is there already. */
+/** The columns that an upsert overwrites in an existing row. */
 export function replaced(names: readonly string[]): string {
   return names.map((name) => `${name} = excluded.${name}`).join(", ");
 }
 
 /**
- * The rows of a query as one value, for {@link readJsonRows}: integers, text and null alone. The
- * client makes a value of each column of each row, at five times the cost of this.
+ * Returns the rows of a query as one JSON value for {@link readJsonRows}. Only for integers, text
+ * and null. Converting each column of each row in the client costs five times as much.
  */
 export function jsonRows(names: readonly string[], query: string): string {
   const pairs = names.map((name) => `'${name}', ${name}`).join(", ");
   return `(SELECT json_group_array(json_object(${pairs})) FROM (${query}))`;
 }
 
-/** What {@link jsonRows} gives, in the order of its query. */
+/** Parses the value of {@link jsonRows}; the rows keep the query's order. */
 export function readJsonRows(value: unknown): readonly ReadRow[] {
   return JSON.parse(String(value)) as readonly ReadRow[];
 }
 
-/** A column of text that may be null. */
+/** Reads a nullable text column. */
 export function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** A column of numbers that may be null. */
+/** Reads a nullable number column. */
 export function numberOrNull(value: unknown): number | null {
   return value === null || value === undefined ? null : Number(value);
 }

@@ -1,11 +1,10 @@
 /**
- * Group commit. Everything that is handed in during one turn of the event loop shares one
- * transaction: one statement for each kind, over all its operations. A promise resolves after the
- * commit, never before.
+ * Group commit. All calls of one turn of the event loop share a transaction, with one statement for
+ * each kind of operation. A promise resolves only after the commit.
  *
- * The operations of one call stand or fall together. When a transaction fails as it does of a bad
- * row, its calls are tried again by halves, so that the row does not undo its neighbours; when the
- * database itself fails, all its calls are refused at once.
+ * The operations of one call succeed or fail together. If a transaction fails in a way that a bad
+ * row can cause, its calls are retried in halves, so that the bad row does not undo the others. If
+ * the database itself fails, all calls are refused at once.
  */
 
 import { setImmediate as endOfTurn } from "node:timers/promises";
@@ -14,7 +13,7 @@ import { type Database, mayBeOneRow, type Row } from "./database.ts";
 import type { Kind } from "./kind.ts";
 import type { SqliteOperation } from "./payloads.ts";
 
-/** Calls waiting for their commit; past it operations are refused with `overloaded`. */
+/** Calls waiting for their commit; beyond this, calls are refused with `overloaded`. */
 const waitingMax = 100_000;
 
 interface Call {
@@ -29,21 +28,24 @@ export class CommitQueue {
   #waiting: Call[] = [];
   #flushing: Promise<void> | undefined;
 
-  /** The kinds of a transaction run in the order of the list. */
+  /** Within a transaction, kinds run in the order of the list. */
   constructor(database: Database, kinds: readonly Kind[]) {
     this.#database = database;
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
   }
 
   /**
-   * Commits the operations together. Gives for each whether it took effect.
+   * Commits the operations together. Returns for each whether it took effect.
    * @throws {AppError} `store_unavailable`, `overloaded`.
    */
   commit(operations: readonly SqliteOperation[]): Promise<readonly boolean[]> {
     if (operations.length === 0) return Promise.resolve([]);
     if (this.#waiting.length >= waitingMax) {
       return Promise.reject(
-        new AppError("overloaded", `Cannot write: ${waitingMax} writes wait for the database`),
+        new AppError(
+          "overloaded",
+          `Cannot write to the database: ${waitingMax} writes are waiting; try again later`,
+        ),
       );
     }
     return new Promise((resolve, reject) => {
@@ -52,14 +54,14 @@ export class CommitQueue {
     });
   }
 
-  /** Settles when all that was handed in has been committed or refused. */
+  /** Resolves when every pending call has been committed or refused. */
   async drain(): Promise<void> {
     while (this.#flushing) await this.#flushing;
   }
 
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Whatever the turn still hands in shares the transaction.
+      // Calls made later in this turn share the transaction.
       await endOfTurn();
       const calls = this.#waiting;
       this.#waiting = [];
@@ -83,14 +85,14 @@ export class CommitQueue {
     }
   }
 
-  /** Runs each kind once over its operations; gives which of them took effect. */
+  /** Runs each kind once over its operations; returns a test for whether one took effect. */
   async #run(
     operations: readonly SqliteOperation[],
   ): Promise<(operation: SqliteOperation) => boolean> {
     const byKind = Map.groupBy(operations, ({ kind }) => kind);
     const kinds = [...this.#kinds.values()].filter(({ kind }) => byKind.has(kind));
-    // Left out of the list, it would be answered and not written.
-    if (kinds.length < byKind.size) throw new Error(`no such kind among ${[...byKind.keys()]}`);
+    // An operation of an unlisted kind would be acknowledged without being written.
+    if (kinds.length < byKind.size) throw new Error(`unknown kind among ${[...byKind.keys()]}`);
     const statements = kinds.map(({ kind, sql }) => (
       { sql, args: [rowsText(byKind.get(kind) ?? [])] }
     ));
@@ -104,9 +106,9 @@ export class CommitQueue {
 }
 
 /**
- * The rows as JSON, without what SQLite's JSON functions make of two escapes: text that ends early
- * at a NUL, and text that is no UTF-8 of a lone surrogate, at which libSQL ends the process when it
- * is read. U+FFFD takes their place.
+ * The rows as JSON, without two escapes that SQLite's JSON functions turn into bad text: NUL ends
+ * the text early, and a lone surrogate becomes invalid UTF-8, which makes libSQL end the process on
+ * read. U+FFFD replaces both.
  */
 function rowsText(rows: readonly unknown[]): string {
   const text = JSON.stringify(rows);

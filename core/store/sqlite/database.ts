@@ -1,24 +1,24 @@
 /**
- * The way to libSQL: one connection to a local file, or requests to a server. Every write is a
- * batch, which commits whole or not at all; a local file is in WAL mode with synchronous=FULL, so
- * what is committed survives a power cut.
+ * Access to libSQL: one connection to a local file, or requests to a server. Every write is a batch
+ * that commits whole or not at all. A local file uses WAL mode with synchronous=FULL, so committed
+ * data survives a power cut.
  *
- * After a busy error on a file the client answers ok to writes that nobody will ever see (libSQL
- * client 0.18), so one that outlasts the busy timeout closes the database for good: nothing more
- * is acknowledged, and the daemon ends. A server's streams last for one batch: there a busy error
- * is a failure like others.
+ * After a busy error on a file, the client reports success for writes that are lost (libSQL client
+ * 0.18). So a busy error that outlasts the busy timeout closes the database for good: nothing more
+ * is acknowledged, and the daemon ends. A server's streams last for one batch, so a busy error
+ * there is an ordinary failure.
  *
- * Where the answer of a server is lost, what it was asked for may have been done: a failed write
- * must not be handed in again as it is, but decided anew from what the tables say.
+ * If a server's answer is lost, the write may still have been committed. A failed write must not be
+ * repeated as it is; decide it again from the tables.
  */
 
 import { type Client, createClient, type InValue, LibsqlError, type Row } from "@libsql/client";
 import { AppError, messageOf } from "../../errors.ts";
 import { isServer, withoutSecrets } from "../address.ts";
 
-/** How long a write waits for another process that holds the database. */
+/** How long a write waits while another process locks the database. */
 const busyTimeoutMsDefault = 5_000;
-/** How long a server may take to answer. */
+/** How long to wait for a server's answer. */
 const answerMsMaxDefault = 30_000;
 
 export interface DatabaseOptions {
@@ -34,19 +34,19 @@ export interface Statement {
 export type { Row };
 
 export interface Database {
-  /** Commits all statements in one transaction; gives the rows of each. */
+  /** Commits all statements in one transaction; returns the rows of each. */
   write(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   read(sql: string, args?: readonly InValue[]): Promise<readonly Row[]>;
-  /** Runs a script of many statements, as one transaction. */
+  /** Runs a script of several statements as one transaction. */
   script(sql: string): Promise<void>;
-  /** Leaves all of a local database in its one file where it can; never throws. */
+  /** Closes the database; moves a local one into its single file if possible. Never throws. */
   close(): Promise<void>;
 }
 
 /**
- * Opens `url`, a `file:` path or a libSQL server's address.
- * @throws {AppError} `store_unavailable` when it can't be read or is no database; `not_reachable`
- * while its server does not answer.
+ * Opens `url`, a `file:` URL or the address of a libSQL server.
+ * @throws {AppError} `store_unavailable` if it can't be read or is not a database; `not_reachable`
+ * if its server does not answer.
  */
 export async function openDatabase(
   url: string,
@@ -57,7 +57,7 @@ export async function openDatabase(
     ? await connectToServer(url, answerMsMax)
     : await openFile(url, busyTimeoutMs);
   let fatal: AppError | undefined;
-  // Where even the rollback fails, the client goes on with another connection, which has none.
+  // If even the rollback fails, the client opens a new connection, without these settings.
   let hasSettings = true;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> => {
     if (fatal) throw fatal;
@@ -85,11 +85,12 @@ export async function openDatabase(
       guarded(async () => (await client.execute({ sql, args: [...args] })).rows),
     script: (sql) =>
       guarded(async () => {
-        // Not atomic by itself; what it leaves open when it fails, the client rolls back.
+        // executeMultiple() is not atomic, but the client rolls back an open transaction on
+        // failure.
         await client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT;`);
       }),
     close: async () => {
-      // What can't be moved stays in the journal, until the next start.
+      // If the checkpoint fails, the data stays in the journal until the next start.
       const move = "PRAGMA wal_checkpoint(TRUNCATE)";
       if (!isServer(url) && !fatal) await client.execute(move).catch(() => undefined);
       client.close();
@@ -100,7 +101,7 @@ export async function openDatabase(
 async function openFile(url: string, busyTimeoutMs: number): Promise<Client> {
   let client: Client | undefined;
   try {
-    // A pool would give each connection its own PRAGMAs and make writers collide.
+    // A pool's connections would each need these PRAGMAs, and their writes would collide.
     client = createClient({ url, concurrency: 1, intMode: "number" });
     await configure(client, busyTimeoutMs);
     await client.execute("PRAGMA journal_mode = WAL");
@@ -112,7 +113,7 @@ async function openFile(url: string, busyTimeoutMs: number): Promise<Client> {
   }
 }
 
-/** The settings of a connection: each new one begins without them. */
+/** Sets up a connection; every new connection starts without these settings. */
 async function configure(client: Client, busyTimeoutMs: number): Promise<void> {
   await client.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   await client.execute("PRAGMA synchronous = FULL");
@@ -125,10 +126,10 @@ async function connectToServer(url: string, answerMsMax: number): Promise<Client
     const fetchInTime = (request: Request): Promise<Response> =>
       fetch(request, { signal: AbortSignal.timeout(answerMsMax) });
     client = createClient({ url, intMode: "number", fetch: fetchInTime });
-    // Each request has a connection of its own there: settings of one are not those of the next.
+    // A server runs each request on its own connection, so settings do not persist.
     const { rows: [row] } = await client.execute("PRAGMA foreign_keys");
     if (row?.["foreign_keys"] === 1) return client;
-    throw new AppError("store_unavailable", "its connections do not enforce foreign keys");
+    throw new AppError("store_unavailable", "the server does not enforce foreign keys");
   } catch (thrown) {
     client?.close();
     const advice = "check the address and its authToken";
@@ -153,7 +154,7 @@ function cannotOpen(
   );
 }
 
-/** Whether nobody answered, or somebody that says to come later. */
+/** Whether the server did not answer or is temporarily unavailable. */
 function isAway(thrown: unknown): boolean {
   if (thrown instanceof AppError) return false;
   if (!(thrown instanceof LibsqlError)) return true;
@@ -169,8 +170,8 @@ function toStoreError(thrown: unknown): AppError {
 }
 
 /**
- * Whether one row of a failed write can be the reason, so that the others may be written without
- * it; otherwise the database itself fails, or nobody knows what it has done.
+ * Whether a single row may have caused a failed write, so that the other rows may be retried
+ * without it. Otherwise the database itself failed, or the outcome is unknown.
  */
 export function mayBeOneRow(error: unknown): boolean {
   if (!(error instanceof AppError) || !(error.cause instanceof LibsqlError)) return false;

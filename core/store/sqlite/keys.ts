@@ -1,4 +1,4 @@
-/** How operations on executions and attempts are named in the answer of their statements. */
+/** The keys that identify executions and attempts in the results of statements. */
 
 import type { AttemptKey } from "../operations/steps.ts";
 
@@ -10,6 +10,6 @@ export function attemptKey({ executionId, index, item, attempt }: AttemptKey): s
   return `${executionId}/${index}/${item}/${attempt}`;
 }
 
-/** The same of a row of `workflow_step_executions`. */
+/** The same key for a row of `workflow_step_executions`. */
 export const attemptKeySql =
   "execution_id || '/' || step_index || '/' || item || '/' || attempt AS key";

@@ -1,4 +1,4 @@
-/** How a kind of operation becomes SQL: one statement over all operations of a transaction. */
+/** How a kind of operation becomes SQL: one statement for all its operations in a transaction. */
 
 import type { SqliteOperation } from "./payloads.ts";
 
@@ -10,8 +10,8 @@ export interface Kind<O extends SqliteOperation = SqliteOperation> {
    */
   readonly sql: string;
   /**
-   * Names an operation in the answer: two of one key in a transaction get the same. A kind without
-   * keys returns no rows; its operations count as having taken effect.
+   * Identifies an operation in the result; operations of a transaction that share a key get the
+   * same result. A kind without keys returns no rows, and its operations always count as effective.
    */
   key?(operation: O): string;
 }

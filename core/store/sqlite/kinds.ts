@@ -1,4 +1,4 @@
-/** Every kind of operation, in the order in which they run within a transaction. */
+/** All kinds of operations, in the order in which they run within a transaction. */
 
 import type { Kind } from "./kind.ts";
 import { keepAgents, saveAgent } from "./operations/agents.ts";
@@ -51,7 +51,7 @@ import { beginStep, completeStep, savePayload, settleStep } from "./operations/s
 import type { SqliteOperation } from "./payloads.ts";
 
 const ordered = [
-  // A firing is entered before the execution that it starts, and closed by it.
+  // A firing is entered before the execution that it starts, which then closes it.
   saveSchedule,
   pauseSchedule,
   enterFiring,
@@ -59,7 +59,7 @@ const ordered = [
   saveDefinition,
   createExecution,
   closeFiring,
-  // An execution is claimed, its attempts end and begin, and then it is left.
+  // An execution is claimed, its attempts end and begin, then it is parked or finished.
   releaseAllLeases,
   claimExecution,
   savePayload,
@@ -68,7 +68,7 @@ const ordered = [
   settleStep,
   parkExecution,
   finishExecution,
-  // What people want of it finds it as its owner has left it.
+  // Steering comes after, so it acts on what the owner has left.
   pauseExecution,
   resumeExecution,
   cancelExecution,
@@ -81,7 +81,7 @@ const ordered = [
   evictCachedValues,
 
   openCollection,
-  // A change takes effect whole or not at all; what a value was is kept before it is replaced.
+  // A change takes effect whole or not at all; old values are kept before they are replaced.
   changeCollection,
   keepValues,
   dropValues,
@@ -92,12 +92,12 @@ const ordered = [
 
   saveQuote,
   saveSeries,
-  // What a bar was is kept before it is replaced.
+  // The old version of a bar is kept before it is replaced.
   keepRevision,
   saveBars,
   quarantineBar,
   releaseBar,
-  // An expected date goes before the one that takes its place.
+  // An outdated expected date is deleted before its replacement is saved.
   forgetEstimates,
   saveMarketEvent,
   saveFinding,
@@ -113,7 +113,7 @@ const ordered = [
   forgetFiring,
 ] as const;
 
-/** What the list lacks, or nothing. */
+/** The kinds that the list lacks. */
 type Missing = Exclude<SqliteOperation["kind"], (typeof ordered)[number]["kind"]>;
 
 export const kinds: [Missing] extends [never] ? readonly Kind[] : Missing = ordered;

@@ -1,6 +1,6 @@
 /**
- * One daemon a database file: an OS lock beside it, which ends with the process that holds it,
- * however it ends.
+ * One daemon per database file: an OS lock file beside the database. The lock ends with the process
+ * that holds it, even after a crash.
  */
 
 import { AppError, messageOf } from "../../errors.ts";
@@ -11,9 +11,9 @@ export interface StoreLock {
 }
 
 /**
- * Locks the file that `url` names; a server's database has no lock, leases guard it.
- * @throws {AppError} `already_running` while another daemon has it, `store_unavailable` when the
- * lock file can't be written.
+ * Locks the file that `url` names. A server's database has no lock; leases protect it.
+ * @throws {AppError} `already_running` if another daemon holds it, `store_unavailable` if the lock
+ * file can't be written.
  */
 export async function lockDatabase(url: string): Promise<StoreLock | undefined> {
   const path = databasePath(url);
@@ -30,12 +30,12 @@ export async function lockDatabase(url: string): Promise<StoreLock | undefined> 
   return { release: () => file.close() };
 }
 
-/** Two names of one file must lead to one lock. */
+/** Resolves links, so that two names of one file lead to one lock. */
 async function withoutLinks(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch {
-    return path; // not there yet, or not to be read: opening it says which
+    return path; // missing or unreadable: opening it reports which
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * The schema's history: `migrations/NNNN_name.sql`, applied in order, each in one transaction
- * together with its entry in `schema_migrations`. One that fails leaves the schema before it; a
- * database that is ahead of the files is refused.
+ * Schema migrations: the files `migrations/NNNN_name.sql`, applied in order. Each runs in one
+ * transaction together with its entry in `schema_migrations`, so a failed one leaves the schema
+ * unchanged. A database that is newer than the files is refused.
  */
 
 import { join } from "node:path";
@@ -15,7 +15,7 @@ interface Migration {
 }
 
 /**
- * Brings the schema up to the newest migration; gives the versions that were applied.
+ * Applies all pending migrations; returns the versions applied.
  * @throws {AppError} `store_unavailable`.
  */
 export async function migrate(
@@ -34,8 +34,8 @@ export async function migrate(
   if (current > newest) {
     throw new AppError(
       "store_unavailable",
-      `Cannot use the database: its schema is version ${current}, this daemon knows ${newest}; ` +
-        `use the newer daemon, or a backup`,
+      `Cannot use the database: its schema has version ${current}, ` +
+        `this daemon knows up to ${newest}; use the newer daemon or restore a backup`,
     );
   }
   const due = migrations.filter(({ version }) => version > current);
@@ -51,7 +51,7 @@ async function versionOf(database: Database): Promise<number> {
   return Number(rows[0]?.version ?? 0);
 }
 
-/** False when another daemon has applied it meanwhile: a server has no lock that keeps one out. */
+/** Returns false if another daemon has applied it meanwhile; a server's database has no lock. */
 async function apply(database: Database, migration: Migration, nowMs: number): Promise<boolean> {
   const { version, name, sql } = migration;
   try {
@@ -63,7 +63,7 @@ async function apply(database: Database, migration: Migration, nowMs: number): P
     if (await versionOf(database) >= version) return false;
     throw new AppError(
       "store_unavailable",
-      `Cannot apply migration "${name}": ${messageOf(thrown)}; the schema stays as it was`,
+      `Cannot apply migration "${name}": ${messageOf(thrown)}; the schema is unchanged`,
       { cause: thrown },
     );
   }
@@ -77,7 +77,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
     if (version === undefined) {
       throw new AppError(
         "store_unavailable",
-        `Cannot apply migration "${name}": its name is not of the form 0001_what_it_adds.sql`,
+        `Cannot apply migration "${name}": the name does not have the form 0001_what_it_adds.sql`,
       );
     }
     const sql = await Deno.readTextFile(join(folder, name));
@@ -88,7 +88,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
     if (version !== index + 1) {
       throw new AppError(
         "store_unavailable",
-        `Cannot apply migration "${name}": number ${index + 1} is missing or there twice`,
+        `Cannot apply migration "${name}": number ${index + 1} is missing or exists twice`,
       );
     }
   });

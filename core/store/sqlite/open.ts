@@ -1,4 +1,4 @@
-/** Opens the store whole: lock, connection, schema; closes it in reverse order. */
+/** Opens the store: lock, connection, schema. Closes it in reverse order. */
 
 import type { AppError } from "../../errors.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
@@ -9,7 +9,7 @@ import { SqliteStore } from "./store.ts";
 export interface StoreOptions extends DatabaseOptions {
   readonly url: string;
   readonly migrationsFolder: string;
-  /** Called once when nothing more can be acknowledged. */
+  /** Called once, when the store can no longer acknowledge writes. */
   readonly onFatal: (error: AppError) => void;
   readonly now?: () => number;
 }

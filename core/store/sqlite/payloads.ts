@@ -1,7 +1,7 @@
 /**
- * Large results, kept beside the rows of their attempts and compressed, so that rows stay small.
- * A payload is written together with its attempt's end and named like the attempt; it goes with
- * its execution.
+ * Large results, compressed and stored apart from the rows of their attempts, so that these rows
+ * stay small. A payload is written when its attempt ends, has the attempt's key, and is deleted
+ * with its execution.
  */
 
 import { Buffer } from "node:buffer";
@@ -12,15 +12,15 @@ import type { Operation } from "../operation.ts";
 import type { CompleteStep } from "../operations/steps.ts";
 import { attemptKey } from "./keys.ts";
 
-/** Characters of a result that its row holds itself. */
+/** Results up to this many characters are stored in the row itself. */
 export const inlineLengthMax = 64 * 2 ** 10;
 
-/** The end of an attempt whose result is in a row of its own. */
+/** The end of an attempt whose result has a row of its own. */
 export interface StoredStep extends CompleteStep {
   readonly resultRef: string;
 }
 
-/** A result, under the lease of its execution. */
+/** A large result, written under the lease of its execution. */
 export interface SavePayload {
   readonly kind: "save_payload";
   readonly payloadId: string;
@@ -32,7 +32,7 @@ export interface SavePayload {
   readonly body: string;
 }
 
-/** What the adapter writes: an operation as it was handed in, or what it has become. */
+/** What the adapter writes: an operation as received, or its packed form. */
 export type SqliteOperation = Operation | StoredStep | SavePayload;
 
 export function isLarge(operation: Operation): operation is CompleteStep {
@@ -40,8 +40,8 @@ export function isLarge(operation: Operation): operation is CompleteStep {
 }
 
 /**
- * The operations in their order, with large results taken out and compressed, off this thread;
- * their payloads come after them.
+ * Returns the operations in order, with large results compressed off this thread and appended as
+ * payloads.
  */
 export async function packLarge(
   operations: readonly Operation[],
@@ -60,7 +60,7 @@ export async function packLarge(
   return [...packed, ...payloads];
 }
 
-/** What {@link packLarge} has packed. */
+/** Decompresses a body from {@link packLarge}. */
 export async function unpack(body: string): Promise<string> {
   return (await promisify(gunzip)(Buffer.from(body, "base64"))).toString();
 }

@@ -1,9 +1,10 @@
 /**
- * Reads that take long, on a thread of their own: the daemon's thread routes messages meanwhile.
- * The thread has a connection of its own to the same file; WAL lets it read while others write.
- * It is started by the first read, and ends when nothing has been read for a while.
+ * Runs slow reads on a separate thread, so that the daemon's thread keeps routing messages. The
+ * thread has its own connection to the same file, and WAL lets it read during writes. The first
+ * read starts the thread; it ends after a while without reads.
  *
- * A database elsewhere holds up nobody here: it is read over the store's own connection.
+ * A database on a server is read over the store's own connection, because its reads don't block
+ * this process.
  */
 
 import { AppError } from "../../errors.ts";
@@ -11,11 +12,11 @@ import { isServer } from "../address.ts";
 import type { Database } from "./database.ts";
 import type { Argument, ReadRow } from "./reading.ts";
 
-/** Read at once or waiting; more are refused with `overloaded`. */
+/** Open reads, running or waiting; beyond this, reads are refused with `overloaded`. */
 const openReadsMax = 100;
 const idleMsMax = 60_000;
 
-/** A read, as it goes to the thread, and what comes back of it. */
+/** A read request to the thread, and its reply. */
 export interface ReadRequest {
   readonly id: number;
   readonly sql: string;
@@ -28,7 +29,7 @@ export type ReadReply =
 export interface ReaderOptions {
   readonly url: string;
   readonly database: Database;
-  /** The longest a read takes before it is given up. */
+  /** A read that takes longer fails. */
   readonly timeoutMs?: number;
 }
 
@@ -51,13 +52,16 @@ export class Reader {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
   }
 
-  /** @throws {AppError} `store_unavailable`, also when it takes too long; `overloaded`. */
+  /** @throws {AppError} `store_unavailable`, also after a timeout; `overloaded`. */
   read(sql: string, args: readonly Argument[] = []): Promise<readonly ReadRow[]> {
     const { url, database } = this.#options;
     if (isServer(url)) return database.read(sql, args);
     if (this.#open.size >= openReadsMax) {
       return Promise.reject(
-        new AppError("overloaded", `Cannot read: ${openReadsMax} reads are open; try again later`),
+        new AppError(
+          "overloaded",
+          `Cannot read the database: ${openReadsMax} reads are open; try again later`,
+        ),
       );
     }
     clearTimeout(this.#idle);
@@ -65,7 +69,7 @@ export class Reader {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       const timer = setTimeout(
-        () => this.#give(`it took over ${this.#timeoutMs} ms`),
+        () => this.#endThread(`it took over ${this.#timeoutMs} ms`),
         this.#timeoutMs,
       );
       this.#open.set(id, { resolve, reject, timer });
@@ -73,9 +77,9 @@ export class Reader {
     });
   }
 
-  /** Ends the thread; what is open fails. */
+  /** Ends the thread; open reads fail. */
   close(): void {
-    this.#give("the store was closed");
+    this.#endThread("the store was closed");
   }
 
   #start(): Worker {
@@ -87,7 +91,7 @@ export class Reader {
     worker.onmessage = ({ data }: MessageEvent<ReadReply>) => this.#take(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#give(`its thread ended: ${event.message}`);
+      this.#endThread(`its thread ended: ${event.message}`);
     };
     return worker;
   }
@@ -100,12 +104,12 @@ export class Reader {
     if ("rows" in reply) read.resolve(reply.rows);
     else read.reject(cannotRead(reply.problem));
     if (this.#open.size > 0) return;
-    this.#idle = setTimeout(() => this.#give("nothing was read"), idleMsMax);
+    this.#idle = setTimeout(() => this.#endThread("nothing was read"), idleMsMax);
     Deno.unrefTimer(this.#idle);
   }
 
-  /** Gives the thread up, with what is open; the next read starts another one. */
-  #give(reason: string): void {
+  /** Ends the thread and fails its open reads; the next read starts another thread. */
+  #endThread(reason: string): void {
     clearTimeout(this.#idle);
     this.#worker?.terminate();
     this.#worker = undefined;

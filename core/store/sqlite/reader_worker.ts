@@ -1,4 +1,4 @@
-/** The thread of {@link Reader}: runs what it is sent, one after the other, and changes nothing. */
+/** The thread of {@link Reader}: runs the reads it receives one by one, and never writes. */
 
 /// <reference lib="deno.worker" />
 
@@ -6,7 +6,7 @@ import { createClient } from "@libsql/client";
 import { messageOf } from "../../errors.ts";
 import type { ReadReply, ReadRequest } from "./reader.ts";
 
-/** It was named by the database that it reads. */
+/** The worker's name is the URL of its database. */
 const client = createClient({ url: self.name, concurrency: 1, intMode: "number" });
 const ready = (async () => {
   await client.execute("PRAGMA query_only = ON");
@@ -21,7 +21,7 @@ async function reply({ id, sql, args }: ReadRequest): Promise<ReadReply> {
   try {
     await ready;
     const { columns, rows } = await client.execute({ sql, args: [...args] });
-    // The client's own rows do not survive the way to another thread.
+    // The client's own rows can't be cloned to another thread.
     return {
       id,
       rows: rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]]))),

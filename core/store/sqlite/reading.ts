@@ -6,8 +6,8 @@ export type Argument = string | number | null;
 export type ReadSql = (sql: string, args?: readonly Argument[]) => Promise<readonly ReadRow[]>;
 
 export interface Reading {
-  /** On the store's own connection: what takes no longer than a message. */
+  /** Runs on the store's own connection: for reads that cost no more than a message. */
   readonly quick: ReadSql;
-  /** On the reader's thread: what may take long. */
+  /** Runs on the reader's thread: for reads that may be slow. */
   readonly long: ReadSql;
 }

@@ -1,4 +1,4 @@
-/** Every read there is, by name. */
+/** All reads by name. */
 
 import type { ReadName } from "../query.ts";
 import { agentReads } from "./reads/agents.ts";

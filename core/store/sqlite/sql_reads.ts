@@ -1,4 +1,4 @@
-/** The reads of a part of the store, by name. */
+/** The type of a set of reads, by name. */
 
 import type { Answer, Ask, ReadName } from "../query.ts";
 import type { Reading } from "./reading.ts";

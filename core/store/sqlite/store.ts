@@ -1,4 +1,4 @@
-/** The store over a database: what is handed in goes through the commit queue. */
+/** The store over a database; operations go through the commit queue. */
 
 import type { Operation } from "../operation.ts";
 import type { Answer, Query, ReadName } from "../query.ts";
@@ -15,19 +15,19 @@ import { reads } from "./reads.ts";
 export interface SqliteStoreOptions {
   readonly database: Database;
   readonly url: string;
-  /** Undefined for a server's database: others may use it too. */
+  /** Undefined for a server's database, which other daemons may share. */
   readonly lock: StoreLock | undefined;
 }
 
 export class SqliteStore implements Store {
-  /** For whoever looks below the port. */
+  /** For tests and benchmarks that look below the port. */
   readonly database: Database;
   readonly exclusive: boolean;
   readonly #lock: StoreLock | undefined;
   readonly #commits: CommitQueue;
   readonly #reader: Reader;
   readonly #reading: Reading;
-  /** Commits whose large results are still being compressed, or that wait in the queue. */
+  /** Commits whose large results are still being compressed or that wait in the queue. */
   readonly #packing = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 

@@ -1,4 +1,4 @@
-/** The contract of stores, held by each backend there is. */
+/** Runs the store contract on every backend. */
 
 import type { SqliteStore } from "../../../core/store/sqlite/store.ts";
 import type { Store } from "../../../core/store/store.ts";

@@ -1,4 +1,4 @@
-/** Operations on executions, with what a test does not care about filled in. */
+/** Operations on executions, with defaults for what a test does not care about. */
 
 import { type ExecutionId, newExecutionId } from "../../../core/ids.ts";
 import type { FinalStatus } from "../../../core/statuses.ts";
@@ -11,9 +11,9 @@ import type {
 import type { BeginStep, CompleteStep } from "../../../core/store/operations/steps.ts";
 import type { Store } from "../../../core/store/store.ts";
 
-/** The instant at which a test's story begins. */
+/** The instant at which tests begin. */
 export const startMs = Date.UTC(2026, 0, 16, 10, 30);
-/** How long {@link claim} holds. */
+/** How long the lease of {@link claim} lasts. */
 export const leaseMs = 30_000;
 
 /** Stores a pending execution. */

@@ -1,4 +1,4 @@
-/** What ended long ago is forgotten, all of it and nothing else. */
+/** Retention deletes old executions with all their rows, and nothing else. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -26,7 +26,7 @@ async function count({ database }: SqliteStore, table: string): Promise<number> 
   return Number((await database.read(`SELECT count(*) AS count FROM ${table}`))[0]?.count);
 }
 
-Deno.test("forget() takes what ended before an instant, with its steps, and nothing else", async () => {
+Deno.test("forget() deletes old executions with their steps, and nothing else", async () => {
   const anExecution = fc.record({ endedDay: fc.nat({ max: 20 }), isOpen: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(
@@ -61,7 +61,7 @@ Deno.test("forget() takes what ended before an instant, with its steps, and noth
   );
 });
 
-/** An execution that ended on a day, with so many items. */
+/** An execution that ended on a day, with a number of items. */
 async function endedWithItems(store: SqliteStore, day: number, items: number): Promise<string> {
   const id = await createdIn(store);
   await store.commit([claim(id, "me")]);
@@ -78,7 +78,7 @@ async function endedWithItems(store: SqliteStore, day: number, items: number): P
   return id;
 }
 
-/** The store, that notes how many executions each transaction forgets. */
+/** The store; it also records how many executions each transaction deletes. */
 function counting(store: Store, counts: number[]): Store {
   return storeWith(store, {
     commit: (operations) => {
@@ -88,7 +88,7 @@ function counting(store: Store, counts: number[]): Store {
   });
 }
 
-Deno.test("a transaction forgets few rows, but never half an execution", async () => {
+Deno.test("a transaction deletes few rows, but never half an execution", async () => {
   await using temp = await openTempStore();
   const { store } = temp;
   for (const [day, items] of [1_200, 1_200, 5_000, 1, 1].entries()) {
@@ -101,7 +101,7 @@ Deno.test("a transaction forgets few rows, but never half an execution", async (
   assert.equal(await count(store, "workflow_step_executions"), 0);
 });
 
-Deno.test("large results weigh as the pages they take", async () => {
+Deno.test("large results count as the pages they occupy", async () => {
   await using temp = await openTempStore();
   const { store } = temp;
   for (const day of [1, 2, 3]) {
@@ -119,7 +119,7 @@ Deno.test("large results weigh as the pages they take", async () => {
   assert.equal(await count(store, "payloads"), 0);
 });
 
-Deno.test("forgetting that is cut off leaves executions whole, and the next one ends it", async () => {
+Deno.test("interrupted retention leaves executions whole, and the next one finishes", async () => {
   await using temp = await openTempStore();
   const { store } = temp;
   for (const day of [1, 2, 3]) await endedWithItems(store, day, 2_500);
@@ -136,7 +136,7 @@ Deno.test("forgetting that is cut off leaves executions whole, and the next one 
   assert.equal(await count(again, "workflow_step_executions"), 0);
 });
 
-Deno.test("an opened retention forgets what is older than its days, and says how many", async () => {
+Deno.test("an open retention deletes what is older than its days and logs the count", async () => {
   await using temp = await openTempStore();
   const { store } = temp;
   for (const day of [1, 9, 11]) {
@@ -153,7 +153,7 @@ Deno.test("an opened retention forgets what is older than its days, and says how
   assert.equal(await count(store, "workflow_executions"), 1);
 });
 
-Deno.test("with 0 days nothing is ever forgotten", async () => {
+Deno.test("with 0 days nothing is ever deleted", async () => {
   await using temp = await openTempStore();
   const id = await createdIn(temp.store);
   await temp.store.commit([claim(id, "me")]);

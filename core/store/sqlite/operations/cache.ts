@@ -1,4 +1,4 @@
-/** SQL of the values that agents keep. */
+/** SQL of the agents' cached values. */
 
 import type {
   DropExpiredValues,

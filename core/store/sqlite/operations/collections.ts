@@ -1,4 +1,4 @@
-/** SQL of what changes collections. */
+/** SQL of changes to collections. */
 
 import type {
   AddVersions,
@@ -35,7 +35,7 @@ export const changeCollection: Kind<ChangeCollection> = {
     RETURNING change_id AS key`,
 };
 
-/** The changes that have taken effect, with their rows. */
+/** The changes that have taken effect, joined with their rows. */
 const changes = `WITH change AS MATERIALIZED (
     SELECT collection_id, value -> 'rows' AS rows, value -> 'keys' AS keys,
       value ->> 'atMs' AS at
@@ -43,14 +43,14 @@ const changes = `WITH change AS MATERIALIZED (
       AND change_id = value ->> 'changeId')`;
 
 /**
- * The values whose keys a change names. The key is asked for a second time, alone and as what it is
- * in the table: otherwise SQLite walks through the collection.
+ * The values whose keys a change names. The key is compared a second time, alone and in the table's
+ * own type; otherwise SQLite scans the whole collection.
  */
 const ofChangedKeys = `(collection_id, key) IN
       (SELECT collection_id, CAST(key.value AS TEXT) FROM change, json_each(change.keys) AS key)
     AND key IN (SELECT CAST(key.value AS TEXT) FROM change, json_each(change.keys) AS key)`;
 
-/** In the order of a version's tuple. */
+/** The columns of a version tuple, in its order. */
 const columns = ["key", "version", "public_at", "first_seen_late", "bytes", "value"];
 const tuple = columns.map((_, place) => `row.value ->> ${place}`).join(", ");
 const kept = ["recorded_at", ...columns];

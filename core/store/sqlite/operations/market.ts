@@ -1,4 +1,4 @@
-/** SQL of quotes, events of shares, and findings. */
+/** SQL of quotes, corporate events, and findings. */
 
 import type {
   DropOldFindings,
@@ -31,7 +31,7 @@ export const saveQuote: Kind<SaveQuote> = {
     SELECT ${fields(quoteColumns)} FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET
       ${replaced(quotedColumns)},
-      -- known since it was first so
+      -- an unchanged quote keeps its first instant
       recorded_at = iif((${columnsOf("quotes", quotedColumns)}) IS
         (${columnsOf("excluded", quotedColumns)}), recorded_at, excluded.recorded_at)
     RETURNING source || '/' || symbol || '/' || as_of AS key`,

@@ -62,7 +62,7 @@ export const skipFiring: Kind<SkipFiring> = {
     RETURNING ${firingKeySql}`,
 };
 
-/** Where there is no execution, the firing is somebody else's. */
+/** Without an execution, another daemon has started the firing. */
 export const closeFiring: Kind<CloseFiring> = {
   kind: "close_firing",
   sql: `INSERT INTO firings (schedule_id, due_at, cause, status, execution_id, fired_at)

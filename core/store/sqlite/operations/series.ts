@@ -1,4 +1,4 @@
-/** SQL of what is known of a series of bars as a whole. */
+/** SQL of facts about a whole series of bars. */
 
 import type {
   NoteAbsent,

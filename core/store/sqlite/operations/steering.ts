@@ -1,4 +1,4 @@
-/** SQL of steering. */
+/** SQL of pausing, resuming, cancelling and retrying executions. */
 
 import type {
   CancelExecution,
@@ -63,7 +63,7 @@ export const supersedeSteps: Kind<SupersedeSteps> = {
     FROM json_each(?1) AS retry
     JOIN workflow_executions AS execution
       ON execution.execution_id = retry.value ->> 'executionId'
-      -- as retry_execution has left it a moment ago
+      -- retry_execution has just reopened it in this transaction
       AND execution.status = 'running' AND execution.started_at IS NULL
     WHERE step.execution_id = retry.value ->> 'executionId' AND (
       step.step_index >= retry.value ->> 'finallyIndex' OR (

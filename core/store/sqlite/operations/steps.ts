@@ -5,14 +5,14 @@ import { attemptKey, attemptKeySql } from "../keys.ts";
 import type { Kind } from "../kind.ts";
 import type { SavePayload, StoredStep } from "../payloads.ts";
 
-/** Only of an execution that runs under the lease that the row names. */
+/** Restricts rows to executions that run under the lease that the row names. */
 const underLease = `JOIN workflow_executions AS execution
       ON execution.execution_id = step.value ->> 'executionId'
       AND execution.status = 'running' AND execution.lease_owner = step.value ->> 'owner'
     WHERE true
     ON CONFLICT DO NOTHING`;
 
-/** As the attempt itself is ended, under the same lease. */
+/** Written under the same lease that ends the attempt. */
 export const savePayload: Kind<SavePayload> = {
   kind: "save_payload",
   key: ({ payloadId }) => payloadId,

@@ -1,4 +1,4 @@
-/** SQL of what is read of scanned agent files. */
+/** SQL for reads of scanned agent files. */
 
 import type { AgentReads } from "../../reads/agents.ts";
 import type { SqlReads } from "../sql_reads.ts";

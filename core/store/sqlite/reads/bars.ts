@@ -1,4 +1,4 @@
-/** SQL of what is read of bars. */
+/** SQL for reads of bars. */
 
 import type { BarReads, BarsAsk, DatedEvent, KnownBar, StoredBar } from "../../reads/bars.ts";
 import { numberOrNull, textOrNull } from "../columns.ts";
@@ -112,7 +112,7 @@ function toKnownBar(row: ReadRow): KnownBar {
   };
 }
 
-/** A row of `kind` and `date`. */
+/** Converts a row with `kind` and `date`. */
 export function toDated({ kind, date }: ReadRow): DatedEvent {
   return { kind: String(kind), date: String(date) };
 }

@@ -1,4 +1,4 @@
-/** SQL of what is read of the values that agents keep. */
+/** SQL for reads of the agents' cached values. */
 
 import type { CacheReads } from "../../reads/cache.ts";
 import type { SqlReads } from "../sql_reads.ts";

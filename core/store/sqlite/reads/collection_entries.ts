@@ -1,9 +1,9 @@
-/** SQL of reading the values of collections: one by its key, or a page in the order of keys. */
+/** SQL for reading values of collections: one by its key, or a page in key order. */
 
 import type { CollectionEntry, CollectionPage, KnownBy, PageAsk } from "../../reads/collections.ts";
 import type { ReadRow, ReadSql } from "../reading.ts";
 
-/** After every instant. */
+/** Later than every instant. */
 const neverMs = 9e15;
 
 function isOfNow({ asOfMs, recordedByMs }: KnownBy): boolean {
@@ -31,11 +31,13 @@ export async function readEntry(
   return row === undefined || row.value === null ? undefined : toEntry(row);
 }
 
-/** Keys are chosen first, then the values within the bound are read: large ones are not in vain. */
+/**
+ * Chooses the keys first, then reads only the values within the bound, because they may be large.
+ */
 export async function readPage(read: ReadSql, ask: PageAsk): Promise<CollectionPage> {
   const { collectionId, fromKey, beforeKey, limit, bytesMax } = ask;
   const { asOfMs = neverMs, recordedByMs = neverMs } = ask;
-  // One more, to know whether there are more.
+  // One row more than the limit shows whether more exist.
   const args = [collectionId, fromKey, beforeKey, limit + 1, bytesMax];
   const rows = isOfNow(ask)
     ? await read(pageOfNow(ask), args)

@@ -1,4 +1,4 @@
-/** SQL of what is read of collections: their rows, and what a write has to know. */
+/** SQL for reads of collections: their rows, and the state that a write depends on. */
 
 import type {
   CollectionHead,
@@ -10,7 +10,7 @@ import type { ReadRow, ReadSql } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
 import { readEntry, readPage } from "./collection_entries.ts";
 
-/** Fewer are looked up on the daemon's thread: it takes less than the way to another. */
+/** Up to this many keys are read on the daemon's thread, faster than on another. */
 const quickMax = 20;
 
 export const collectionReads: SqlReads<keyof CollectionReads> = {
@@ -71,7 +71,9 @@ export const collectionReads: SqlReads<keyof CollectionReads> = {
   },
 };
 
-/** The joins are crossed: SQLite would look through the collection for each that is intended. */
+/**
+ * CROSS JOIN fixes the join order; otherwise SQLite scans the collection for each intended value.
+ */
 async function statesOfNow(
   read: ReadSql,
   collectionId: number,
@@ -94,7 +96,7 @@ async function statesOfNow(
   });
 }
 
-/** Whether the history has to be asked what a read as of the intended instant shows. */
+/** Whether only the history can answer what a read as of the intended instant returns. */
 function isBehind(state: CollectionState | undefined, [, publicAtMs]: IntendedTuple): boolean {
   const head = state?.head;
   return head === undefined || (publicAtMs !== null && publicAtMs < head.publicAtMs);

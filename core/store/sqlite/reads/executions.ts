@@ -1,4 +1,4 @@
-/** SQL of what is read of executions and their attempts. */
+/** SQL for reads of executions and their attempts. */
 
 import type { ErrorCode } from "../../../errors.ts";
 import type { ExecutionId } from "../../../ids.ts";
@@ -10,7 +10,7 @@ import { unpack } from "../payloads.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
 
-/** What {@link toExecution} reads. */
+/** The columns that {@link toExecution} reads. */
 const executionColumnNames = [
   "execution_id",
   "workflow_name",
@@ -29,7 +29,7 @@ const executionColumnNames = [
 ];
 const executionColumns = executionColumnNames.join(", ");
 
-/** Bytes of a payload that count as much as a row: what SQLite takes for a page. */
+/** This many payload bytes count as one row: the page size of SQLite. */
 const pageBytes = 4_096;
 
 const executionSql = `SELECT ${
@@ -60,7 +60,7 @@ export const executionReads: SqlReads<keyof ExecutionReads> = {
       ["execution_id < ?", before],
     ].filter(([, value]) => value !== undefined);
     const where = wanted.map(([condition]) => condition).join(" AND ") || "true";
-    // The few of a rare status may lie far back.
+    // Executions with a rare status may be far back.
     const read = status === undefined ? quick : long;
     const rows = await read(
       `SELECT ${executionColumns} FROM workflow_executions WHERE ${where}
@@ -165,7 +165,7 @@ async function toStep(row: ReadRow): Promise<StepRow> {
   };
 }
 
-/** The error of a row that may have one. */
+/** The error of a row, if it has one. */
 export function toError(row: ReadRow): StoredError | null {
   if (row.error_code === null || row.error_code === undefined) return null;
   return { code: String(row.error_code) as ErrorCode, message: String(row.error_message) };

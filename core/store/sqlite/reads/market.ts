@@ -1,4 +1,4 @@
-/** SQL of what is read of quotes, events and findings. */
+/** SQL for reads of quotes, events and findings. */
 
 import type { MarketReads, StoredEvent, StoredFinding, StoredQuote } from "../../reads/market.ts";
 import { numberOrNull, textOrNull } from "../columns.ts";

@@ -1,9 +1,9 @@
 /**
- * The queue of executions is the table. What has begun and may go on comes first: its lease ran
- * out, or its wait is over.
- * Of what waits, the highest priority is taken first; within one, the workflows take turns, the
- * one with the fewest executions running first, then the one served longest ago: a flood of one,
- * or floods of many, starve no other.
+ * The queue of executions is the table itself. Executions that have begun and may continue come
+ * first: their lease has expired or their wait is over.
+ * Pending executions are taken by priority. Within a priority, workflows take turns: the one with
+ * the fewest running executions first, then the one served longest ago. So no workflow with many
+ * executions can starve another.
  */
 
 import type { ExecutionId } from "../../../ids.ts";
@@ -13,12 +13,12 @@ import { numberOrNull, textOrNull } from "../columns.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
 
-/** Workflows that take turns; of more, the first by name. */
+/** The most workflows that take turns; beyond this, the first by name. */
 const lanesMax = 1_000;
 
 const waits = "completed_at IS NULL AND status = 'pending'";
 
-/** How many of the concurrency key of `next` have begun and not ended. */
+/** Counts the executions with the concurrency key of `next` that have begun and not ended. */
 const runningOfKey = `SELECT count(*) FROM workflow_executions AS other
   WHERE other.completed_at IS NULL AND other.concurrency_key = next.concurrency_key
     AND other.started_at IS NOT NULL`;
@@ -39,9 +39,9 @@ function columns(table: string): string {
 }
 
 /**
- * Reads what is to be taken next: after `?1`, the instant that leases are held against, at most
- * `?2`; `?3` has a number for each workflow that was served, higher the later. Steps from lane to
- * lane in the index: of a flood, only its oldest `?2` are read.
+ * Reads the next executions to claim. `?1` is the instant to compare leases with, `?2` the limit;
+ * `?3` holds a number for each served workflow, higher for later. It steps from lane to lane in the
+ * index, so it reads only the oldest `?2` rows of each.
  */
 const claimableSql = `
   WITH RECURSIVE lanes (head, priority, workflow_name) AS (

@@ -1,4 +1,4 @@
-/** SQL of what is read of schedules and their firings. */
+/** SQL for reads of schedules and their firings. */
 
 import type { ExecutionId } from "../../../ids.ts";
 import type { FiringCause, FiringStatus } from "../../../statuses.ts";

@@ -1,11 +1,11 @@
-/** SQL of a series of bars as a whole, now and at an earlier instant. */
+/** SQL for reads of a whole series of bars, now and as of an earlier instant. */
 
 import type { SeriesKey } from "../../operations/bars.ts";
 import type { StoredSeries } from "../../reads/bars.ts";
 import { textOrNull } from "../columns.ts";
 import type { ReadRow } from "../reading.ts";
 
-/** What {@link seriesOf} binds. */
+/** The condition whose parameters {@link seriesOf} binds. */
 export const ofSeries = "source = ?1 AND symbol = ?2 AND interval = ?3";
 
 export function seriesOf({ source, symbol, interval }: SeriesKey): [string, string, string] {
@@ -28,7 +28,9 @@ export const seriesSql = `WITH span AS (
     (SELECT count(*) FROM quarantined_bars WHERE ${ofSeries}) AS quarantined
   FROM span`;
 
-/** Of the bars that were known at `?4`; a series of which nothing was known had no place either. */
+/**
+ * Covers the bars that were known at `?4`; without one, the facts of the series are unknown too.
+ */
 export const pastSeriesSql = `WITH known AS (
     SELECT start_at, date, currency FROM bars WHERE ${ofSeries} AND recorded_at <= ?4
     UNION ALL

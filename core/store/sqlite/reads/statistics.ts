@@ -1,13 +1,13 @@
-/** SQL of what executions add up to: through indexes, on the reader's thread. */
+/** SQL of execution statistics: reads only indexes, on the reader's thread. */
 
 import type { Durations, StatisticsReads, StepStatistics } from "../../reads/statistics.ts";
 import { numberOrNull } from "../columns.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
 
-/** Of steps, the attempts of so many of the newest executions are looked at. */
+/** Step statistics cover the attempts of this many newest executions. */
 export const stepsOfExecutionsMax = 10_000;
-/** And at most so many attempts: one step may have thousands of items. */
+/** The most attempts to read, because one step may have thousands of items. */
 export const attemptsMax = 200_000;
 
 const percentiles = [50, 95, 99]
@@ -15,7 +15,7 @@ const percentiles = [50, 95, 99]
     `min(duration_ms) FILTER (WHERE upto * 100 >= timed * ${percent}) AS p${percent}_ms`
   ).join(", ");
 
-/** Two passes over indexes alone; the one of durations is in their order. */
+/** Two passes over indexes alone; the index of durations provides their order. */
 const executionsSql = `
   WITH counted AS MATERIALIZED (
     SELECT status, duration_ms, count(*) AS count FROM workflow_executions

@@ -1,4 +1,4 @@
-/** SQL of steps as people look at them. */
+/** SQL of steps for display. */
 
 import type { StepStatus } from "../../../statuses.ts";
 import type { AttemptRow, ItemsRow, StepViewReads } from "../../reads/step_views.ts";
@@ -12,7 +12,7 @@ import { toError } from "./executions.ts";
 const indexSql = `(SELECT step_index FROM workflow_step_executions
   WHERE execution_id = ?1 AND step_name = ?2 LIMIT 1)`;
 
-/** Bytes of a result that is still shown with its step. */
+/** Results up to this size are shown with their step. */
 const shownBytesMax = 2 ** 20;
 
 const attemptSql = `SELECT step_name, step_index, item, attempt, status, started_at, completed_at,
@@ -24,7 +24,7 @@ export const stepViewReads: SqlReads<keyof StepViewReads> = {
   step_views: async ({ quick }, { id }) => {
     const [row] = await quick(viewsSql, [id]);
     const steps = await Promise.all(readJsonRows(row?.steps).map(toAttempt));
-    // To prepare this alone takes as long as all the rest, and most executions have no items.
+    // Preparing this statement costs as much as all the others, and few executions have items.
     const items = row?.has_items === 1 ? await quick(itemsSql, [id]) : [];
     return { steps, items: items.map(toItems) };
   },
@@ -51,7 +51,7 @@ const stepsSql = `${attemptSql} WHERE step.execution_id = ?1 AND item = -1 AND a
     WHERE later.execution_id = ?1 AND later.step_index = step.step_index AND later.item = -1)
   ORDER BY step_index`;
 
-// Beside a max() or min(), SQLite's other columns are those of its row.
+// Next to max() or min(), SQLite takes the other columns from the same row.
 const itemsSql = `WITH latest AS (
     SELECT step_name, step_index, item, max(attempt), status, started_at, completed_at,
       error_code, error_message

@@ -1,4 +1,4 @@
-/** Collections: changes that take effect whole, on what they were decided on, and reads of them. */
+/** Collections: atomic changes against a known version, and reads. */
 
 import assert from "node:assert/strict";
 import type {
@@ -20,14 +20,14 @@ async function opened(store: Store, agentId = "a"): Promise<StoredCollection> {
   return row;
 }
 
-/** A version with the instants that its number says. */
+/** A version whose instants are derived from its number. */
 function version(key: string, number: number, value: string | null = `"${number}"`): VersionTuple {
   return [key, number, number, 0, 10, value];
 }
 
 type OfChange = Pick<ChangeCollection, "collectionId" | "changeId">;
 
-/** Commits a change from one version to another; whether it took effect. */
+/** Commits a change from one version to another; returns whether it took effect. */
 async function change(
   store: Store,
   collectionId: number,
@@ -51,11 +51,11 @@ async function change(
   return isTaken;
 }
 
-/** Written at the instant that the version says. */
+/** Written at the instant of the version. */
 const put = (...rows: VersionTuple[]) => (of: OfChange) =>
   [{ kind: "put_collection_values", ...of, rows, atMs: rows[0]?.[1] ?? 0 }] as const;
 
-/** Replaces a value of now by another version. */
+/** Replaces a current value by another version. */
 const replace = (row: VersionTuple) => (of: OfChange) =>
   [
     { kind: "keep_collection_values", ...of, keys: [row[0]], atMs: row[1] },
@@ -73,7 +73,7 @@ async function listed(
 }
 
 export const collectionContract: Contract = {
-  "a collection is one row for an agent, a name and a key": async ({ store, reopen }) => {
+  "an agent, a name and a key identify one collection": async ({ store, reopen }) => {
     const first = await opened(store);
     assert.deepEqual(await opened(store), first);
     assert.deepEqual({ ...first, collectionId: 0 }, {
@@ -92,7 +92,7 @@ export const collectionContract: Contract = {
     assert.equal((await (await reopen()).read({ read: "collections" })).length, 3);
   },
 
-  "a change of a collection takes effect once, on the version it was decided on": async (
+  "a change takes effect once, on the version that it was decided from": async (
     { store },
   ) => {
     const { collectionId } = await opened(store);
@@ -112,7 +112,7 @@ export const collectionContract: Contract = {
     ]);
   },
 
-  "of two changes of one collection at once one takes effect, whole": async ({ store }) => {
+  "of two concurrent changes to a collection, exactly one takes effect": async ({ store }) => {
     const { collectionId } = await opened(store);
     const rivals = ["x", "y"].map((key) =>
       change(store, collectionId, [0, 1], put(version(key, 1), version(`${key}2`, 1)))
@@ -123,7 +123,7 @@ export const collectionContract: Contract = {
     assert.deepEqual(await listed(store, collectionId), [`${winner}="1"`, `${winner}2="1"`]);
   },
 
-  "changes of two collections at once touch each its own": async ({ store }) => {
+  "concurrent changes to two collections do not affect each other": async ({ store }) => {
     const [a, b] = [await opened(store, "a"), await opened(store, "b")];
     for (const { collectionId } of [a, b]) {
       await change(store, collectionId, [0, 1], put(version("k", 1), version("l", 1)));
@@ -138,7 +138,7 @@ export const collectionContract: Contract = {
     assert.deepEqual(await listed(store, b.collectionId), ['k="1"']);
   },
 
-  "what a value was is read as of an instant, and as it was recorded": async ({ store }) => {
+  "earlier values are read as of an instant and as recorded by an instant": async ({ store }) => {
     const { collectionId } = await opened(store);
     await change(store, collectionId, [0, 10], put(version("k", 10), version("l", 10)));
     await change(store, collectionId, [10, 20], replace(version("k", 20)));
@@ -167,7 +167,7 @@ export const collectionContract: Contract = {
     assert.equal(await entry("l", 40), undefined);
   },
 
-  "the states of keys say what is there, and what is shown as of an instant": async (
+  "the states of keys give the newest version and the one shown as of an instant": async (
     { store },
   ) => {
     const { collectionId } = await opened(store);
@@ -195,7 +195,7 @@ export const collectionContract: Contract = {
     ]);
   },
 
-  "a page ends with its limit, or with the value that reaches its size": async ({ store }) => {
+  "a page ends at its limit, or with the value that reaches its size": async ({ store }) => {
     const { collectionId } = await opened(store);
     const keys = ["a", "b", "c", "d", "e"];
     await change(store, collectionId, [0, 1], put(...keys.map((key) => version(key, 1))));

@@ -1,4 +1,4 @@
-/** Operations: atomic by call, answered one by one, in an order of kinds, in groups. */
+/** Commits: atomic per call, with a result per operation, in the order of kinds, grouped. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -15,13 +15,13 @@ export function definition(definitionId: string, text = ""): SaveDefinition {
   return { kind: "save_definition", definitionId, workflowName: "w", text, atMs: startMs };
 }
 
-/** Fails by its own fault: an execution of a text that is not stored. */
+/** An operation that always fails: its definition is not stored. */
 export function badOperation(): CreateExecution {
   const own = { executionId: newExecutionId(), workflowName: "w", inputParams: "{}", atMs: 0 };
   return { kind: "create_execution", ...own, definitionId: "not stored" };
 }
 
-/** Those of the texts that are stored. */
+/** The definitions among `ids` that are stored. */
 export async function stored(store: Store, ids: readonly string[]): Promise<string[]> {
   const found = await Promise.all(ids.map(async (definitionId) => {
     const text = await store.read({ read: "definition_text", definitionId });
@@ -31,7 +31,7 @@ export async function stored(store: Store, ids: readonly string[]): Promise<stri
 }
 
 export const commitContract: Contract = {
-  "the answer says of each operation whether it took effect": async ({ store }) => {
+  "commit() returns for each operation whether it took effect": async ({ store }) => {
     assert.deepEqual(await store.commit([definition("a")]), [true]);
     const id = await createdIn(store);
     const applied = await store.commit([
@@ -43,7 +43,9 @@ export const commitContract: Contract = {
     assert.deepEqual(applied, [false, true, false, true]);
   },
 
-  "two operations of one kind and key in a transaction get one answer": async ({ store }) => {
+  "operations of one kind that share a key in a transaction get the same result": async (
+    { store },
+  ) => {
     const applied = await Promise.all([
       store.commit([definition("a", "first")]),
       store.commit([definition("a", "second")]),
@@ -53,7 +55,7 @@ export const commitContract: Contract = {
     assert.ok(text === "first" || text === "second");
   },
 
-  "nothing to commit is answered at once": async ({ store }) => {
+  "an empty commit resolves at once": async ({ store }) => {
     assert.deepEqual(await store.commit([]), []);
   },
 
@@ -70,7 +72,7 @@ export const commitContract: Contract = {
     assert.equal((await store.read({ read: "execution", id: executionId }))?.status, "completed");
   },
 
-  "the operations of one call stand or fall together": async ({ store }) => {
+  "the operations of one call succeed or fail together": async ({ store }) => {
     const [neighbour, mixed] = await Promise.allSettled([
       store.commit([definition("a"), definition("b")]),
       store.commit([definition("c"), badOperation(), definition("e")]),
@@ -80,7 +82,7 @@ export const commitContract: Contract = {
     assert.deepEqual(await stored(store, ["a", "b", "c", "e"]), ["a", "b"]);
   },
 
-  "every call is there whole, or refused and not there at all": async ({ store }) => {
+  "each call is stored whole or refused whole": async ({ store }) => {
     let last = 0;
     const call = fc.array(fc.boolean(), { minLength: 1, maxLength: 4 });
     await fc.assert(
@@ -102,7 +104,7 @@ export const commitContract: Contract = {
     );
   },
 
-  "closing commits what was handed in, and a closed store takes no more": async (opened) => {
+  "closing commits pending operations, and a closed store refuses more": async (opened) => {
     const { store } = opened;
     const commit = store.commit([definition("a")]);
     const next = await opened.reopen();
@@ -113,7 +115,7 @@ export const commitContract: Contract = {
     await store.close();
   },
 
-  "any text comes back as text, and no NUL or half a character harms it": async ({ store }) => {
+  "any text is read back as text; NUL and lone surrogates do no harm": async ({ store }) => {
     let last = 0;
     const text = fc.oneof(
       fc.string({ unit: "binary" }),

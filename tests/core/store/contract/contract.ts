@@ -1,6 +1,6 @@
 /**
- * What every store must hold, whatever keeps it: each backend is run through the same tests with
- * `storeContract("on a file", openIt)`. They see nothing but the port.
+ * What every store must guarantee. Each backend runs the same tests with `storeContract("on a
+ * file", open)`. The tests use only the port.
  */
 
 import type { Store } from "../../../../core/store/store.ts";
@@ -19,22 +19,22 @@ import { scheduleContract } from "./schedules.ts";
 import { statisticsContract } from "./statistics.ts";
 import { steeringContract } from "./steering.ts";
 
-/** A store of its own for one test, empty; gone with the test. */
+/** An empty store for one test, deleted after it. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: Store;
-  /** Closes it and opens it anew. */
+  /** Closes and reopens the store. */
   reopen(): Promise<Store>;
-  /** From now on nothing large can be written, as on a full disk, until it is repaired. */
+  /** Makes large writes fail, as on a full disk, until it is repaired. */
   breakWrites(): Promise<BrokenStore>;
 }
 
 export interface BrokenStore {
-  /** How many transactions were tried since it broke. */
+  /** The number of transactions attempted since it broke. */
   tries(): number;
   repair(): Promise<void>;
 }
 
-/** What holds, as sentences, each with what shows it. */
+/** The guarantees: each test by its name. */
 export type Contract = Readonly<Record<string, (opened: OpenedStore) => Promise<void>>>;
 
 const contracts: readonly Contract[] = [
@@ -53,7 +53,7 @@ const contracts: readonly Contract[] = [
   collectionContract,
 ];
 
-/** Declares the tests of one backend; `open` makes it a store of its own for each. */
+/** Declares the tests of one backend; `open` makes a new store for each test. */
 export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
   for (const [sentence, show] of contracts.flatMap((contract) => Object.entries(contract))) {
     Deno.test(`${name}: ${sentence}`, async () => {
@@ -68,7 +68,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
   }
 }
 
-/** Clones all that goes in and comes out, as on the way to another thread and back. */
+/** Clones everything that goes in and out, as if the store were on another thread. */
 function cloning(store: Store): Store {
   return storeWith(store, {
     commit: async (operations) => structuredClone(await store.commit(structuredClone(operations))),

@@ -1,4 +1,4 @@
-/** Executions and attempts: what is kept of them, how they end, how they are forgotten. */
+/** Executions and attempts: what is stored, how they end, and how they are deleted. */
 
 import assert from "node:assert/strict";
 import { type ExecutionId, newExecutionId } from "../../../../core/ids.ts";
@@ -8,7 +8,7 @@ import type { Contract } from "./contract.ts";
 const nobody = "no such" as ExecutionId;
 
 export const executionContract: Contract = {
-  "an execution is kept with all that is said of it": async ({ store }) => {
+  "an execution is stored with all its fields": async ({ store }) => {
     const id = await createdIn(store);
     const created = {
       executionId: id,
@@ -59,7 +59,7 @@ export const executionContract: Contract = {
     assert.equal(await store.read({ read: "definition_text", definitionId: "d-a" }), "name: a");
   },
 
-  "an execution keeps what it was started with": async ({ store }) => {
+  "an execution is stored with the values that it was started with": async ({ store }) => {
     const rerunOf = await createdIn(store);
     const executionId = newExecutionId();
     const own = { executionId, workflowName: "a", definitionId: "d-a", atMs: startMs };
@@ -85,7 +85,7 @@ export const executionContract: Contract = {
     });
   },
 
-  "a start with a key is stored once, and found by it": async ({ store }) => {
+  "an idempotency key starts one execution, which is found by the key": async ({ store }) => {
     await createdIn(store);
     const ids = [newExecutionId(), newExecutionId()];
     const start = (executionId: ExecutionId, workflowName: string) =>
@@ -101,7 +101,11 @@ export const executionContract: Contract = {
     const [first = nobody, second = nobody] = ids;
     assert.deepEqual(await store.commit([start(first, "a")]), [true]);
     assert.deepEqual(await store.commit([start(second, "a")]), [false]);
-    assert.deepEqual(await store.commit([start(second, "b")]), [true], "of another workflow");
+    assert.deepEqual(
+      await store.commit([start(second, "b")]),
+      [true],
+      "the key belongs to another workflow",
+    );
     const found = (workflowName: string) =>
       store.read({ read: "execution_by_key", workflowName, key: "k" });
     assert.equal((await found("a"))?.executionId, first);
@@ -109,14 +113,14 @@ export const executionContract: Contract = {
     assert.equal(await found("c"), undefined);
   },
 
-  "what is not there is undefined, or empty": async ({ store }) => {
+  "reads of unknown ids return undefined or nothing": async ({ store }) => {
     assert.equal(await store.read({ read: "execution", id: nobody }), undefined);
     assert.deepEqual(await store.read({ read: "steps", id: nobody }), []);
     assert.equal(await store.read({ read: "definition_text", definitionId: "no such" }), undefined);
     assert.equal(await store.read({ read: "ping" }), true);
   },
 
-  "a pending execution ends without a lease, a running or ended one does not": async (opened) => {
+  "a pending execution can end without a lease; a running or ended one cannot": async (opened) => {
     const { store } = opened;
     const [pending, running] = [await createdIn(store), await createdIn(store)];
     await store.commit([claim(running, "me")]);
@@ -127,7 +131,7 @@ export const executionContract: Contract = {
     assert.equal((await store.read({ read: "execution", id: pending }))?.status, "cancelled");
   },
 
-  "a completed step is not completed twice, nor an attempt begun twice": async ({ store }) => {
+  "a step cannot complete twice, nor an attempt begin twice": async ({ store }) => {
     const id = await createdIn(store);
     await store.commit([claim(id, "me"), begin(id, "me")]);
     await store.commit([complete(id, "me", { result: '"first"' })]);
@@ -137,7 +141,7 @@ export const executionContract: Contract = {
     assert.deepEqual(steps.map(({ result }) => result), ['"first"']);
   },
 
-  "what came of a step without a request is kept as it is": async ({ store }) => {
+  "the outcome of a step without a request is stored": async ({ store }) => {
     const id = await createdIn(store);
     const error = { code: "expression_failed" as const, message: "no such key" };
     const key = { executionId: id, item: -1, attempt: 1, owner: "me", atMs: startMs };
@@ -162,7 +166,7 @@ export const executionContract: Contract = {
     );
   },
 
-  "what ended is forgotten with its steps, and what is open or opened again is not": async (
+  "ended executions are deleted with their steps; open and reopened ones are not": async (
     opened,
   ) => {
     const { store } = opened;

@@ -1,14 +1,14 @@
-/** What fails: an operation by its own fault, or the store as a whole. */
+/** Failures of a single operation, and of the whole store. */
 
 import assert from "node:assert/strict";
 import { badOperation, definition, stored } from "./commits.ts";
 import type { Contract } from "./contract.ts";
 
-/** More than a full disk has room for. */
+/** More than fits on a full disk. */
 const large = "x".repeat(200_000);
 
 export const failureContract: Contract = {
-  "an operation that fails by its own fault falls alone": async ({ store }) => {
+  "a bad operation fails without affecting others": async ({ store }) => {
     const ids = Array.from({ length: 20 }, (_, index) => `d${index}`);
     const ends = await Promise.allSettled(
       ids.map((id, index) => store.commit([index === 7 ? badOperation() : definition(id)])),
@@ -21,7 +21,7 @@ export const failureContract: Contract = {
     assert.deepEqual(await stored(store, ids), good);
   },
 
-  "a store that can't write refuses all at once, and takes them once it can": async (opened) => {
+  "a store that cannot write refuses all commits at once, and recovers": async (opened) => {
     const { store } = opened;
     await store.commit([definition("before")]);
     const broken = await opened.breakWrites();
@@ -30,7 +30,7 @@ export const failureContract: Contract = {
     for (const end of ends) {
       assert.equal(end.status === "rejected" && end.reason.code, "store_unavailable");
     }
-    assert.equal(broken.tries(), 1, "one transaction shows that the store fails");
+    assert.equal(broken.tries(), 1, "the store is tried once, not in parts");
     await broken.repair();
     const ids = calls.map(({ definitionId }) => definitionId);
     assert.deepEqual(await stored(store, ids), []);

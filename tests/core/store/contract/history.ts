@@ -8,7 +8,7 @@ import { claim, createdIn, finish } from "../execution_operations.ts";
 import type { Contract } from "./contract.ts";
 
 export const historyContract: Contract = {
-  "history is newest first, of one workflow or status or of all, up to its limit": async (
+  "history lists the newest first, by workflow, by status or all, up to the limit": async (
     { store },
   ) => {
     const made: ExecutionId[] = [];
@@ -29,7 +29,7 @@ export const historyContract: Contract = {
     assert.deepEqual(await history({ workflowName: "nobody's", limit: 10 }), []);
   },
 
-  "pages neither skip nor repeat what was there, whatever is started meanwhile": async (opened) => {
+  "pages neither skip nor repeat executions while others are started": async (opened) => {
     const { store } = opened;
     const made: ExecutionId[] = [];
     await fc.assert(

@@ -1,4 +1,4 @@
-/** What agents keep, and what is kept of them. */
+/** Cached values of agents, and the agents' manifests. */
 
 import assert from "node:assert/strict";
 import type { Contract } from "./contract.ts";
@@ -8,7 +8,7 @@ function value(key: string, atMs: number, expiresAtMs = 1_000, owner = "a") {
 }
 
 export const keptContract: Contract = {
-  "a cached value is its owner's, until it expires": async ({ store }) => {
+  "a cached value belongs to its owner and expires": async ({ store }) => {
     await store.commit([value("k", 1), value("k", 1, 1_000, "b"), value("late", 1, 5_000)]);
     const get = (owner: string, key: string, atMs = 2) =>
       store.read({ read: "cached_value", owner, key, atMs });
@@ -28,7 +28,7 @@ export const keptContract: Contract = {
     });
   },
 
-  "evicting leaves an owner's newest values, by number and by length": async ({ store }) => {
+  "evicting keeps an owner's newest values, by number and by length": async ({ store }) => {
     await store.commit([1, 2, 3, 4].map((atMs) => value(`k${atMs}`, atMs)));
     await store.commit([value("k1", 1, 1_000, "b")]);
     const left = async (): Promise<string[]> => {
@@ -46,7 +46,7 @@ export const keptContract: Contract = {
     assert.equal((await store.read({ read: "cache_use", owner: "b" })).entries, 1);
   },
 
-  "agents are kept by file, and those that are not named any more are gone": async (opened) => {
+  "agents are stored by file, and files that are no longer listed are deleted": async (opened) => {
     const agent = (file: string, contentHash: string) =>
       ({
         kind: "save_agent",

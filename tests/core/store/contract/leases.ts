@@ -1,4 +1,4 @@
-/** Leases: who may advance an execution, until when, and what a lost one stops. */
+/** Leases: who may advance an execution and until when; a lost lease blocks its owner. */
 
 import assert from "node:assert/strict";
 import {
@@ -14,7 +14,7 @@ import {
 import type { Contract } from "./contract.ts";
 
 export const leaseContract: Contract = {
-  "only the owner of the lease changes anything": async ({ store }) => {
+  "only the owner of the lease can change an execution": async ({ store }) => {
     const id = await createdIn(store);
     assert.deepEqual(await store.commit([begin(id, "me")]), [false], "nobody has claimed it");
     assert.deepEqual(await store.commit([claim(id, "me"), begin(id, "me")]), [true, true]);
@@ -36,7 +36,7 @@ export const leaseContract: Contract = {
     assert.deepEqual(await look(), before);
   },
 
-  "a claim that comes too late takes its first step with it": async ({ store }) => {
+  "a claim that comes too late also rejects the first step": async ({ store }) => {
     const id = await createdIn(store);
     assert.deepEqual(await store.commit([claim(id, "me"), begin(id, "me")]), [true, true]);
     const late = [claim(id, "you"), begin(id, "you", { attempt: 2 })];
@@ -45,7 +45,9 @@ export const leaseContract: Contract = {
     assert.deepEqual(steps.map(({ attempt }) => attempt), [1]);
   },
 
-  "a lease that ran out can be claimed, and its first owner changes no more": async (opened) => {
+  "an expired lease can be claimed, and its first owner can change nothing more": async (
+    opened,
+  ) => {
     const { store } = opened;
     const id = await createdIn(store);
     await store.commit([claim(id, "me"), begin(id, "me")]);
@@ -62,13 +64,13 @@ export const leaseContract: Contract = {
     assert.equal(row?.startedAtMs, startMs, "it started once");
   },
 
-  "of many that claim at once, one has it": async ({ store }) => {
+  "of many concurrent claims, exactly one succeeds": async ({ store }) => {
     const id = await createdIn(store);
     const owners = Array.from({ length: 8 }, (_, index) => `owner_${index}`);
     const applied = await Promise.all(
       owners.map((owner) => store.commit([claim(id, owner), begin(id, owner)])),
     );
-    // Those that share a transaction share the answer to the claim; the fence is the lease.
+    // Claims in one transaction share a result; the lease decides which owner is valid.
     const begun = await store.read({ read: "steps", id });
     assert.equal(begun.length, 1);
     assert.ok(applied.some(([isClaimed]) => isClaimed));
@@ -78,7 +80,7 @@ export const leaseContract: Contract = {
     assert.equal(lost.filter((ids) => ids.length === 0).length, 1);
   },
 
-  "a renewed lease is kept for as long as it was renewed": async ({ store }) => {
+  "a renewed lease lasts until its new expiry": async ({ store }) => {
     const id = await createdIn(store);
     await store.commit([claim(id, "me")]);
     assert.deepEqual(await store.commit([renew(id, "me", startMs + 2 * leaseMs)]), [true]);
@@ -87,7 +89,7 @@ export const leaseContract: Contract = {
     assert.equal((await claimable(startMs + 2 * leaseMs)).length, 1);
   },
 
-  "released leases can be claimed at once, and nothing else is touched": async ({ store }) => {
+  "released leases can be claimed at once, and nothing else changes": async ({ store }) => {
     const [running, ended] = [await createdIn(store), await createdIn(store)];
     const pending = await createdIn(store);
     await store.commit([claim(running, "dead"), claim(ended, "dead")]);

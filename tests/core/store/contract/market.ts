@@ -1,4 +1,4 @@
-/** Market data: what it was and when it was known, in the order that keeps revisions whole. */
+/** Market data: its values, when they became known, and the order that preserves revisions. */
 
 import assert from "node:assert/strict";
 import type { BarTuple, KeepRevision, SaveBars } from "../../../../core/store/operations/bars.ts";
@@ -23,7 +23,7 @@ function save(recorded_at: number, ...bars: BarTuple[]): SaveBars {
   return { kind: "save_bars", ...series, currency: "USD", recorded_at, bars };
 }
 
-/** Keeps what the bar of a day was. */
+/** Keeps the old version of a day's bar. */
 function keep(day: number, close: number, recorded_at: number): KeepRevision {
   const bar = { open: 1, high: 9, low: 1, close, adjusted_close: null, volume: 100 };
   const own = { start_at: day, currency: "USD", recorded_at, length_ms: 1 };
@@ -50,12 +50,12 @@ function event(changes: Partial<SaveMarketEvent>): SaveMarketEvent {
 }
 
 export const marketContract: Contract = {
-  "bars come back oldest first; what a bar was is kept before it is replaced": async (opened) => {
+  "bars are read oldest first; an old version is kept before it is replaced": async (opened) => {
     const { store } = opened;
     await store.commit([save(10, tuple(3, 5), tuple(1, 3), tuple(2, 4))]);
     assert.deepEqual(await closes(store), [3, 4, 5]);
     const applied = await store.commit([save(20, tuple(2, 7)), keep(2, 7, 20), keep(1, 3, 20)]);
-    assert.deepEqual(applied, [true, true, false], "the same bar is no revision");
+    assert.deepEqual(applied, [true, true, false], "an unchanged bar is not a revision");
     assert.deepEqual(await closes(store), [3, 7, 5]);
     assert.deepEqual(await closes(store, 19), [3, 4, 5]);
     assert.deepEqual(await closes(store, 9), []);
@@ -68,7 +68,7 @@ export const marketContract: Contract = {
     );
   },
 
-  "a series says what is stored of it, now and at an instant": async ({ store }) => {
+  "the facts of a series are read now and as of an instant": async ({ store }) => {
     assert.equal(await store.read({ read: "has_bars", ...series }), false);
     const bar = { ...series, start_at: 9, date: "2024-07-09", bar: "{}", reason: "no close" };
     await store.commit([
@@ -113,7 +113,7 @@ export const marketContract: Contract = {
     assert.deepEqual(await store.read({ read: "adjusting_events", ...series, limit }), dividend);
   },
 
-  "a quote is the newest that was known, since it was first so": async ({ store }) => {
+  "the newest quote is read as of when it first became known": async ({ store }) => {
     await store.commit([quote({}), quote({ as_of: 15, price: 2, recorded_at: 30 })]);
     await store.commit([quote({ recorded_at: 90 }), quote({ symbol: "MSFT", recorded_at: 99 })]);
     const prices = async (knownAtMs: number): Promise<unknown[]> =>
@@ -129,7 +129,7 @@ export const marketContract: Contract = {
     assert.deepEqual(await prices(100), [["AAPL", 2], ["MSFT", 1]]);
   },
 
-  "an expected date that is not given again is forgotten, a past event stays": async (opened) => {
+  "an expected date that is not repeated is deleted; a past event stays": async (opened) => {
     const { store } = opened;
     const expected = { event_kind: "earnings", estimated: true, recorded_at: 25 } as const;
     await store.commit([event({}), event({ ...expected, date: "2024-08-01" })]);
@@ -146,7 +146,7 @@ export const marketContract: Contract = {
     assert.deepEqual(await dates(20), ["2024-07-03"]);
   },
 
-  "a finding that comes again is counted, and an old one is dropped": async ({ store }) => {
+  "a repeated finding is counted, and an old one is dropped": async ({ store }) => {
     const finding = { rule: "gap", severity: "warning", ...series, at: 5, agent_id: "a" };
     const found = (message: string, seen_at: number, symbol = "AAPL") =>
       ({ kind: "save_finding", ...finding, symbol, message, seen_at }) as const;

@@ -1,4 +1,4 @@
-/** Which execution is claimed next: by priority, and the workflows in turn. */
+/** The order of claims: by priority, then the workflows in turn. */
 
 import assert from "node:assert/strict";
 import { type ExecutionId, newExecutionId } from "../../../../core/ids.ts";
@@ -6,7 +6,7 @@ import type { Store } from "../../../../core/store/store.ts";
 import { claim, createdIn, finish, leaseMs, startMs } from "../execution_operations.ts";
 import type { Contract } from "./contract.ts";
 
-/** Stores many of one workflow, at once. */
+/** Stores many pending executions of one workflow at once. */
 export async function wait(
   store: Store,
   name: string,
@@ -30,7 +30,7 @@ async function next(store: Store, limit: number): Promise<string[]> {
 }
 
 export const queueContract: Contract = {
-  "what waits is found oldest first, after what was left running": async ({ store }) => {
+  "interrupted executions come first, then pending ones, oldest first": async ({ store }) => {
     const ids = await wait(store, "w", 5);
     await store.commit(ids.slice(2, 3).map((id) => claim(id, "gone", startMs - leaseMs)));
     const found = async (limit: number): Promise<number[]> =>
@@ -41,7 +41,7 @@ export const queueContract: Contract = {
     assert.equal(await store.read({ read: "pending_count" }), 4);
   },
 
-  "a flood of one workflow starves no other": async ({ store }) => {
+  "many executions of one workflow starve no other": async ({ store }) => {
     await wait(store, "flood", 500);
     await wait(store, "late", 2);
     await wait(store, "later", 1);
@@ -52,21 +52,21 @@ export const queueContract: Contract = {
     ]);
   },
 
-  "what runs already counts as a turn taken": async ({ store }) => {
+  "a running execution counts as a turn": async ({ store }) => {
     const flood = await wait(store, "flood", 10);
     await wait(store, "late", 2);
     await store.commit(flood.slice(0, 2).map((id) => claim(id, "o")));
     assert.deepEqual(await next(store, 3), ["late", "late", "flood"]);
   },
 
-  "of equal workflows, the one that was served longest ago is next": async ({ store }) => {
+  "of equal workflows, the one served longest ago is next": async ({ store }) => {
     for (const name of ["a", "b", "c"]) await wait(store, name, 2);
     const served = { a: 3, b: 1, c: 2 };
     const found = await store.read({ read: "claimable", nowMs: startMs, limit: 3, served });
     assert.deepEqual(found.map(({ workflowName }) => workflowName), ["b", "c", "a"]);
   },
 
-  "a higher priority goes first, the oldest of a workflow before its younger": async (opened) => {
+  "higher priority goes first; within a workflow, older executions go first": async (opened) => {
     const { store } = opened;
     const low = await wait(store, "w", 2, -1);
     const usual = await wait(store, "w", 2);
@@ -76,7 +76,7 @@ export const queueContract: Contract = {
     assert.deepEqual(found.slice(2).map(({ executionId }) => executionId), [...usual, ...low]);
   },
 
-  "of one concurrency key, no more than its limit have begun": async ({ store }) => {
+  "a concurrency key never has more open executions than its limit": async ({ store }) => {
     await createdIn(store, { name: "w" });
     const ids = Array.from({ length: 3 }, newExecutionId);
     const own = { workflowName: "w", definitionId: "d-w", atMs: startMs, inputParams: "{}" };
@@ -98,7 +98,9 @@ export const queueContract: Contract = {
     assert.deepEqual(await keyed(), [third]);
   },
 
-  "the lanes say how many wait and since when, the counts what is open": async ({ store }) => {
+  "lanes count the waiting executions with the oldest instant; counts cover open ones": async (
+    { store },
+  ) => {
     assert.deepEqual(await store.read({ read: "queue_lanes" }), []);
     const [first] = await wait(store, "w", 3);
     assert.ok(first);

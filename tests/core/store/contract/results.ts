@@ -1,4 +1,4 @@
-/** Results of steps: of any length, whole for expressions, summed up for people. */
+/** Results of steps: of any length, whole for expressions, summarised for people. */
 
 import assert from "node:assert/strict";
 import { begin, claim, complete, createdIn, startMs } from "../execution_operations.ts";
@@ -7,7 +7,7 @@ import type { Contract } from "./contract.ts";
 const large = JSON.stringify({ text: "büyük ".repeat(60_000) });
 
 export const resultContract: Contract = {
-  "a result of any length comes back whole, over a restart too": async (opened) => {
+  "a result of any length is read back whole, also after a restart": async (opened) => {
     const id = await createdIn(opened.store);
     await opened.store.commit([claim(id, "me"), begin(id, "me"), begin(id, "me", { index: 1 })]);
     const ends = [complete(id, "me", { result: large }), complete(id, "me", { index: 1 })];
@@ -21,7 +21,7 @@ export const resultContract: Contract = {
     assert.deepEqual([shown?.result, shown?.resultBytes], [large, null]);
   },
 
-  "a large result that is handed in as the store closes is committed": async (opened) => {
+  "a large result committed while the store closes is stored": async (opened) => {
     const id = await createdIn(opened.store);
     await opened.store.commit([claim(id, "me"), begin(id, "me")]);
     const commit = opened.store.commit([complete(id, "me", { result: large })]);
@@ -30,7 +30,7 @@ export const resultContract: Contract = {
     assert.equal((await store.read({ read: "steps", id }))[0]?.result, large);
   },
 
-  "steps are read with the results that are asked for": async ({ store }) => {
+  "steps are read with the requested results": async ({ store }) => {
     const id = await createdIn(store);
     await store.commit([claim(id, "me"), ...[0, 1, 2].map((index) => begin(id, "me", { index }))]);
     await store.commit(
@@ -46,7 +46,7 @@ export const resultContract: Contract = {
     assert.deepEqual(await results([]), [null, null, null]);
   },
 
-  "a result of over a megabyte is left out of its step and read by itself": async ({ store }) => {
+  "a result over a megabyte is omitted from its step and read separately": async ({ store }) => {
     const id = await createdIn(store);
     const huge = JSON.stringify("x".repeat(2 ** 20));
     await store.commit([claim(id, "me"), begin(id, "me")]);

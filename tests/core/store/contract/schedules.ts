@@ -1,4 +1,4 @@
-/** Schedules and firings: each instant once, with its execution or not at all. */
+/** Schedules and firings: each due instant fires once, together with its execution. */
 
 import assert from "node:assert/strict";
 import { newExecutionId } from "../../../../core/ids.ts";
@@ -60,7 +60,7 @@ export const scheduleContract: Contract = {
     ]);
   },
 
-  "an instant is fired once, whoever tries, and only as it was": async ({ store }) => {
+  "an instant fires once, whoever tries, and only in the expected state": async ({ store }) => {
     await createdIn(store);
     await store.commit([schedule(), enter(2)]);
     assert.equal((await store.commit(fire(1, "due")))[0], false, "it does not wait");
@@ -80,7 +80,7 @@ export const scheduleContract: Contract = {
     }
   },
 
-  "what waits is skipped while it waits, and not once it has fired": async ({ store }) => {
+  "a firing can be skipped while it waits, but not once it has fired": async ({ store }) => {
     await createdIn(store);
     await store.commit([schedule(), enter(1), enter(2), enter(3, "skipped")]);
     await store.commit(fire(2, "due"));
@@ -90,7 +90,7 @@ export const scheduleContract: Contract = {
     assert.deepEqual(await firings(store), ["3 skipped", "2 fired", "1 skipped"]);
   },
 
-  "the oldest that waits may start once no execution of its schedule is open": async (opened) => {
+  "the oldest waiting firing may start when its schedule has no open execution": async (opened) => {
     const { store } = opened;
     await createdIn(store);
     await store.commit([schedule(), schedule({ scheduleId: "other" }), enter(2), enter(1)]);
@@ -112,7 +112,7 @@ export const scheduleContract: Contract = {
     assert.deepEqual(await store.read({ read: "busy_schedules", ids }), []);
   },
 
-  "what waits, and the latest by the rule, are not forgotten": async ({ store }) => {
+  "waiting firings and the latest by the rule are not deleted": async ({ store }) => {
     await store.commit([
       schedule(),
       enter(1, "skipped"),

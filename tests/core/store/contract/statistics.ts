@@ -1,4 +1,4 @@
-/** What a workflow's executions add up to, against the figures of the origin's example. */
+/** Statistics of a workflow's executions, compared with the origin's example. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ function statistics(store: Store, workflowName: string): Promise<Statistics> {
   return store.read({ read: "statistics", workflowName });
 }
 
-/** An execution that began `atMs` and took `tookMs`. */
+/** An execution that began at `atMs` and took `tookMs`. */
 async function ended(
   store: Store,
   status: "completed" | "failed" | "cancelled",
@@ -22,7 +22,7 @@ async function ended(
   await store.commit([finish(id, "me", status, { at: atMs + tookMs })]);
 }
 
-/** By nearest rank, the long way. */
+/** The nearest rank, computed directly. */
 function percentile(durations: readonly number[], percent: number): number | null {
   const sorted = durations.toSorted((a, b) => a - b);
   return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? null;
@@ -44,7 +44,7 @@ const anEnd = fc.record({
 });
 
 export const statisticsContract: Contract = {
-  "statistics() of 42 executions are those of the origin's example": async ({ store }) => {
+  "statistics() of 42 executions matches the origin's example": async ({ store }) => {
     for (let made = 41; made >= 0; made--) {
       await ended(store, made < 2 ? "failed" : "completed", {
         atMs: startMs - made * 60_000,
@@ -64,7 +64,7 @@ export const statisticsContract: Contract = {
     assert.deepEqual([p50Ms, p95Ms, p99Ms, steps], [12_000, 13_000, 13_000, []]);
   },
 
-  "what has not ended, or was cancelled, counts in the total alone": async ({ store }) => {
+  "open and cancelled executions count only in the total": async ({ store }) => {
     await ended(store, "completed", { tookMs: 2_000 });
     await ended(store, "cancelled", { tookMs: 90_000 });
     await createdIn(store, { at: startMs + 1 });
@@ -84,7 +84,7 @@ export const statisticsContract: Contract = {
     });
   },
 
-  "one workflow's statistics know nothing of another's": async ({ store }) => {
+  "the statistics of one workflow ignore other workflows": async ({ store }) => {
     await ended(store, "failed", { name: "b" });
     assert.deepEqual(await statistics(store, "a"), {
       totalExecutions: 0,
@@ -102,7 +102,7 @@ export const statisticsContract: Contract = {
     assert.equal((await statistics(store, "b")).successRate, 0);
   },
 
-  "statistics are what counting by hand gives, of executions and of steps": async ({ store }) => {
+  "statistics match a direct count, for executions and for steps": async ({ store }) => {
     let last = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(anEnd, { maxLength: 30 }), async (ends) => {

@@ -1,4 +1,4 @@
-/** Steering: at once what nobody advances, else noted for its owner; fenced by the status. */
+/** Steering: immediate if nobody holds the execution, else stored for its owner; status decides. */
 
 import assert from "node:assert/strict";
 import type { ExecutionId } from "../../../../core/ids.ts";
@@ -9,7 +9,7 @@ import type { Contract } from "./contract.ts";
 
 type Simple = Exclude<SteeringOperation["kind"], "supersede_steps">;
 
-/** Steers, and says whether it took effect and what the execution is then. */
+/** Steers; returns whether it took effect and the execution's state. */
 async function steer(store: Store, kind: Simple, executionId: ExecutionId): Promise<unknown[]> {
   const [isApplied] = await store.commit([{ kind, executionId }]);
   const row = await store.read({ read: "execution", id: executionId });
@@ -25,7 +25,7 @@ async function parked(store: Store, status: "waiting" | "paused"): Promise<Execu
 }
 
 export const steeringContract: Contract = {
-  "what nobody advances is paused and resumed at once": async ({ store }) => {
+  "an execution that nobody holds is paused and resumed at once": async ({ store }) => {
     const pending = await createdIn(store);
     assert.deepEqual(await steer(store, "pause_execution", pending), [true, "paused", null]);
     assert.deepEqual(await steer(store, "pause_execution", pending), [false, "paused", null]);
@@ -35,7 +35,7 @@ export const steeringContract: Contract = {
     assert.deepEqual(await steer(store, "resume_execution", waiting), [true, "running", null]);
   },
 
-  "of what somebody advances it is noted what is wanted": async ({ store }) => {
+  "for an execution with an owner, only the request is stored": async ({ store }) => {
     const id = await createdIn(store);
     await store.commit([claim(id, "me")]);
     assert.deepEqual(await steer(store, "pause_execution", id), [true, "running", "pause"]);
@@ -46,7 +46,7 @@ export const steeringContract: Contract = {
     assert.deepEqual(await steer(store, "cancel_execution", id), [false, "cancelled", null]);
   },
 
-  "a parked execution is claimed when its wait is over, or when it is woken": async (opened) => {
+  "a parked execution can be claimed when its wait is over or when it is woken": async (opened) => {
     const { store } = opened;
     const [waiting, paused] = [await parked(store, "waiting"), await parked(store, "paused")];
     const claimable = async (nowMs: number): Promise<string[]> =>
@@ -59,7 +59,7 @@ export const steeringContract: Contract = {
     assert.deepEqual(await store.commit([claim(waiting, "me", startMs + 5)]), [true]);
   },
 
-  "a retry opens what failed again, and takes what failed out of the count": async (opened) => {
+  "a retry reopens a failed execution and supersedes its failed steps": async (opened) => {
     const { store } = opened;
     const id = await createdIn(store);
     await store.commit([

@@ -1,4 +1,4 @@
-/** Collections are looked up by their keys: nothing walks through one, however large it is. */
+/** Queries on collections use indexes: none scans a collection, however large. */
 
 import assert from "node:assert/strict";
 import type { KnownBy } from "../../../../core/store/reads/collections.ts";
@@ -7,7 +7,7 @@ import { collectionReads } from "../../../../core/store/sqlite/reads/collections
 import type { Reading, ReadSql } from "../../../../core/store/sqlite/reading.ts";
 import { openTempStore } from "../../../support/temp_store.ts";
 
-Deno.test("values of collections are found by their keys, or by age", async () => {
+Deno.test("values of collections are found by key or by age, through indexes", async () => {
   await using temp = await openTempStore();
   const { database } = temp.store;
   const queries = Object.values(operations).map(({ sql }) => sql);
@@ -41,9 +41,9 @@ async function readAll(reading: Reading): Promise<void> {
   await collectionReads.old_collection_versions(reading, { collectionId, beforeMs: 1, limit: 5 });
 }
 
-/** A walk over a table, or over all of a collection. */
+/** Whether a plan scans a table, or a whole collection. */
 function walksThrough(detail: string, sql: string): boolean {
-  // That nothing refers to a new row's number is checked by looking it up.
+  // A foreign key check of the new row is an index lookup.
   if (sql.includes("INSERT INTO collections ")) return false;
   return /^SCAN collection/.test(detail) || /\(collection_id=\?\)$/.test(detail);
 }

@@ -1,4 +1,4 @@
-/** Group commit on a real database: who shares a transaction, and what is tried again. */
+/** Group commit on a real database: which calls share a transaction, and which are retried. */
 
 import assert from "node:assert/strict";
 import { LibsqlError } from "@libsql/client";
@@ -12,7 +12,7 @@ import { openTempStore } from "../../../support/temp_store.ts";
 
 interface Trial extends AsyncDisposable {
   readonly queue: CommitQueue;
-  /** The kinds of each transaction that was tried. */
+  /** The kinds of each attempted transaction. */
   readonly transactions: readonly (readonly string[])[];
   /** Set to make every transaction fail. */
   failure: Error | undefined;
@@ -54,20 +54,20 @@ function execution(definitionId: string, executionId: ExecutionId = newExecution
   return { kind: "create_execution", ...own };
 }
 
-/** Fails by its own fault. */
+/** Always fails. */
 const bad = execution("not stored");
 
-Deno.test("what one turn hands in shares a transaction, each kind once, in their order", async () => {
+Deno.test("calls of one turn share a transaction, with each kind once and in order", async () => {
   await using trial = await tryCommits();
   const { queue } = trial;
   const before = queue.commit([execution("a")]);
-  // A promise's continuation is of the same turn.
+  // A promise's continuation belongs to the same turn.
   const after = Promise.resolve().then(() => queue.commit([good("a"), good("b")]));
   assert.deepEqual(await Promise.all([before, after]), [[true], [true, true]]);
   assert.deepEqual(trial.transactions, [["save_definition", "create_execution"]]);
 });
 
-Deno.test("what comes while a transaction runs waits for the next, all of it together", async () => {
+Deno.test("calls made during a transaction share the next one", async () => {
   await using trial = await tryCommits();
   const { queue } = trial;
   const first = queue.commit([good("a")]);
@@ -78,13 +78,13 @@ Deno.test("what comes while a transaction runs waits for the next, all of it tog
   assert.equal(trial.transactions.length, 2);
 });
 
-Deno.test("nothing to commit is no transaction", async () => {
+Deno.test("an empty commit runs no transaction", async () => {
   await using trial = await tryCommits();
   assert.deepEqual(await trial.queue.commit([]), []);
   assert.deepEqual(trial.transactions, []);
 });
 
-Deno.test("a bad row is found by halves, and falls alone", async () => {
+Deno.test("a bad row is isolated by halving and fails alone", async () => {
   await using trial = await tryCommits();
   const ids = Array.from({ length: 20 }, (_, index) => `d${String(index).padStart(2, "0")}`);
   const results = await Promise.allSettled(
@@ -98,7 +98,7 @@ Deno.test("a bad row is found by halves, and falls alone", async () => {
 });
 
 for (const code of ["FULL", "BUSY", "IOERR_WRITE", "READONLY", "NOMEM", "CANTOPEN"]) {
-  Deno.test(`a database that fails with SQLITE_${code} is tried once, and refuses everyone`, async () => {
+  Deno.test(`a database that fails with SQLITE_${code} is tried once, and all calls are refused`, async () => {
     await using trial = await tryCommits();
     trial.failure = new AppError("store_unavailable", "Cannot use the database", {
       cause: new LibsqlError("it fails", `SQLITE_${code}`),
@@ -116,7 +116,7 @@ for (const code of ["FULL", "BUSY", "IOERR_WRITE", "READONLY", "NOMEM", "CANTOPE
   });
 }
 
-Deno.test("drain() settles when all that was handed in is committed, what came meanwhile too", async () => {
+Deno.test("drain() resolves when all calls are committed, including those made meanwhile", async () => {
   await using trial = await tryCommits();
   await trial.queue.drain();
   void trial.queue.commit([good("a")]).then(() => trial.queue.commit([good("b")]));
@@ -124,12 +124,12 @@ Deno.test("drain() settles when all that was handed in is committed, what came m
   assert.deepEqual(await trial.definitions(), ["a", "b"]);
 });
 
-Deno.test("more calls than the bound are refused, and those that wait are committed", async () => {
+Deno.test("calls beyond the bound are refused, and waiting ones are committed", async () => {
   await using trial = await tryCommits();
   const calls = Array.from({ length: 100_000 }, () => trial.queue.commit([good("a")]));
   await assert.rejects(trial.queue.commit([good("b")]), {
     code: "overloaded",
-    message: /100000 writes wait for the database/,
+    message: /100000 writes are waiting/,
   });
   assert.equal((await Promise.all(calls)).length, 100_000);
   assert.deepEqual(await trial.queue.commit([good("b")]), [true]);
@@ -140,10 +140,10 @@ Deno.test("every kind has one place in the order", () => {
   assert.deepEqual(names.filter((name, place) => names.indexOf(name) !== place), []);
 });
 
-Deno.test("a kind that is not in the list is refused, and nothing of its call is written", async () => {
+Deno.test("an unlisted kind is refused, and nothing of its call is written", async () => {
   await using temp = await openTempStore();
   const { database } = temp.store;
   const queue = new CommitQueue(database, kinds.filter(({ kind }) => kind !== "create_execution"));
-  await assert.rejects(queue.commit([good("a"), execution("a")]), /no such kind/);
+  await assert.rejects(queue.commit([good("a"), execution("a")]), /unknown kind/);
   assert.deepEqual(await database.read("SELECT * FROM workflow_definitions"), []);
 });

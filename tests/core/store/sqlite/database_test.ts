@@ -1,4 +1,4 @@
-/** The one connection: what another one that holds the database does to it, and what it refuses. */
+/** The store's connection: locks held by other connections, and what it refuses. */
 
 import assert from "node:assert/strict";
 import { createClient } from "@libsql/client";
@@ -14,7 +14,7 @@ function entry(definitionId: string): SaveDefinition {
 
 const idsSql = "SELECT definition_id AS id FROM workflow_definitions ORDER BY id";
 
-/** What is on disk, as a connection of its own sees it. */
+/** The ids on disk, read through a separate connection. */
 async function idsOnDisk(url: string): Promise<unknown[]> {
   const client = createClient({ url, concurrency: 1 });
   try {
@@ -24,7 +24,7 @@ async function idsOnDisk(url: string): Promise<unknown[]> {
   }
 }
 
-Deno.test("a lock that outlasts the busy timeout is fatal, once: nothing more is acknowledged", async () => {
+Deno.test("a lock that outlasts the busy timeout is fatal: nothing more is acknowledged", async () => {
   await using temp = await openTempStore({ busyTimeoutMs: 50 });
   const { store } = temp;
   const { database } = store;
@@ -36,19 +36,19 @@ Deno.test("a lock that outlasts the busy timeout is fatal, once: nothing more is
   for (const commit of during) await assert.rejects(commit, busy);
   await transaction.rollback();
   other.close();
-  // The way is free again, but what this connection would answer now can't be relied on.
+  // The lock is gone, but this connection's answers can no longer be trusted.
   await assert.rejects(store.commit([entry("after")]), busy);
   await assert.rejects(database.read("SELECT 1"), busy);
   await assert.rejects(database.script("SELECT 1"), busy);
   assert.equal(temp.fatal.length, 1);
   assert.deepEqual(await idsOnDisk(temp.url), ["before"]);
-  // The next daemon goes on.
+  // The next daemon works.
   const next = await temp.reopen();
   assert.deepEqual(await next.commit([entry("next")]), [true]);
   assert.deepEqual(await idsOnDisk(temp.url), ["before", "next"]);
 });
 
-Deno.test("a lock that another process lets go of in time is waited for", async () => {
+Deno.test("a lock that another process releases in time is waited for", async () => {
   await using temp = await openTempStore({ busyTimeoutMs: 10_000 });
   await using _holder = await startScript("store_holder.ts", ["write", temp.url, "250"]);
   assert.deepEqual(await temp.store.commit([entry("a")]), [true]);
@@ -56,7 +56,7 @@ Deno.test("a lock that another process lets go of in time is waited for", async 
   assert.equal(temp.fatal.length, 0);
 });
 
-Deno.test("a lock that another process keeps is fatal, and what was refused is nowhere", async () => {
+Deno.test("a lock that another process keeps is fatal, and refused writes are not stored", async () => {
   await using temp = await openTempStore({ busyTimeoutMs: 50 });
   await using holder = await startScript("store_holder.ts", ["write", temp.url]);
   await assert.rejects(temp.store.commit([entry("a")]), { code: "store_unavailable" });
@@ -66,7 +66,7 @@ Deno.test("a lock that another process keeps is fatal, and what was refused is n
   assert.deepEqual(await idsOnDisk(temp.url), []);
 });
 
-Deno.test("an error of one statement undoes its whole transaction, and is not fatal", async () => {
+Deno.test("an error in one statement rolls back its transaction and is not fatal", async () => {
   await using temp = await openTempStore({ busyTimeoutMs: 50 });
   const { database } = temp.store;
   const insertSql = "INSERT INTO workflow_definitions VALUES (?, 'w', '', 0)";
@@ -86,14 +86,14 @@ Deno.test("an error of one statement undoes its whole transaction, and is not fa
   assert.equal(temp.fatal.length, 0);
 });
 
-Deno.test("an address that is no libSQL URL is refused by name", async () => {
+Deno.test("an address that is not a libSQL URL is refused by name", async () => {
   await assert.rejects(openDatabase("nonsense://x", assert.fail), {
     code: "store_unavailable",
     message: /^Cannot open database "nonsense:\/\/x": .*; check the address/,
   });
 });
 
-Deno.test("a closed store answers nothing", async () => {
+Deno.test("a closed store refuses reads and writes", async () => {
   await using temp = await openTempStore({ busyTimeoutMs: 50 });
   const { store } = temp;
   const { database } = store;
@@ -108,7 +108,7 @@ Deno.test("after a failure the connection gets its settings again", async () => 
   const database = await openDatabase(`file:${folder.path}/test.db`, (error) => {
     throw error;
   });
-  // As a connection that the client has opened by itself.
+  // Simulates a connection that the client opened by itself.
   await database.read("PRAGMA foreign_keys = OFF");
   await database.read("PRAGMA synchronous = OFF");
   await assert.rejects(database.read("SELECT nonsense"), { code: "store_unavailable" });

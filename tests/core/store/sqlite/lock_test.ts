@@ -1,4 +1,4 @@
-/** One daemon a database file: the lock beside it, against other processes and its own. */
+/** One daemon per database file: the lock excludes other processes and its own. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ function urlIn(folder: TempFolder, name = "test.db"): string {
 
 const alreadyRunning = { code: "already_running", message: /another daemon uses it; stop it/ };
 
-Deno.test("a locked database is refused to its own process, and given after release", async () => {
+Deno.test("a locked database is refused within the process, and available after release", async () => {
   await using folder = await makeTempFolder();
   const url = urlIn(folder);
   const first = await lockDatabase(url);
@@ -23,7 +23,7 @@ Deno.test("a locked database is refused to its own process, and given after rele
   (await lockDatabase(url))?.release();
 });
 
-Deno.test("another process keeps the lock until it is killed, and no longer", async () => {
+Deno.test("another process holds the lock until it is killed, and no longer", async () => {
   await using folder = await makeTempFolder();
   const url = urlIn(folder);
   await using holder = await startScript("store_holder.ts", ["lock", url]);
@@ -32,7 +32,7 @@ Deno.test("another process keeps the lock until it is killed, and no longer", as
   (await lockDatabase(url))?.release();
 });
 
-Deno.test("another database has another lock", async () => {
+Deno.test("different databases have different locks", async () => {
   await using folder = await makeTempFolder();
   const first = await lockDatabase(urlIn(folder, "one.db"));
   const second = await lockDatabase(urlIn(folder, "two.db"));
@@ -40,7 +40,7 @@ Deno.test("another database has another lock", async () => {
   second?.release();
 });
 
-Deno.test("a link to a database leads to the database's lock", async () => {
+Deno.test("a link to a database uses the lock of its target", async () => {
   await using folder = await makeTempFolder({ "real.db": "" });
   await Deno.symlink(join(folder.path, "real.db"), join(folder.path, "link.db"));
   const lock = await lockDatabase(urlIn(folder, "real.db"));
@@ -52,7 +52,7 @@ Deno.test("a server's database has no lock", async () => {
   assert.equal(await lockDatabase("libsql://example.com"), undefined);
 });
 
-Deno.test("a lock file that can't be made is named", async () => {
+Deno.test("the error for a lock file that cannot be created names the file", async () => {
   await using folder = await makeTempFolder();
   await assert.rejects(lockDatabase(urlIn(folder, "missing/test.db")), {
     code: "store_unavailable",
@@ -60,7 +60,7 @@ Deno.test("a lock file that can't be made is named", async () => {
   });
 });
 
-Deno.test("databasePath() reads every form of a file's URL", () => {
+Deno.test("databasePath() reads every form of a file URL", () => {
   assert.equal(databasePath("file:///data/a%20b.db?mode=rwc"), "/data/a b.db");
   assert.equal(databasePath("file:/data/a.db"), "/data/a.db");
   assert.equal(databasePath("file:a%20b.db"), join(Deno.cwd(), "a b.db"));

@@ -1,4 +1,4 @@
-/** The schema's history, on real files: applied once, in order, each whole or not at all. */
+/** Migrations on real files: each is applied once, in order, whole or not at all. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { migrationsFolder } from "../../../support/temp_store.ts";
 
 const nowMs = Date.UTC(2026, 0, 16);
 const first = "CREATE TABLE a (x INTEGER) STRICT;\nINSERT INTO a VALUES (1);";
-const second = "CREATE TABLE b (y TEXT) STRICT; -- a last line without its end";
+const second = "CREATE TABLE b (y TEXT) STRICT; -- no newline at the end";
 
 interface Trial extends AsyncDisposable {
   readonly database: Database;
@@ -18,7 +18,7 @@ interface Trial extends AsyncDisposable {
   migrate(): Promise<readonly number[]>;
 }
 
-/** A database in a folder that holds the migrations too. */
+/** A database in a folder that also holds the migrations. */
 async function tryMigrations(files: Readonly<Record<string, string>>): Promise<Trial> {
   const folder = await makeTempFolder(files);
   const database = await openDatabase(
@@ -61,7 +61,7 @@ Deno.test("an empty database gets every migration, once", async () => {
   assert.deepEqual((await trial.database.read("SELECT x FROM a")).map(({ x }) => x), [1]);
 });
 
-Deno.test("a migration that is added later is applied to what is there", async () => {
+Deno.test("a new migration is applied to an existing database", async () => {
   await using trial = await tryMigrations({ "0001_a.sql": first, "README.md": "no migration" });
   assert.deepEqual(await trial.migrate(), [1]);
   await trial.folder.write("0002_b.sql", second);
@@ -75,8 +75,8 @@ Deno.test("a schema newer than the files is refused", async () => {
   await Deno.remove(join(trial.folder.path, "0002_b.sql"));
   await assert.rejects(trial.migrate(), {
     code: "store_unavailable",
-    message: "Cannot use the database: its schema is version 2, this daemon knows 1; " +
-      "use the newer daemon, or a backup",
+    message: "Cannot use the database: its schema has version 2, this daemon knows up to 1; " +
+      "use the newer daemon or restore a backup",
   });
   assert.deepEqual(await tablesOf(trial.database), ["a", "b", "schema_migrations"]);
 });
@@ -88,11 +88,11 @@ Deno.test("a migration that fails leaves the old schema with its rows", async ()
   await trial.folder.write("0002_bad.sql", bad);
   await assert.rejects(trial.migrate(), {
     code: "store_unavailable",
-    message: /Cannot apply migration "0002_bad\.sql": .*nowhere.*; the schema stays as it was/,
+    message: /Cannot apply migration "0002_bad\.sql": .*nowhere.*; the schema is unchanged/,
   });
   assert.deepEqual(await tablesOf(trial.database), ["a", "schema_migrations"]);
   assert.deepEqual((await trial.database.read("SELECT x FROM a")).map(({ x }) => x), [1]);
-  // Nothing of the failed one is left open: the next one, put right, is applied.
+  // The failed migration leaves no open transaction: the corrected one is applied.
   await Deno.rename(
     join(trial.folder.path, "0002_bad.sql"),
     join(trial.folder.path, "0003_was_bad.sql.off"),
@@ -101,24 +101,24 @@ Deno.test("a migration that fails leaves the old schema with its rows", async ()
   assert.deepEqual(await trial.migrate(), [2]);
 });
 
-Deno.test("a number that is missing or there twice is refused before anything is applied", async () => {
+Deno.test("a missing or duplicate number is refused before anything is applied", async () => {
   for (const names of [["0001_a", "0003_b"], ["0001_a", "0001_b"], ["0002_a"], ["0000_a"]]) {
     await using trial = await tryMigrations(
       Object.fromEntries(names.map((name) => [`${name}.sql`, first])),
     );
-    await assert.rejects(trial.migrate(), { message: /number \d is missing or there twice/ });
+    await assert.rejects(trial.migrate(), { message: /number \d is missing or exists twice/ });
     assert.deepEqual(await tablesOf(trial.database), []);
   }
 });
 
-Deno.test("a file that only looks like a migration is refused, not passed over", async () => {
+Deno.test("a file with a malformed migration name is refused, not ignored", async () => {
   for (const name of ["2_b.sql", "0002-b.sql", "0002_B.sql"]) {
     await using trial = await tryMigrations({ "0001_a.sql": first, [name]: second });
-    await assert.rejects(trial.migrate(), { message: /its name is not of the form 0001_/ });
+    await assert.rejects(trial.migrate(), { message: /the name does not have the form 0001_/ });
   }
 });
 
-Deno.test("the project's schema is what its files say, and nothing else", async () => {
+Deno.test("the project's migrations produce exactly the expected schema", async () => {
   await using trial = await tryMigrations({});
   await migrate(trial.database, migrationsFolder, nowMs);
   const migrated = await schemaOf(trial.database);
@@ -131,7 +131,7 @@ Deno.test("the project's schema is what its files say, and nothing else", async 
   assert.ok(migrated.length > 10);
 });
 
-Deno.test("the project's tables are strict, so that no text passes for a number", async () => {
+Deno.test("the project's tables are strict, so a number column accepts no text", async () => {
   await using trial = await tryMigrations({});
   await migrate(trial.database, migrationsFolder, nowMs);
   const rows = await trial.database.read(

@@ -1,4 +1,4 @@
-/** How SQLite finds what is read often: by indexes, however long the history. */
+/** Frequent queries use indexes, however long the history. */
 
 import assert from "node:assert/strict";
 import type { Database } from "../../../../core/store/sqlite/database.ts";
@@ -7,7 +7,7 @@ import { storeOver } from "../../../support/store_over.ts";
 import { openTempStore } from "../../../support/temp_store.ts";
 import { createdIn, startMs } from "../execution_operations.ts";
 
-Deno.test("looking for work and reading history never walks through what has ended", async () => {
+Deno.test("claiming and reading history never scan ended executions", async () => {
   await using temp = await openTempStore();
   const queries: string[] = [];
   const database: Database = {
@@ -32,7 +32,7 @@ Deno.test("looking for work and reading history never walks through what has end
     const plan = await temp.store.database.read(`EXPLAIN QUERY PLAN ${sql}`, args.slice(0, count));
     const scans = plan.map(({ detail }) => String(detail))
       .filter((detail) => /^SCAN workflow_(step_)?executions$/.test(detail));
-    // All of history, newest first, is the one walk: along the key, as far as its limit.
+    // The whole history, newest first, may scan the key up to the limit.
     const allowed = /ORDER BY execution_id DESC/.test(sql) && !/workflow_name = /.test(sql) ? 1 : 0;
     assert.ok(scans.length <= allowed, `${sql}\n${scans.join("\n")}`);
   }

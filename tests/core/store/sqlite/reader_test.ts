@@ -1,4 +1,4 @@
-/** Long reads on their own thread: beside writes, bounded, and over the death of the thread. */
+/** Long reads on their own thread: alongside writes, bounded, and after the thread dies. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ function readerOf({ url, store: { database } }: TempStore): Reader & Disposable 
   return Object.assign(reader, { [Symbol.dispose]: () => reader.close() });
 }
 
-Deno.test("a reader sees what was committed, and gives plain rows", async () => {
+Deno.test("a reader sees committed data and returns plain rows", async () => {
   await using temp = await openTempStore();
   using reader = readerOf(temp);
   assert.deepEqual(await reader.read(countSql), [{ count: 0 }]);
@@ -29,7 +29,7 @@ Deno.test("a reader sees what was committed, and gives plain rows", async () => 
   );
 });
 
-Deno.test("a reader writes nothing, and says what is wrong with a statement", async () => {
+Deno.test("a reader cannot write, and reports errors in a statement", async () => {
   await using temp = await openTempStore();
   using reader = readerOf(temp);
   await assert.rejects(reader.read("DELETE FROM workflow_executions"), {
@@ -40,7 +40,7 @@ Deno.test("a reader writes nothing, and says what is wrong with a statement", as
   assert.equal((await reader.read(countSql)).length, 1);
 });
 
-Deno.test("reads past the bound are refused; a closed reader fails what is open, and reads anew", async () => {
+Deno.test("reads beyond the bound are refused; closing fails open reads, and later reads work", async () => {
   await using temp = await openTempStore();
   using reader = readerOf(temp);
   const slow =
@@ -48,7 +48,7 @@ Deno.test("reads past the bound are refused; a closed reader fails what is open,
     "SELECT max(i) AS most FROM n";
   const reads = Promise.allSettled(Array.from({ length: 101 }, () => reader.read(slow)));
   assert.equal(await reader.read("SELECT 1").catch(({ code }) => code), "overloaded");
-  // The thread has not even begun to read.
+  // The thread has not started to read yet.
   reader.close();
   const ends = await reads;
   const codes = ends.map((end) => end.status === "rejected" ? end.reason.code : "read");
@@ -60,7 +60,7 @@ Deno.test("reads past the bound are refused; a closed reader fails what is open,
   assert.deepEqual(await reader.read(slow), [{ most: 3_000_000 }]);
 });
 
-Deno.test("a read that takes too long is given up, and the next one has another thread", async () => {
+Deno.test("a read that takes too long fails, and the next one uses another thread", async () => {
   await using temp = await openTempStore();
   const { store: { database }, url } = temp;
   const reader = new Reader({ url, database, timeoutMs: 300 });
@@ -72,12 +72,12 @@ Deno.test("a read that takes too long is given up, and the next one has another 
   reader.close();
 });
 
-Deno.test("a thread that dies fails what is open, and the next read has another one", async () => {
+Deno.test("when the thread dies, open reads fail and the next read starts another", async () => {
   await using temp = await openTempStore();
   const folder = join(temp.folder.path, "later");
   const url = pathToFileURL(join(folder, "other.db")).href;
   const reader = new Reader({ url, database: temp.store.database });
-  // Without the folder the thread dies as it opens the file.
+  // Without the folder, the thread dies while opening the file.
   const ends = await Promise.allSettled([reader.read("SELECT 1 AS n"), reader.read("SELECT 2")]);
   for (const end of ends) {
     assert.ok(end.status === "rejected");
@@ -89,7 +89,7 @@ Deno.test("a thread that dies fails what is open, and the next read has another 
   reader.close();
 });
 
-Deno.test("a database elsewhere is read over the store's own connection", async () => {
+Deno.test("a server's database is read over the store's own connection", async () => {
   await using temp = await openTempStore();
   const { database } = temp.store;
   const reader = new Reader({ url: "libsql://elsewhere", database });

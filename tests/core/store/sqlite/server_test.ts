@@ -1,4 +1,4 @@
-/** The store on a libSQL server: what a network does to it, and what it asks of the server. */
+/** The store on a libSQL server: network failures, and what the server must provide. */
 
 import assert from "node:assert/strict";
 import { createLog } from "../../../../core/log.ts";
@@ -10,10 +10,10 @@ import { createdIn } from "../execution_operations.ts";
 const agents = { "agent.one": () => 1, "agent.two": () => 2, "agent.three": () => 3 };
 const countSql = "SELECT count(*) AS count FROM workflow_executions";
 
-Deno.test("a store on a server has all there when it is opened again", async () => {
+Deno.test("a store on a server still has its data after reopening", async () => {
   await using served = await serveStores();
   const store = await served.open();
-  assert.equal(store.exclusive, false, "leases alone keep other daemons off");
+  assert.equal(store.exclusive, false, "only leases exclude other daemons");
   {
     await using trial = await tryEngine(store, { agents });
     const { status } = await trial.run(workflowOf(["one", "two", "three"]));
@@ -24,7 +24,7 @@ Deno.test("a store on a server has all there when it is opened again", async () 
   assert.deepEqual(await (await served.open({ url })).database.read(countSql), [{ count: 1 }]);
 });
 
-Deno.test("stores that open on an empty server at once migrate it once", async () => {
+Deno.test("stores that open on an empty server at the same time migrate it once", async () => {
   await using served = await serveStores();
   const [store] = await Promise.all([1, 2, 3, 4].map(() => served.open()));
   const rows = await store?.database.read("SELECT version FROM schema_migrations") ?? [];
@@ -32,7 +32,7 @@ Deno.test("stores that open on an empty server at once migrate it once", async (
   assert.deepEqual(rows.map(({ version }) => version), rows.map((_, at) => at + 1));
 });
 
-Deno.test("what belongs to an execution is forgotten with it on a server, too", async () => {
+Deno.test("deleting an execution on a server also deletes its rows", async () => {
   await using served = await serveStores();
   const store = await served.open();
   await using trial = await tryEngine(store, { agents });
@@ -48,11 +48,11 @@ Deno.test("a server that does not enforce foreign keys is refused", async () => 
   await using served = await serveStores({ foreignKeys: false });
   await assert.rejects(served.open(), {
     code: "store_unavailable",
-    message: /^Cannot open database "http:.*": its connections do not enforce foreign keys; /,
+    message: /^Cannot open database "http:.*": the server does not enforce foreign keys; /,
   });
 });
 
-Deno.test("a server that is away, or wants another token, is refused without showing the token", async () => {
+Deno.test("an unreachable server or a wrong token is refused without showing the token", async () => {
   await using served = await serveStores({ token: "the right one" });
   const urlWith = (token: string): string =>
     `${served.server.url}?authToken=${encodeURIComponent(token)}`;
@@ -76,7 +76,7 @@ Deno.test("a server that is away, or wants another token, is refused without sho
   });
 });
 
-Deno.test("a writer that keeps the server busy fails a commit, and not the daemon", async () => {
+Deno.test("a writer that keeps the server busy fails a commit but not the daemon", async () => {
   await using served = await serveStores({ busyTimeoutMs: 50 });
   const store = await served.open({ onFatal: assert.fail });
   const rival = await served.server.hold();
@@ -86,7 +86,7 @@ Deno.test("a writer that keeps the server busy fails a commit, and not the daemo
   assert.deepEqual(await store.database.read(countSql), [{ count: 1 }]);
 });
 
-Deno.test("an answer that does not come is given up, and the next commit goes on", async () => {
+Deno.test("a missing answer times out, and the next commit succeeds", async () => {
   await using served = await serveStores();
   const store = await served.open({ answerMsMax: 300 });
   served.server.misbehave({ kind: "slow", ms: 60_000 }, { times: 1 });
@@ -94,7 +94,7 @@ Deno.test("an answer that does not come is given up, and the next commit goes on
   await createdIn(store);
 });
 
-Deno.test("a long read holds up no commit", async () => {
+Deno.test("a long read delays no commit", async () => {
   await using served = await serveStores();
   const store = await served.open();
   served.server.misbehave({ kind: "slow", ms: 60_000 }, { times: 1, when: /SELECT count/ });
@@ -104,7 +104,7 @@ Deno.test("a long read holds up no commit", async () => {
   await assert.rejects(reading, { code: "store_unavailable" });
 });
 
-Deno.test("a commit whose answer is lost is not tried again in parts", async () => {
+Deno.test("a commit whose answer is lost is not retried in parts", async () => {
   await using served = await serveStores();
   const store = await served.open();
   const before = served.server.pipelines;

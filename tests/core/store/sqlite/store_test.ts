@@ -1,4 +1,4 @@
-/** Opening and closing the store whole, and what it refuses to open. */
+/** Opening and closing the store, and what it refuses to open. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -26,16 +26,16 @@ const definition: SaveDefinition = {
   atMs: 1,
 };
 
-Deno.test("a store is there again after it was closed, with what was committed", async () => {
+Deno.test("a reopened store has all committed data", async () => {
   await using temp = await openTempStore();
-  // Not awaited: closing commits what waits.
+  // Not awaited: closing commits pending calls.
   const commit = temp.store.commit([definition]);
   const store = await temp.reopen();
   assert.deepEqual(await commit, [true]);
   assert.equal(await store.read({ read: "definition_text", definitionId: "d" }), "t");
 });
 
-Deno.test("a local store is journalled ahead and flushed at each commit", async () => {
+Deno.test("a local store uses WAL and flushes at each commit", async () => {
   await using temp = await openTempStore({ busyTimeoutMs: 1234 });
   const pragma = async (name: string): Promise<unknown> =>
     Object.values((await temp.store.database.read(`PRAGMA ${name}`))[0] ?? {})[0];
@@ -45,7 +45,7 @@ Deno.test("a local store is journalled ahead and flushed at each commit", async 
   assert.equal(await pragma("busy_timeout"), 1234);
 });
 
-Deno.test("a second daemon is refused while the first has the store", async () => {
+Deno.test("a second daemon is refused while the first holds the store", async () => {
   await using temp = await openTempStore();
   const refused = { code: "already_running", message: /AC100_DATA_DIR/ };
   await assert.rejects(open(temp.path), refused);
@@ -55,7 +55,7 @@ Deno.test("a second daemon is refused while the first has the store", async () =
   await temp.reopen();
 });
 
-Deno.test("a store that another process has is refused until that process is gone", async () => {
+Deno.test("a store held by another process is refused until that process ends", async () => {
   await using folder = await makeTempFolder();
   const path = join(folder.path, "test.db");
   await using holder = await startScript("store_holder.ts", ["lock", pathToFileURL(path).href]);
@@ -65,11 +65,11 @@ Deno.test("a store that another process has is refused until that process is gon
   await (await open(path)).close();
 });
 
-Deno.test("a file that is no database is refused, and left as it was", async () => {
-  const text = "this is no database\n".repeat(1_000);
+Deno.test("a file that is not a database is refused and left unchanged", async () => {
+  const text = "this is not a database\n".repeat(1_000);
   await using folder = await makeTempFolder({ "test.db": text });
   const path = join(folder.path, "test.db");
-  for (const _ of ["once", "and again: nothing of the first try is in the way"]) {
+  for (const _ of ["once", "again: the first try leaves nothing behind"]) {
     await assert.rejects(open(path), {
       code: "store_unavailable",
       message: /^Cannot open database "file:.*test\.db": .*not a database.*AC100_DATABASE_URL$/,
@@ -79,7 +79,7 @@ Deno.test("a file that is no database is refused, and left as it was", async () 
   assert.deepEqual(await filesIn(folder.path), ["test.db", "test.db.lock"]);
 });
 
-Deno.test("a database that was cut short is refused", async () => {
+Deno.test("a truncated database is refused", async () => {
   await using temp = await openTempStore();
   await temp.store.close();
   const { size } = await Deno.stat(temp.path);
@@ -89,7 +89,7 @@ Deno.test("a database that was cut short is refused", async () => {
   await temp.reopen();
 });
 
-Deno.test("a folder in the database's place is refused", async () => {
+Deno.test("a folder in place of the database is refused", async () => {
   await using folder = await makeTempFolder();
   const path = join(folder.path, "test.db");
   await Deno.mkdir(path);
@@ -97,7 +97,7 @@ Deno.test("a folder in the database's place is refused", async () => {
   assert.deepEqual(await filesIn(path), []);
 });
 
-Deno.test("a database in a folder that is not there is refused, and the folder not made", async () => {
+Deno.test("a database in a missing folder is refused, and the folder is not created", async () => {
   await using folder = await makeTempFolder();
   await assert.rejects(open(join(folder.path, "missing", "test.db")), {
     code: "store_unavailable",
@@ -107,8 +107,8 @@ Deno.test("a database in a folder that is not there is refused, and the folder n
 });
 
 Deno.test({
-  name: "a database in a folder that may not be written is refused",
-  ignore: Deno.uid() === 0, // nothing is closed to root
+  name: "a database in a read-only folder is refused",
+  ignore: Deno.uid() === 0, // root may write everywhere
   fn: async () => {
     await using folder = await makeTempFolder();
     await Deno.chmod(folder.path, 0o500);
@@ -121,7 +121,7 @@ Deno.test({
   },
 });
 
-Deno.test("a migration that fails lets go of the lock and of the database", async () => {
+Deno.test("a migration that fails releases the lock and the database", async () => {
   await using folder = await makeTempFolder({ "0001_bad.sql": "CREATE TABLE" });
   const url = pathToFileURL(join(folder.path, "test.db")).href;
   const openBad = (): Promise<Store> =>
