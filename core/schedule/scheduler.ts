@@ -68,7 +68,7 @@ export class Scheduler<W extends Scheduled> {
     return this.#entries;
   }
 
-  /** The instant of the next firing; undefined when there is none. */
+  /** The instant of the next firing; undefined without one. */
   get nextAtMs(): number | undefined {
     return this.#coming.top?.fireAtMs;
   }

@@ -29,7 +29,7 @@ export interface PlannedStep {
 export interface Plan {
   readonly workflow: Workflow;
   readonly steps: readonly PlannedStep[];
-  /** The number of the first step of `finally`, or the number of steps if there is none. */
+  /** The number of the first step of `finally`, or the number of steps without one. */
   readonly finallyIndex: number;
   readonly outputs: CompiledTemplate;
 }

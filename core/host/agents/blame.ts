@@ -1,6 +1,6 @@
 /**
  * What a host's failure means for its agents. A version that a host cannot load is replaced by the
- * previous one; if there is none, the agent fails. An agent that took its neighbours down with it
+ * previous one; without one, the agent fails. An agent that took its neighbours down with it
  * moves to a process of its own.
  */
 
