@@ -13,13 +13,19 @@ import { problemsMax } from "../../core/yaml/source_text.ts";
 import { depthMax, valuesMax } from "../../core/yaml/json.ts";
 import { textLengthMax, tokensMax } from "../../core/yaml/syntax.ts";
 import { scheduleKeyNames } from "../../core/workflow/form/schedule.ts";
+import { exitCodes } from "../../core/cli/line/exit_code.ts";
+import { createApp } from "../../core/http/app.ts";
+import { problemResponse } from "../../core/http/problem.ts";
+import { AppError, errorCodes } from "../../core/errors.ts";
 import { shippedVariables } from "../../core/shipped.ts";
 import { readPage, root } from "../support/pages.ts";
+import { startTestDaemon } from "../support/test_daemon.ts";
 import { keyRows } from "../support/workflow_tables.ts";
 
 const workflows = await readPage("docs/workflows.md");
 const schedules = await readPage("docs/schedules.md");
 const operations = await readPage("docs/operations.md");
+const httpApi = await readPage("docs/http-api.md");
 const design = await readPage("docs/design.md");
 
 Deno.test("the table of bounds has those that are enforced", () => {
@@ -104,4 +110,30 @@ Deno.test("the table of dependencies has every package, and no other", async () 
   const [rows = []] = design.tables("package", "for", "why this one");
   const shown = rows.map(([name = ""]) => name.replaceAll("`", ""));
   assert.deepEqual(shown.toSorted(), packages.toSorted());
+});
+
+Deno.test("the table of routes has every route, and no other", async () => {
+  await using daemon = await startTestDaemon();
+  const served = createApp(daemon.daemon.plane).routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path.replace(/\{.*?\}/, "")}`);
+  const [rows = []] = httpApi.tables("method", "path", "answer");
+  const shown = rows.map(([method, path]) => `${method} ${path?.replaceAll("`", "")}`);
+  assert.deepEqual(shown.toSorted(), [...new Set(served)].toSorted());
+});
+
+Deno.test("the table of statuses has every error code at its status", () => {
+  const [rows = []] = httpApi.tables("status", "codes");
+  const shown = rows.flatMap(([status, codes = ""]) =>
+    [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${code} ${status}`)
+  );
+  const answered = errorCodes.map((code) =>
+    `${code} ${problemResponse(new AppError(code, "")).status}`
+  );
+  assert.deepEqual(shown.toSorted(), answered.toSorted());
+});
+
+Deno.test("the table of exit codes has each of them", () => {
+  const [rows = []] = operations.tables("code", "meaning");
+  assert.deepEqual(rows.map(([code]) => Number(code)), Object.values(exitCodes));
 });
