@@ -1,13 +1,13 @@
 /**
- * Values that agents keep in the daemon, each agent its own, until they expire. Serves
+ * Values that the daemon caches for agents until they expire; each agent sees only its own. Serves
  * `cache.get` and `cache.set` on the bus and counts hits by agent.
  *
- * What an agent keeps is bounded in entries and in characters: past either, the values that were
- * set first go, a tenth of the bound at once. The daemon remembers an upper limit of both, and
- * counts only when that is past the bound.
+ * Each agent's cache is bounded in entries and characters. Beyond either bound, the oldest tenth is
+ * evicted. The daemon keeps an upper estimate of both and counts exactly only when the estimate
+ * exceeds a bound.
  *
- * As of an earlier instant an agent has another cache: what is kept at one instant is there at no
- * other, nor now.
+ * As of an earlier instant, an agent uses a separate cache for that instant: values of one instant
+ * are visible neither at another nor now.
  */
 
 import { z } from "zod";
@@ -16,15 +16,15 @@ import type { Store } from "../store/store.ts";
 const keyLengthMax = 512;
 const valueLengthMax = 1_000_000;
 const ttlMsMax = 30 * 24 * 60 * 60 * 1_000;
-/** There may be many instants, and each is asked about in one go. */
+/** Short, because there may be many instants, and the requests for each come close together. */
 const pastTtlMsMax = 60 * 60 * 1_000;
 
-/** The database keeps no NUL and no half of a surrogate pair: two keys could become one. */
+/** The database stores neither NUL nor lone surrogates: two keys could become one. */
 const Key = z.string().min(1).max(keyLengthMax).refine(
   (key) => key.isWellFormed() && !key.includes("\0"),
-  { message: "holds a NUL, or is no Unicode text" },
+  { message: "contains a NUL or is not valid Unicode" },
 );
-/** Any JSON value, as its text. */
+/** Any JSON value, converted to text. */
 const Value = z.unknown().transform((value) => JSON.stringify(value)).pipe(
   z.string({ error: "is missing" }).max(valueLengthMax),
 );
@@ -46,17 +46,17 @@ interface CacheAnswer {
 }
 
 export interface CacheBounds {
-  /** Of each agent. */
+  /** Per agent. */
   readonly entriesMax: number;
-  /** Of the values of each agent, in characters of JSON. */
+  /** The values of one agent, in characters of JSON. */
   readonly lengthMax: number;
 }
 
 const boundsDefault: CacheBounds = { entriesMax: 10_000, lengthMax: 64_000_000 };
-/** What is left by an eviction, so that not every value makes one. */
+/** The share that an eviction keeps, so that the next value does not evict again. */
 const keptShare = 0.9;
 
-/** At most what an agent has; it may be less, by what was replaced or has expired. */
+/** An upper estimate of an agent's use; replaced and expired values may lower the real one. */
 interface Use {
   entries: number;
   length: number;
@@ -76,12 +76,12 @@ export class Cache {
     this.#bounds = bounds;
   }
 
-  /** How many times values had to go before they expired. */
+  /** How many times values were evicted before they expired. */
   get evictions(): number {
     return this.#evictions;
   }
 
-  /** Of all agents together. */
+  /** All agents together. */
   get counts(): CacheCounts {
     const all = [...this.#counts.values()];
     return {
@@ -104,7 +104,7 @@ export class Cache {
     set: (input: unknown, agent: string): Promise<Record<string, never>> => this.#set(input, agent),
   };
 
-  /** The same as of an earlier instant, in a cache of that instant; it counts no hits. */
+  /** The same as of an earlier instant, in that instant's cache; hits are not counted. */
   readonly pastCapabilities = {
     get: (input: unknown, agent: string, asOfMs: number): Promise<CacheAnswer> =>
       this.#get(input, ownerAt(agent, asOfMs)),
@@ -112,9 +112,9 @@ export class Cache {
       this.#set(input, ownerAt(agent, asOfMs), pastTtlMsMax),
   };
 
-  /** Forgets what has expired; called now and then by the daemon. */
+  /** Deletes expired values; the daemon calls it periodically. */
   async sweep(): Promise<void> {
-    // Owners come and go with the instants that are asked about.
+    // Owners of past instants come and go, so the map must not grow.
     this.#uses.clear();
     await this.#store.commit([{ kind: "drop_expired_values", atMs: this.#now() }]);
   }
@@ -137,7 +137,7 @@ export class Cache {
     return {};
   }
 
-  /** Counts a value that was set, and evicts when it may be one too many. */
+  /** Counts a new value, and evicts if a bound is exceeded. */
   async #bound(owner: string, length: number): Promise<void> {
     const { entriesMax, lengthMax } = this.#bounds;
     const use = await (this.#uses.get(owner) ?? this.#measure(owner));
@@ -159,7 +159,7 @@ export class Cache {
   #measure(owner: string): Promise<Use> {
     const measured = this.#store.read({ read: "cache_use", owner })
       .then((use): Use => ({ ...use }));
-    // a failed count is made anew by the next
+    // after a failure, the next call counts again
     measured.catch(() => this.#uses.delete(owner));
     this.#uses.set(owner, measured);
     return measured;
@@ -172,7 +172,7 @@ export class Cache {
   }
 }
 
-/** Whose values those of an agent are at an earlier instant. No agent has an `@` in its id. */
+/** The owner of an agent's values as of an earlier instant. Agent ids contain no `@`. */
 function ownerAt(agent: string, asOfMs: number): string {
   return `${agent}@${asOfMs}`;
 }

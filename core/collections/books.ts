@@ -1,6 +1,6 @@
 /**
- * What is known of every collection without looking into it: its row in the store, with counts
- * that each change adds to. Held in memory, as `agent info` and every write ask for it.
+ * The store's row of every collection, with counts that each change updates. Kept in memory,
+ * because `agent info` and every write need it.
  */
 
 import type { ChangeCollection, CollectionOperation } from "../store/operations/collections.ts";
@@ -16,7 +16,7 @@ export class Books {
     this.#store = store;
   }
 
-  /** Reads what the store has: at the start, and when another daemon may have changed it. */
+  /** Loads the rows: at start, and when another daemon may have changed them. */
   async read(): Promise<void> {
     this.#rows = await this.#store.read({ read: "collections" });
   }
@@ -29,7 +29,7 @@ export class Books {
     return this.#rows.filter(({ agentId }) => agentId === agent);
   }
 
-  /** The row of the collection with this name and key; undefined: nothing was ever written. */
+  /** The row of the collection with this name and key; undefined if nothing was ever written. */
   find(agent: string, name: string, key: readonly string[]): StoredCollection | undefined {
     const keyParts = JSON.stringify(key);
     return this.#rows.find((row) =>
@@ -37,7 +37,7 @@ export class Books {
     );
   }
 
-  /** The row, made if need be. */
+  /** The row; creates it if needed. */
   async open(
     agent: string,
     name: string,
@@ -56,11 +56,11 @@ export class Books {
     }]);
     await this.read();
     const opened = this.find(agent, name, key);
-    if (!opened) throw new Error(`collection "${name}" of "${agent}" was opened and is not there`);
+    if (!opened) throw new Error(`collection "${name}" of "${agent}" was opened but is missing`);
     return opened;
   }
 
-  /** All that an agent keeps, what it no longer declares too. */
+  /** An agent's total use, including collections that it no longer declares. */
   useOf(agent: string): Use {
     return this.rowsOf(agent).reduce(
       (sum, { values, bytes }) => ({ values: sum.values + values, bytes: sum.bytes + bytes }),
@@ -69,15 +69,15 @@ export class Books {
   }
 
   /**
-   * Commits a change with what belongs to it; false when the collection was changed since it was
-   * decided, by another daemon.
+   * Commits a change and its operations; false if another daemon has changed the collection since
+   * it was read.
    */
   async commit(
     change: ChangeCollection,
     others: readonly CollectionOperation[],
   ): Promise<boolean> {
-    // Where the answer is lost, nobody knows whether it was taken: then the next change is not, as
-    // its version is another, and what is known here is read again.
+    // If the store's answer is lost, the outcome is unknown. The next change then fails on its
+    // version, and the rows are read again.
     const [isTaken = false] = await this.#store.commit([change, ...others]);
     if (isTaken) this.#note(change);
     else await this.read();

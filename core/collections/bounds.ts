@@ -1,9 +1,9 @@
-/** How much may be kept in collections. */
+/** Bounds on what collections hold. */
 
 import { Buffer } from "node:buffer";
 import { AppError } from "../errors.ts";
 
-/** Of an agent, all its collections and all versions of their values together. */
+/** Bounds of one agent: all its collections with all versions of their values. */
 export interface CollectionBounds {
   readonly valuesMax: number;
   readonly bytesMax: number;
@@ -11,14 +11,14 @@ export interface CollectionBounds {
 
 export const boundsDefault: CollectionBounds = { valuesMax: 5_000_000, bytesMax: 4_000_000_000 };
 
-/** In UTF-8, as the store keeps it. */
+/** The size in UTF-8, as the store keeps it. */
 export function bytesOf(text: string): number {
   return Buffer.byteLength(text);
 }
 
-/** Of a value's JSON, in UTF-8. */
+/** The largest value, as JSON in UTF-8. */
 export const valueBytesMax = 1_000_000;
-/** Values of one batch, and their bytes. */
+/** The most values and bytes of one batch. */
 export const batchValuesMax = 10_000;
 export const batchBytesMax = 32_000_000;
 
@@ -27,7 +27,10 @@ export interface Use {
   readonly bytes: number;
 }
 
-/** Why a call must not add as much; undefined when it may. What adds nothing always may. */
+/**
+ * The refusal of a write that exceeds a bound; undefined if allowed. A write that adds nothing is
+ * always allowed.
+ */
 export function whyFull(
   agent: string,
   collection: string,
@@ -40,8 +43,8 @@ export function whyFull(
   if (!overValues && !overBytes) return undefined;
   const setting = overValues ? "collections.values_max" : "collections.bytes_max";
   const found = overValues
-    ? `agent "${agent}" would keep ${use.values + added.values} values, ${valuesMax} at most`
-    : `agent "${agent}" would keep ${use.bytes + added.bytes} bytes, ${bytesMax} at most`;
+    ? `agent "${agent}" would keep ${use.values + added.values} values, more than ${valuesMax}`
+    : `agent "${agent}" would keep ${use.bytes + added.bytes} bytes, more than ${bytesMax}`;
   return new AppError(
     "collection_full",
     `Cannot write to collection "${collection}": ${found}; raise ${setting} of "${agent}" in ` +

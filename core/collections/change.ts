@@ -1,4 +1,4 @@
-/** A draft as operations of the store: the change itself, and what names it. Pure. */
+/** Turns a draft into operations of the store. Pure. */
 
 import type {
   ChangeCollection,

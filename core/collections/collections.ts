@@ -1,7 +1,7 @@
 /**
- * What agents keep for good, each its own: serves `collections.*` on the bus. Whose they are is
- * said by the request's caller, which the bus vouches for, and never by its input. What a
- * collection is says the manifest that is in force; its values outlive changes of that.
+ * Durable values of agents; each agent sees only its own. Serves `collections.*` on the bus. The
+ * owner is the caller, which the bus guarantees, never a field of the input. The current manifest
+ * defines a collection; its values survive changes of the manifest.
  */
 
 import type { Log } from "../log.ts";
@@ -19,7 +19,7 @@ import { Writer } from "./writer.ts";
 export interface CollectionsOptions {
   readonly store: Store;
   readonly log: Log;
-  /** What agents declare now. */
+  /** The collections that agents currently declare. */
   readonly declarationsOf: DeclarationsOf;
   readonly boundsOf: (agent: string) => CollectionBounds;
   readonly now?: () => number;
@@ -45,30 +45,30 @@ export class Collections {
     this.#tending = new Tending({ ...shared, log, declarationsOf });
   }
 
-  /** Reads what is kept, to be called before anything is asked. */
+  /** Loads the collections; call it before any request. */
   async open(): Promise<void> {
     await this.#books.read();
   }
 
-  /** Forgets what `retain` is over for, and holds values to schemas that have changed. */
+  /** Deletes what `retain` has expired, and checks values against changed schemas. */
   async tend(): Promise<void> {
     await this.#tending.tend();
   }
 
-  /** Settles when all that was asked has been written, and nothing is tended any more. */
+  /** Resolves when all requested writes are done and tending has stopped. */
   async close(): Promise<void> {
     await this.#tending.stop();
     await this.#turns.end();
   }
 
-  /** Every collection of an agent: those it declares, and those it has declared before. */
+  /** All collections of an agent, currently or formerly declared. */
   usesOf(agent: string): readonly CollectionUse[] {
     const declared = this.#options.declarationsOf(agent)
       .map((declaration) => withDerived(agent, declaration));
     return usesOf(declared, this.#books.rowsOf(agent));
   }
 
-  /** What is kept in all, by agent. */
+  /** Total use by agent. */
   get totals(): ReadonlyMap<string, Use & { readonly misfits: number }> {
     const agents = new Set(this.#books.rows.map(({ agentId }) => agentId));
     return new Map([...agents].map((agent) => {
@@ -98,7 +98,7 @@ export class Collections {
     list: (input: unknown, agent: string) => this.#reading.list(input, agent),
   };
 
-  /** Reads alone: nothing of an earlier instant is written. */
+  /** Only reads: nothing is written as of an earlier instant. */
   readonly pastCapabilities = {
     get: (input: unknown, agent: string, asOfMs: number) => this.#reading.get(input, agent, asOfMs),
     list: (input: unknown, agent: string, asOfMs: number) =>

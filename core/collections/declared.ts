@@ -1,4 +1,4 @@
-/** A collection as its agent declares it, with what is derived of that once. */
+/** A collection as its agent declares it, with derived values computed once. */
 
 import { createHash } from "node:crypto";
 import type { z } from "zod";
@@ -6,7 +6,7 @@ import { AppError } from "../errors.ts";
 import { closest } from "../closest.ts";
 import { type JsonSchema, looseSchema } from "../yaml/json_schema.ts";
 
-/** What the manifest says of it. */
+/** The manifest's entry. */
 export interface Declaration {
   readonly name: string;
   readonly key: readonly string[];
@@ -17,17 +17,17 @@ export interface Declaration {
 
 export interface Declared extends Declaration {
   readonly agent: string;
-  /** Undefined: the daemon can't check values, their agent's host does. */
+  /** Undefined if the daemon can't check values; the agent's host checks them. */
   readonly check: z.ZodType | undefined;
   readonly schemaHash: string;
 }
 
-/** Whoever knows the manifests that are in force. */
+/** Returns the current declarations of an agent. */
 export type DeclarationsOf = (agent: string) => readonly Declaration[];
 
 const known = new WeakMap<Declaration, Declared>();
 
-/** The same for as long as the declaration is. */
+/** Returns the same object for the same declaration. */
 export function withDerived(agent: string, declaration: Declaration): Declared {
   const declared = known.get(declaration) ?? { agent, ...declaration, ...derive(declaration) };
   known.set(declaration, declared);

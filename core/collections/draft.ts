@@ -1,7 +1,7 @@
 /**
- * What a change makes of a collection, decided write by write before anything is stored. Pure: the
- * states of the keys are read before, the clock is handed in. A write sees those before it, and a
- * call that is refused leaves nothing behind.
+ * Works out what a change does to a collection, write by write, before anything is stored. Pure:
+ * the caller reads the states of the keys and passes in the clock. Each write sees the earlier
+ * ones, and a refused call leaves no trace.
  */
 
 import { bytesOf } from "./bounds.ts";
@@ -11,12 +11,12 @@ import type { VersionTuple } from "../store/operations/collections.ts";
 export interface PutIntent {
   readonly kind: "put";
   readonly key: string;
-  /** JSON, and its size with the key's. */
+  /** JSON; `bytes` also counts the key. */
   readonly value: string;
   readonly bytes: number;
   /** Undefined: from now on. */
   readonly publicAtMs: number | undefined;
-  /** Undefined: whatever is there; null: only where nothing is. */
+  /** Undefined: any state; null: only if there is no value. */
   readonly ifVersion: number | null | undefined;
 }
 
@@ -29,21 +29,21 @@ export interface DeleteIntent {
 export type Intent = PutIntent | DeleteIntent;
 
 export type Outcome =
-  /** The version that holds the value; of a delete, undefined when there was none. */
+  /** The version that holds the value; undefined for a delete that found none. */
   | { readonly version: number | undefined }
-  /** Another version, or none, is there. */
+  /** The version found instead; null if there is no value. */
   | { readonly conflict: number | null };
 
-/** What becomes of one key. */
+/** The change to one key. */
 interface KeyDraft {
   readonly head: CollectionHead | undefined;
-  /** Whether the store holds a value of now for the key. */
+  /** Whether the store holds a current value of the key. */
   readonly isHeld: boolean;
-  /** What becomes of it; undefined: it stays. */
+  /** The new current value; undefined leaves it unchanged. */
   readonly next: VersionTuple | "dropped" | undefined;
-  /** Versions that go into the history without having been stored before. */
+  /** Versions that go straight to the history. */
   readonly versions: readonly VersionTuple[];
-  /** What this change has made public of the key, for recognising what is put again. */
+  /** The versions that this change wrote, to recognise repeated values. */
   readonly written: readonly VersionTuple[];
 }
 
@@ -58,11 +58,11 @@ export class Draft {
   readonly #parent: Draft | undefined;
   readonly #keys = new Map<string, KeyDraft>();
   lastVersion: number;
-  /** What is added to the collection's counts. */
+  /** Differences to add to the collection's counts. */
   values = 0;
   bytes = 0;
   misfits = 0;
-  /** Whether a value was replaced or dropped that nobody can read any more. */
+  /** Whether a value was replaced or dropped without a trace in the history. */
   hasForgotten = false;
 
   constructor(options: DraftOptions, parent?: Draft) {
@@ -71,7 +71,7 @@ export class Draft {
     this.lastVersion = options.lastVersion;
   }
 
-  /** A draft that goes on where this one is; this one knows nothing of it until it is absorbed. */
+  /** A draft that continues this one; this one changes only when it absorbs the branch. */
   branch(): Draft {
     return new Draft({ ...this.options, lastVersion: this.lastVersion }, this);
   }
@@ -106,7 +106,7 @@ export class Draft {
   #put(intent: PutIntent, key: KeyDraft, state: CollectionState): number {
     const { history, nowMs } = this.options;
     const { head } = key;
-    // A clock that was set back makes no version that can't be seen.
+    // If the clock was set back, the new version must still be visible.
     const publicAtMs = intent.publicAtMs ?? Math.max(nowMs, head?.publicAtMs ?? nowMs);
     const shown = this.#shownAt(publicAtMs, intent.value, key, state);
     if (shown?.isSame) return shown.version;
@@ -155,7 +155,7 @@ export class Draft {
     return version;
   }
 
-  /** The version that a read as of the instant shows, of those stored and those of this change. */
+  /** The version that a read as of the instant returns, stored or written by this change. */
   #shownAt(
     publicAtMs: number,
     value: string,
@@ -171,7 +171,7 @@ export class Draft {
       .toSorted((a, b) => b.publicAtMs - a.publicAtMs || b.version - a.version)[0];
   }
 
-  /** Counts what the value of now leaves; gives the versions that go into the history. */
+  /** Removes the current value from the counts; returns the versions that go to the history. */
   #supersede({ head, next, versions }: KeyDraft): readonly VersionTuple[] {
     if (head === undefined || head.isDeleted) return versions;
     if (head.isMisfit) this.misfits--;

@@ -1,13 +1,13 @@
-/** What fails of collections. Codes with their kinds. */
+/** Error codes of collections, with their kinds. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 
 export const collectionErrors = {
   unknown_collection: "unknown",
-  /** The value was changed meanwhile. */
+  /** The value has changed meanwhile. */
   version_conflict: "conflict",
-  /** A bound of the agent's would be exceeded. */
+  /** A bound of the agent would be exceeded. */
   collection_full: "unprocessable",
-  /** A value does not fit the schema any more. */
+  /** A value no longer fits the schema. */
   value_misfit: "unprocessable",
 } as const satisfies Readonly<Record<string, ErrorKind>>;

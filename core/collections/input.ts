@@ -1,4 +1,4 @@
-/** What is asked of collections over the bus, and values made ready to be written. */
+/** Inputs of collection requests, and preparation of values for writing. */
 
 import { setImmediate as endOfTurn } from "node:timers/promises";
 import { z } from "zod";
@@ -10,9 +10,9 @@ import { encodeKey } from "./key.ts";
 
 export const pageMax = 1_000;
 const pageDefault = 100;
-/** How far another's clock may be ahead: what it calls public is public now. */
+/** A publication time up to this far ahead, by another clock, counts as now. */
 const aheadMsMax = 60_000;
-/** Values that are made ready before others have their turn. */
+/** Values prepared before other work gets a turn. */
 const sliceLength = 500;
 
 const collection = z.string();
@@ -26,7 +26,7 @@ export const PutInput = z.strictObject({
     value: z.custom<Record<string, unknown>>(isObject, "must be an object"),
     public_at: instant,
     if_version: version,
-  })).max(batchValuesMax, `must be ${batchValuesMax} values at most; put them in batches`),
+  })).max(batchValuesMax, `must have at most ${batchValuesMax} values; put them in batches`),
 });
 export const DeleteInput = z.strictObject({ collection, key, if_version: version });
 export const GetInput = z.strictObject({
@@ -48,8 +48,8 @@ export const ListInput = z.strictObject({
 });
 
 /**
- * Checks what is to be put, and makes its keys and texts.
- * @throws {AppError} `invalid_input`, with the place of the first that is wrong.
+ * Checks the values to put, and encodes their keys and texts.
+ * @throws {AppError} `invalid_input` with the index of the first bad value.
  */
 export async function toIntents(
   declared: Declared,
@@ -63,7 +63,7 @@ export async function toIntents(
     const intent = toIntent(declared, entry, index, nowMs);
     bytes += intent.bytes;
     if (bytes > batchBytesMax) {
-      throw wrong(declared, index, `the batch has over ${batchBytesMax} bytes; put fewer at once`);
+      throw wrong(declared, index, `the batch is over ${batchBytesMax} bytes; put fewer at once`);
     }
     intents.push(intent);
   }
@@ -82,13 +82,14 @@ function toIntent(
     throw wrong(declared, index, `${issue?.path.join(".")}: ${issue?.message}`);
   }
   if (public_at !== undefined && public_at > nowMs + aheadMsMax) {
-    throw wrong(declared, index, `it is public in the future, ${new Date(public_at).toJSON()}`);
+    const found = `its public time is in the future: ${new Date(public_at).toJSON()}`;
+    throw wrong(declared, index, found);
   }
   const encoded = keyOf(declared, value, index);
   const text = JSON.stringify(value);
   const valueBytes = bytesOf(text);
   if (valueBytes > valueBytesMax) {
-    throw wrong(declared, index, `it has ${valueBytes} bytes as JSON, ${valueBytesMax} at most`);
+    throw wrong(declared, index, `it is ${valueBytes} bytes of JSON, more than ${valueBytesMax}`);
   }
   return {
     kind: "put",
@@ -117,7 +118,7 @@ function wrong({ name }: Pick<Declared, "name">, index: number, found: string): 
   );
 }
 
-/** Cheaper than a record's check of every field, which the schema does. */
+/** Cheaper than a zod record; the collection's schema checks the fields. */
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

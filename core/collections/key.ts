@@ -1,30 +1,30 @@
 /**
- * Keys as text whose order, by code point, is that of their parts: numbers by size and before
- * texts, texts by code point, a short key before those it begins. Pure.
+ * Encodes keys as text that sorts, by code point, like its parts: numbers by value and before
+ * texts, texts by code point, a key before those it is a prefix of. Pure.
  */
 
 import { AppError } from "../errors.ts";
 
 export type KeyPart = string | number;
 
-/** Characters of a key's texts together. */
+/** The most characters of an encoded key. */
 export const keyLengthMax = 512;
-/** Below every character of a text, so that a text sorts before those it begins. */
+/** Sorts before every character of a text, so that a text sorts before its extensions. */
 const end = "\u001f";
-/** Above everything that a part begins with. */
+/** Sorts after the start of every part. */
 const last = "\u{10ffff}";
 
 /**
- * The key of these parts, or the beginning of all keys that begin with them.
- * @throws {AppError} `invalid_input` for what can't be part of a key.
+ * Encodes a key, or the common prefix of all keys that begin with these parts.
+ * @throws {AppError} `invalid_input` for a value that can't be part of a key.
  */
 export function encodeKey(parts: readonly unknown[]): string {
   const key = parts.map(encodePart).join("");
   if (key.length <= keyLengthMax) return key;
-  throw refused(`it has ${key.length} characters, ${keyLengthMax} at most`);
+  throw refused(`it has ${key.length} characters, more than ${keyLengthMax}`);
 }
 
-/** The range of keys that begin with `prefix` and go on with a part in the bounds, included. */
+/** The range of keys that begin with `prefix`, whose next part is within the bounds, included. */
 export function keyRange(
   prefix: readonly unknown[],
   from: unknown,
@@ -37,7 +37,7 @@ export function keyRange(
   };
 }
 
-/** Above the key, and below all that come after it. */
+/** Sorts after the key and before every later one. */
 export function keyAfter(key: string): string {
   return `${key}\u0001`;
 }
@@ -49,17 +49,18 @@ function encodePart(part: unknown): string {
 }
 
 function checkedText(text: string): string {
-  // deno-lint-ignore no-control-regex -- a key is one line, and the database keeps no NUL
+  // deno-lint-ignore no-control-regex -- a key is one line, and the database can't store NUL
   if (text.isWellFormed() && !/[\u0000-\u001f]/.test(text)) return text;
-  throw refused(`${JSON.stringify(text.slice(0, 40))} holds a control character, or is no Unicode`);
+  const start = JSON.stringify(text.slice(0, 40));
+  throw refused(`${start} contains control characters or is not valid Unicode`);
 }
 
 const double = new DataView(new ArrayBuffer(8));
 const signBit = 0x8000_0000;
 
-/** The bits of a double sort like its value, once the negative ones are turned round. */
+/** A double's bits sort like its value once the negative ones are inverted. */
 function sortable(value: number): string {
-  // JSON has one zero, though a double has two.
+  // JSON has one zero, but doubles have two.
   double.setFloat64(0, value === 0 ? 0 : value);
   const high = double.getUint32(0);
   const low = double.getUint32(4);
@@ -71,5 +72,5 @@ function hex(bits: number): string {
 }
 
 function refused(found: string): AppError {
-  return new AppError("invalid_input", `Cannot use key of a collection: ${found}`);
+  return new AppError("invalid_input", `Cannot use the key of a collection: ${found}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Reads of collections: one value by its key, or a page, of now or as of an instant. Values go to
- * their agent as texts, which its own schema reads.
+ * Reads of collections: one value by its key, or a page, now or as of an instant. Values are
+ * returned as text; the agent's own schema parses them.
  */
 
 import { Buffer } from "node:buffer";
@@ -12,7 +12,7 @@ import { type DeclarationsOf, type Declared, findDeclared } from "./declared.ts"
 import { GetInput, ListInput } from "./input.ts";
 import { encodeKey, keyAfter, keyRange } from "./key.ts";
 
-/** Of the values of a page: the one that reaches it is the last. */
+/** Total size of a page's values; the value that reaches it is the last one. */
 const pageBytesMax = 4_000_000;
 
 interface EntryAnswer {
@@ -37,7 +37,7 @@ export class Reading {
     this.#options = options;
   }
 
-  /** Input is unchecked; nothing is read that was not public by `untilMs`. */
+  /** Input is unchecked; the answer holds nothing that became public after `untilMs`. */
   async get(
     input: unknown,
     agent: string,
@@ -87,7 +87,7 @@ export class Reading {
     return findDeclared(agent, name, this.#options.declarationsOf);
   }
 
-  /** @throws {AppError} `as_of_refused` for what nobody knows any more. */
+  /** @throws {AppError} `as_of_refused` if the history does not reach back that far. */
   #known(
     { agent, name, key, history }: Declared,
     { as_of: asked, recorded_by: recordedByMs }: {
@@ -113,10 +113,10 @@ export class Reading {
   }
 }
 
-/** @throws {AppError} `invalid_input`, unless it has every part. */
+/** @throws {AppError} `invalid_input` unless all parts are given. */
 export function wholeKey({ name, key }: Declared, parts: readonly unknown[]): string {
   if (parts.length === key.length) return encodeKey(parts);
-  const found = `its key has ${key.length} parts, and ${parts.length} were given`;
+  const found = `its key has ${key.length} parts, but ${parts.length} were given`;
   throw new AppError(
     "invalid_input",
     `Cannot use collection "${name}": ${found}; give ${key.join(", ")}`,
@@ -138,23 +138,23 @@ function refuseLongPrefix(
 
 type Range = ReturnType<typeof keyRange>;
 
-/** What is left of a range after the key that a page ended with. */
+/** The rest of a range after the last key of a page. */
 function rangeAfter({ fromKey, beforeKey }: Range, cursor: string, descending: boolean): Range {
   const lastKey = Buffer.from(cursor, "base64url").toString();
   if (isBefore(lastKey, fromKey) || !isBefore(lastKey, beforeKey)) {
-    const found = "its cursor belongs to another listing";
-    const message = `Cannot list a page of a collection: ${found}; begin without a cursor`;
+    const found = "the cursor belongs to another listing";
+    const message = `Cannot list a page of a collection: ${found}; start without a cursor`;
     throw new AppError("invalid_input", message);
   }
   return descending ? { fromKey, beforeKey: lastKey } : { fromKey: keyAfter(lastKey), beforeKey };
 }
 
-/** By code point, as the store compares. */
+/** Compares by code point, as the store does. */
 function isBefore(a: string, b: string): boolean {
   return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
 }
 
-/** As of an earlier instant nothing says what is later, not even when it was recorded. */
+/** As of an earlier instant, the answer holds no later time, not even of recording. */
 function toAnswer(entry: CollectionEntry, untilMs = Infinity): EntryAnswer {
   const { value, version, publicAtMs, recordedAtMs, firstSeenLate } = entry;
   return {
@@ -166,7 +166,7 @@ function toAnswer(entry: CollectionEntry, untilMs = Infinity): EntryAnswer {
   };
 }
 
-/** `-Infinity` and beyond are no dates. */
+/** Converts an instant to text; infinite ones are not dates. */
 function instantText(atMs: number): string {
   return Math.abs(atMs) <= 8.64e15 ? new Date(atMs).toISOString() : String(atMs);
 }

@@ -1,7 +1,7 @@
 /**
- * What collections need from time to time: versions that `retain` is over for are forgotten, and
- * values are held to a schema that has changed. A little at a time, each a turn and a transaction
- * of its own with a pause after it, so that nobody waits and a daemon may die at any instant.
+ * Periodic upkeep of collections: deletes versions that `retain` has expired, and checks values
+ * against changed schemas. It works in small transactions with a pause after each, so that nobody
+ * waits and a crash does no harm.
  */
 
 import { setTimeout as pause } from "node:timers/promises";
@@ -40,13 +40,13 @@ export class Tending {
     this.#options = options;
   }
 
-  /** Tends every collection once; one that is asked for meanwhile is this one. */
+  /** Tends every collection once; a call during a run joins that run. */
   tend(): Promise<void> {
     if (this.#stopping.signal.aborted) return Promise.resolve();
     return this.#running ??= this.#tendAll().finally(() => this.#running = undefined);
   }
 
-  /** Begins nothing more; settles when what has begun has ended. */
+  /** Starts nothing more; resolves when the current step has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -54,7 +54,7 @@ export class Tending {
 
   async #tendAll(): Promise<void> {
     const { books, declarationsOf, log, store } = this.#options;
-    // Others may have written: this is when it is noticed.
+    // Other daemons may have written; this picks up their changes.
     if (!store.exclusive) await books.read();
     for (const agent of new Set(books.rows.map(({ agentId }) => agentId))) {
       for (const declaration of declarationsOf(agent)) {
@@ -70,13 +70,13 @@ export class Tending {
     }
   }
 
-  /** Goes on, with pauses, as long as there is more. */
+  /** Repeats the step, with pauses, while it returns true. */
   async #repeat(step: () => Promise<boolean>): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted && await step()) await pause(pauseMs);
   }
 
-  /** Forgets what was written, or replaced, too long ago; whether there may be more of it. */
+  /** Deletes values and versions that are too old; returns whether more may remain. */
   async #forget(declared: Declared): Promise<boolean> {
     const { store, now } = this.#options;
     const { agent, retainDays } = declared;
@@ -112,7 +112,7 @@ export class Tending {
     });
   }
 
-  /** Holds all values to the schema, if they were last held to another one. */
+  /** Checks all values against the schema, unless they were last checked against it. */
   async #check(declared: Declared): Promise<void> {
     const { log } = this.#options;
     const { agent, name, schemaHash } = declared;
@@ -130,7 +130,7 @@ export class Tending {
     );
     const misfits = this.#rowOf(declared)?.misfits ?? 0;
     if (isDone && misfits > 0) {
-      log.warn("values of a collection do not fit its schema any more", {
+      log.warn("values of a collection no longer fit its schema", {
         agent,
         collection: name,
         misfits,
@@ -139,7 +139,7 @@ export class Tending {
     }
   }
 
-  /** Marks what does not fit in a page of values; gives its last key, none after the last page. */
+  /** Marks misfits in a page of values; returns its last key, undefined after the last page. */
   async #checkPage(
     declared: Declared,
     fromKey: string,
@@ -190,7 +190,7 @@ export class Tending {
       toVersion: lastVersion + 1,
     };
     if (await this.#options.books.commit(change, others(of))) return;
-    throw new Error("another daemon has changed it meanwhile");
+    throw new Error("another daemon changed the collection meanwhile");
   }
 
   #rowOf({ agent, name, key }: Declared): StoredCollection | undefined {

@@ -1,9 +1,9 @@
-/** Work on the same thing, one after the other. */
+/** Runs work on the same subject one piece after another. */
 
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Begins `work` when all that was handed in before for the same name has ended. */
+  /** Starts `work` when all earlier work with the same name has ended. */
   take<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(name) ?? Promise.resolve();
     const mine = before.then(work, work);
@@ -14,7 +14,7 @@ export class Turns {
     return mine;
   }
 
-  /** Settles when all that was handed in has ended. */
+  /** Resolves when all work has ended. */
   async end(): Promise<void> {
     while (this.#last.size > 0) await Promise.all(this.#last.values());
   }

@@ -1,4 +1,4 @@
-/** How collections are used, for people: what is declared, beside what is kept. Pure. */
+/** Summarises collections for people: the declared ones and the stored ones. Pure. */
 
 import type { StoredCollection } from "../store/reads/collections.ts";
 import type { Declared } from "./declared.ts";
@@ -8,17 +8,17 @@ export interface CollectionUse {
   readonly key: readonly string[];
   readonly history: boolean;
   readonly retainDays: number | null;
-  /** False: the manifest has none of this name and key any more; its values are kept. */
+  /** False if the manifest no longer has a collection of this name and key; its values remain. */
   readonly isDeclared: boolean;
-  /** Of all versions together. */
+  /** All versions together. */
   readonly values: number;
   readonly bytes: number;
-  /** Values that do not fit the schema, and whether all have been held to it. */
+  /** The number of values that do not fit the schema, and whether all were checked. */
   readonly misfits: number;
   readonly isChecked: boolean;
 }
 
-/** Those that an agent declares, then those it keeps and declares no more. */
+/** The collections that an agent declares, then stored ones that it no longer declares. */
 export function usesOf(
   declared: readonly Declared[],
   rows: readonly StoredCollection[],

@@ -1,8 +1,8 @@
 /**
- * Writes of collections. An agent's writes are decided one after the other, so its bounds hold
- * exactly; calls that wait meanwhile for the same declaration share the next transaction, and each
- * takes effect whole or not at all. Where another daemon uses the same store, a change that it was
- * quicker with is noticed by the collection's version, and what was decided before is decided anew.
+ * Writes to collections. An agent's writes are decided one after another, so its bounds are exact.
+ * Waiting calls for the same declaration share the next transaction; each takes effect whole or not
+ * at all. If another daemon changes the collection first, its version shows this, and the change is
+ * decided again.
  */
 
 import { AppError } from "../errors.ts";
@@ -16,9 +16,9 @@ import type { Declared } from "./declared.ts";
 import { Draft, type Intent } from "./draft.ts";
 import type { Turns } from "./turns.ts";
 
-/** Calls of an agent that wait; more are refused with `overloaded`. */
+/** Waiting calls of one agent; beyond this, calls are refused with `overloaded`. */
 const waitingMax = 10_000;
-/** Times a change is decided anew because of another daemon. */
+/** How often a change is decided again because of another daemon. */
 const triesMax = 5;
 
 type Versions = readonly (number | undefined)[];
@@ -47,14 +47,14 @@ export class Writer {
   }
 
   /**
-   * Writes all or nothing; gives the version that holds each value.
+   * Writes all or nothing; returns the version that holds each value.
    * @throws {AppError} `version_conflict`, `collection_full`, `overloaded`, `store_unavailable`.
    */
   write(declared: Declared, intents: readonly Intent[]): Promise<Versions> {
     const { agent } = declared;
     const waiting = this.#waiting.get(agent) ?? [];
     if (waiting.length >= waitingMax) {
-      const found = `${waitingMax} writes of agent "${agent}" wait`;
+      const found = `${waitingMax} writes of agent "${agent}" are waiting`;
       const message = `Cannot write to collection "${declared.name}": ${found}; try again later`;
       return Promise.reject(new AppError("overloaded", message));
     }
@@ -65,7 +65,7 @@ export class Writer {
     });
   }
 
-  /** Each call takes a turn; one that finds its call written already has nothing to do. */
+  /** Every call takes a turn; if an earlier turn has written it, nothing remains to do. */
   async #writeNext(agent: string): Promise<void> {
     const calls = this.#takeTogether(agent);
     const [first] = calls;
@@ -77,7 +77,7 @@ export class Writer {
     }
   }
 
-  /** The first call that waits, and those after it that may share its transaction. */
+  /** Takes the first waiting call and those after it that may share its transaction. */
   #takeTogether(agent: string): readonly Call[] {
     const waiting = this.#waiting.get(agent) ?? [];
     const [first] = waiting;
@@ -108,12 +108,12 @@ export class Writer {
       const { change, others } = operationsOf(draft, row, newOpaqueId());
       if (await books.commit(change, others)) return settle(ends);
     }
-    const found = "another daemon writes to it at the same time";
+    const found = "another daemon keeps writing to it";
     const message = `Cannot write to collection "${name}": ${found}; try again`;
     throw new AppError("version_conflict", message);
   }
 
-  /** How each call will end, if the draft is committed. */
+  /** Settles each call, once the draft is committed. */
   #decide(calls: readonly Call[], states: readonly CollectionState[], draft: Draft): End[] {
     let place = 0;
     return calls.map((call) => {
@@ -143,7 +143,7 @@ export class Writer {
     const isDelete = intents.every(({ kind }) => kind === "delete");
     const { values, bytes } = this.#options.books.useOf(agent);
     const use = { values: values + draft.values, bytes: bytes + draft.bytes };
-    // A delete makes room in the end, though with history it adds its own mark first.
+    // A delete frees room later, even though with history it first adds a mark.
     const full = isDelete
       ? undefined
       : whyFull(agent, name, this.#options.boundsOf(agent), use, branch);
@@ -176,12 +176,12 @@ function conflict(
   { ifVersion }: Intent,
   held: number | null,
 ): AppError {
-  const found = held === null ? "there is no value" : `it has version ${held}`;
-  const wanted = ifVersion === null ? "where there is none" : `over version ${ifVersion}`;
+  const found = held === null ? "no value exists" : `it has version ${held}`;
+  const wanted = ifVersion === null ? "where no value exists" : `over version ${ifVersion}`;
   return new AppError(
     "version_conflict",
     `Cannot write value ${index} to collection "${collection}" ${wanted}: ${found}; ` +
-      `read it again and decide anew`,
+      `read it again and retry`,
     { details: { index, version: held } },
   );
 }

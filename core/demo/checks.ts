@@ -1,22 +1,22 @@
-/** What the demo claims: each line is a check of what an agent or the control plane answered. */
+/** The claims of the demo: each line checks an answer of an agent or the control plane. */
 
 import { z } from "zod";
 import { priceText } from "../cli/show/units.ts";
 import type { ExecutionView } from "../http/api.ts";
 import { Quote } from "../sdk/market.ts";
 
-/** Asks an agent; gives its output. */
+/** Sends a request to an agent; returns its output. */
 export type Ask = (address: string, input: unknown) => Promise<unknown>;
 
 export interface Check {
   readonly title: string;
-  /** The line's text, and lines below it. @throws {Error} when it is not as it should be. */
+  /** The line's text and any lines below it. @throws {Error} if the check fails. */
   look(ask: Ask): Promise<readonly string[]>;
 }
 
 const greeting = "Hello from orchestrator!";
 const symbols = ["AAPL", "MSFT", "GOOGL"];
-/** A month has 19 to 23 sessions, and the first day of the month may count once more. */
+/** A month has 19 to 23 sessions; the boundary days may add one. */
 const monthOfSessions = { min: 17, max: 24 };
 
 export const communicationChecks: readonly Check[] = [
@@ -79,13 +79,13 @@ export const dataChecks: readonly Check[] = [
         }),
       );
       const { min, max } = monthOfSessions;
-      expect(bars_loaded >= min && bars_loaded <= max, `a month gave ${bars_loaded} bars`);
+      expect(bars_loaded >= min && bars_loaded <= max, `the month has ${bars_loaded} bars`);
       return [`AAPL 1mo/1d - ${bars_loaded} bars loaded, the last of ${last_date}`];
     },
   },
 ];
 
-/** The workflows with what must be true of their steps' results. */
+/** The workflows, with the expected results of their steps. */
 export const workflowChecks: readonly {
   readonly name: string;
   readonly results: readonly z.ZodType[];
@@ -122,7 +122,7 @@ export const workflowChecks: readonly {
   },
 ];
 
-/** @throws {Error} when an execution is not completed with the results it must have. */
+/** @throws {Error} if the execution did not complete with the expected results. */
 export function checkExecution(execution: ExecutionView, results: readonly z.ZodType[]): void {
   expect(execution.status === "completed", execution.error?.message ?? execution.status);
   const steps = execution.steps ?? [];

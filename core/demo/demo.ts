@@ -1,7 +1,7 @@
 /**
- * `deno task demo`: a daemon on a temporary database, its agents, checks of communication and
- * data, the four workflows, and what the control plane says of them. Ends with 0 only when every
- * line it prints has been checked.
+ * `deno task demo`: starts a daemon on a temporary database and its agents, checks communication
+ * and data, executes the four workflows, and shows the control plane's view of them. Exits with 0
+ * only if every printed line passed its check.
  */
 
 import { join } from "node:path";
@@ -60,7 +60,11 @@ async function demo(folder: string): Promise<void> {
     await daemon.close();
     daemon = await start(folder, "simulated");
     say(
-      paint("Yahoo Finance can't be had here, so the simulated market is shown:", "yellow", look),
+      paint(
+        "Yahoo Finance does not answer, so the demo shows the simulated market:",
+        "yellow",
+        look,
+      ),
     );
     say(paint(reason, "dim", look));
   }
@@ -150,7 +154,7 @@ async function runWorkflows(client: Client): Promise<void> {
   }
 }
 
-/** The execution's last view, from its event stream. */
+/** The last view of the execution, from its event stream. */
 async function finished(client: Client, id: string): Promise<ExecutionView> {
   let last: ExecutionView | undefined;
   for await (const { execution } of client.events(id, AbortSignal.timeout(workflowMsMax))) {
@@ -160,7 +164,7 @@ async function finished(client: Client, id: string): Promise<ExecutionView> {
   return last;
 }
 
-/** Prints a line for what is looked at: what it gave, or why it is not as it should be. */
+/** Prints a line for a check: its result, or why it failed. */
 async function attempt(what: string, act: () => Promise<readonly string[]>): Promise<void> {
   try {
     const [first = "", ...rest] = await act();

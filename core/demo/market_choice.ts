@@ -1,7 +1,7 @@
 /**
- * Which market the demo shows: `AC100_MARKET_DATA` decides; `auto`, the default, is Yahoo where it
- * answers, and the simulated market, said so, where it does not. Only the demo swaps like that:
- * a daemon never shows simulated data for real.
+ * Chooses the demo's market by `AC100_MARKET_DATA`. The default, `auto`, uses Yahoo if it answers;
+ * otherwise it uses the simulated market and says so. Only the demo does this: a daemon never
+ * replaces real data by simulated data.
  */
 
 import { AppError, toErrorData } from "../errors.ts";
@@ -11,7 +11,7 @@ export type MarketChoice = "auto" | "yahoo" | "simulated";
 
 const answerMsMax = 3_000;
 
-/** Codes that mean: Yahoo can't be had here, whatever one asks. */
+/** Codes that mean that Yahoo can't be used here at all. */
 const refusals = ["source_down", "deadline_exceeded", "rate_limited", "unauthorized"];
 
 /** @throws {AppError} `invalid_config`. */
@@ -20,11 +20,11 @@ export function readMarketChoice(value: string | undefined): MarketChoice {
   if (value === "yahoo" || value === "simulated") return value;
   throw new AppError(
     "invalid_config",
-    `Cannot choose market "${value}": AC100_MARKET_DATA is none of auto, yahoo, simulated`,
+    `Cannot choose market "${value}": AC100_MARKET_DATA must be auto, yahoo or simulated`,
   );
 }
 
-/** Why Yahoo can't be had; undefined when it answers. Asks for one quote. */
+/** Why Yahoo can't be used; undefined if it answers. Requests one quote. */
 export async function whyNoYahoo(hosts: Hosts): Promise<string | undefined> {
   try {
     await hosts.invoke({
@@ -37,7 +37,7 @@ export async function whyNoYahoo(hosts: Hosts): Promise<string | undefined> {
     return undefined;
   } catch (thrown) {
     const { code, message } = toErrorData(thrown);
-    // Anything else is Yahoo answering in a way we do not understand: the demo should show it.
+    // Other errors are unexpected answers from Yahoo, which the demo should show.
     return refusals.includes(code) ? message : undefined;
   }
 }

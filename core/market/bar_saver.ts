@@ -1,7 +1,7 @@
 /**
- * How bars are saved: in one transaction, with what their source said beside them, so that a crash
- * leaves all of it or nothing. Saves of one series wait for each other, so that each is compared
- * with what the one before it left.
+ * Saves bars together with what their source said about them in one transaction, so that a crash
+ * leaves all or nothing. Saves of one series run one after another, so that each is compared with
+ * the result of the one before.
  */
 
 import { z } from "zod";
@@ -12,7 +12,7 @@ import type { Store } from "../store/store.ts";
 import { eventsMax, saveEvent, type Series } from "./series.ts";
 import { Bar, History, type Interval, MarketEvent } from "../sdk/market.ts";
 
-/** Twice what the longest daily history has: half a second of the daemon. */
+/** Twice the longest daily history; saving this many takes the daemon half a second. */
 const barsSavedMax = 50_000;
 
 const SaveBars = z.strictObject({
@@ -20,12 +20,12 @@ const SaveBars = z.strictObject({
     bars: z.array(Bar).max(barsSavedMax),
     events: z.array(MarketEvent).max(eventsMax),
   }),
-  /** Whether it reaches back to the first stored bar, so that all are restated for its events. */
+  /** Whether the history reaches back to the first stored bar, so that all bars are restated. */
   restated: z.boolean().default(false),
 });
 
 const dayMs = 86_400_000;
-/** How long a bar's period is at most, in milliseconds. */
+/** The longest period of a bar, in milliseconds. */
 const lengthMs = {
   "1m": 60_000,
   "2m": 120_000,
@@ -38,7 +38,7 @@ const lengthMs = {
   "1mo": 31 * dayMs,
 } as const satisfies Record<Interval, number>;
 
-/** What a save did: bars that were not there, that were other, and past ones among the latter. */
+/** The result of a save: new bars, changed bars, and the past ones among the changed. */
 export interface Saved {
   readonly inserted: number;
   readonly changed: number;
@@ -48,7 +48,7 @@ export interface Saved {
 export class BarSaver {
   readonly #store: Store;
   readonly #now: () => number;
-  /** The last save of each series that is under way. */
+  /** The last save in progress of each series. */
   readonly #saving = new Map<string, Promise<unknown>>();
 
   constructor(store: Store, now: () => number) {
@@ -62,7 +62,7 @@ export class BarSaver {
     const key = [history.source, history.symbol, history.interval].join("/");
     const before = this.#saving.get(key) ?? Promise.resolve();
     const saved = before.then(() => this.#save(history, restated));
-    // a save that failed is its caller's, and keeps nobody from the next
+    // a failed save concerns only its caller, and must not block the next one
     const settled = saved.catch(() => undefined);
     this.#saving.set(key, settled);
     try {
@@ -76,19 +76,19 @@ export class BarSaver {
     const { source, symbol, interval, currency, timezone, calendar, events } = history;
     const of = { source, symbol, interval };
     const nowMs = this.#now();
-    // one that is given twice counts once, as it was given last
+    // a bar that is given twice counts once, with its last values
     const byStart = new Map(history.bars.map(({ start, ...bar }) => {
       const start_at = Date.parse(start);
       return [start_at, { ...bar, currency, start_at }] as const;
     }));
     const known = await this.#known(of, [...byStart.keys()]);
-    // most of what is loaded is known already: it costs a comparison and no write
+    // most loaded bars are already known; they cost a comparison but no write
     const written = [...byStart.values()].filter((row) => {
       const bar = known.bars.get(row.start_at);
       return bar === undefined || barValues.some((name) => bar[name] !== row[name]);
     });
     const changed = written.filter(({ start_at }) => known.bars.has(start_at));
-    // a clock that was put back must not make what is known now older than what was known then
+    // if the clock was set back, new data must not seem older than the data it replaces
     const recorded_at = changed.reduce(
       (atMs, { start_at }) => Math.max(atMs, (known.bars.get(start_at)?.recorded_at ?? 0) + 1),
       nowMs,
@@ -100,7 +100,7 @@ export class BarSaver {
         ...await this.#store.read({ read: "adjusting_events", ...of, limit: eventsMax }),
       ]
       : [];
-    // in one transaction, so that no crash leaves an event known whose bars are not restated
+    // in one transaction, so that a crash never leaves an event without its restated bars
     const operations: Operation[] = [
       ...changed.map((row): Operation => (
         { kind: "keep_revision", ...of, ...row, recorded_at, length_ms }
@@ -132,7 +132,7 @@ export class BarSaver {
     return !await this.#store.read({ read: "has_bars", ...of });
   }
 
-  /** The stored bars among some instants, and whether any of the series is in quarantine. */
+  /** The stored bars between two instants, and whether the series has bars in quarantine. */
   async #known(
     of: Series,
     starts: readonly number[],

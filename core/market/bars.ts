@@ -1,7 +1,7 @@
 /**
- * Bars as they are kept. A bar is what its source said last, and `recorded_at` is when that became
- * known; what it was before stays as a revision. So a read with `as_of` gives what was known at
- * that instant, and nothing that was learned later.
+ * Stored bars. A bar holds the latest values from its source, and `recorded_at` is when these
+ * became known. Earlier values stay as revisions, so a read with `as_of` returns what was known at
+ * that instant and nothing learned later.
  */
 
 import { z } from "zod";
@@ -11,7 +11,7 @@ import { Bar } from "../sdk/market.ts";
 import type { Absence, SeriesState } from "../sdk/series.ts";
 import { eventsMax, knownUntil, Series, series } from "./series.ts";
 
-/** A page of bars holds the daemon's thread for 20 ms. Who wants more asks page by page. */
+/** A page of this size blocks the daemon's thread for 20 ms. Longer ranges are read in pages. */
 const barsReadMax = 1_000;
 const quarantinedMax = 5_000;
 const absentMax = 50_000;
@@ -21,7 +21,7 @@ const GetBars = z.strictObject({
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
   as_of: z.iso.datetime().optional(),
-  /** Bars that start before this instant alone: the page before the one that begins with it. */
+  /** Only bars that start before this instant; used to read the previous page. */
   before: z.iso.datetime().optional(),
   limit: z.int().min(1).max(barsReadMax).default(barsReadMax),
 });
@@ -36,7 +36,7 @@ const NoteAsked = z.strictObject({
 });
 
 const dayMs = 86_400_000;
-/** The last instant there is, by ECMAScript. */
+/** The last instant of ECMAScript. */
 const instantMsMax = 8.64e15;
 
 export class Bars {
@@ -48,7 +48,7 @@ export class Bars {
     this.#now = now;
   }
 
-  /** Oldest first; the newest ones when there are more than the limit. Input is unchecked JSON. */
+  /** Oldest first; beyond the limit, only the newest. Input is unchecked JSON. */
   async read(input: unknown, asOfMs?: number): Promise<{ bars: Bar[] }> {
     const { from, to, as_of, before, limit, ...of } = GetBars.parse(input);
     const toMs = to === undefined ? instantMsMax : Date.parse(to) + 2 * dayMs;
@@ -57,7 +57,7 @@ export class Bars {
       ...of,
       fromDate: from ?? "0000-00-00",
       toDate: to ?? "9999-99-99",
-      // a session's local date is less than a day away from the one of its first instant in UTC
+      // a session's local date differs by less than a day from its first instant in UTC
       fromMs: from === undefined ? -instantMsMax : Date.parse(from) - dayMs,
       endMs: Math.min(toMs, before === undefined ? instantMsMax : Date.parse(before)),
       limit,
@@ -78,14 +78,14 @@ export class Bars {
     return await this.#store.read({ read: "series", ...of, knownAtMs: asOfMs });
   }
 
-  /** Splits and dividends that all bars are restated for. Input is unchecked JSON. */
+  /** Splits and dividends for which all bars are restated. Input is unchecked JSON. */
   async restatedFor(input: unknown): Promise<{ events: readonly DatedEvent[] }> {
     const of = Series.parse(input);
     const events = await this.#store.read({ read: "restated_events", ...of, limit: eventsMax });
     return { events };
   }
 
-  /** Keeps bars with an error apart, to be looked at. Input is unchecked JSON. */
+  /** Stores invalid bars apart for review. Input is unchecked JSON. */
   async quarantine(input: unknown): Promise<{ saved: number }> {
     const { bars, ...of } = QuarantineBars.parse(input);
     const quarantined_at = this.#now();
@@ -101,7 +101,7 @@ export class Bars {
     return { saved: saved.filter(Boolean).length };
   }
 
-  /** Remembers what a source was asked for, and what it lacks. Input is unchecked JSON. */
+  /** Remembers what was requested from a source, and what it lacks. Input is unchecked JSON. */
   async noteAsked(input: unknown): Promise<Record<string, never>> {
     const { from, absent, ...of } = NoteAsked.parse(input);
     const asked_at = this.#now();
@@ -114,7 +114,7 @@ export class Bars {
     return {};
   }
 
-  /** The sessions that the source lacked when it was asked. Input is unchecked JSON. */
+  /** The sessions that the source lacked when asked. Input is unchecked JSON. */
   async absences(input: unknown): Promise<{ absences: Absence[] }> {
     const of = Series.parse(input);
     const absent = await this.#store.read({ read: "absent_sessions", ...of, limit: absentMax });
@@ -126,7 +126,7 @@ export class Bars {
   }
 }
 
-/** Field by field: taking the rest of an object makes a page a tenth slower. */
+/** Copies field by field: a rest pattern makes a page a tenth slower. */
 function toBar(bar: StoredBar): Bar {
   return {
     start: new Date(bar.start_at).toISOString(),

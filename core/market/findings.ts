@@ -1,4 +1,4 @@
-/** Findings as they are kept: saved by the data agents, listed for people and workflows. */
+/** Stored findings: the data agents save them, people and workflows list them. */
 
 import { z } from "zod";
 import type { StoredFinding } from "../store/reads/market.ts";
@@ -10,14 +10,14 @@ const listedMax = 1_000;
 
 const SaveFindings = z.strictObject({ findings: z.array(Finding).max(findingsMax) });
 
-/** Which findings to list; newest first. */
+/** Selects the findings to list; newest first. */
 export const FindingsQuery = z.strictObject({
   symbol: MarketSymbol.optional(),
   severity: Finding.shape.severity.optional(),
   limit: z.coerce.number().int().min(1).max(listedMax).default(100),
 });
 
-/** A finding with when and how often it was met. */
+/** A finding with the times and the number of its sightings. */
 export interface KeptFinding extends Finding {
   readonly agent: string;
   readonly first_seen_at: string;
@@ -25,7 +25,7 @@ export interface KeptFinding extends Finding {
   readonly seen_count: number;
 }
 
-/** Findings kept longer than this without being met again are history enough. */
+/** Findings that were not seen for this long are deleted. */
 const keptMs = 365 * 86_400_000;
 
 export class Findings {
@@ -59,7 +59,7 @@ export class Findings {
     return { findings: findings.map(toFinding) };
   }
 
-  /** Forgets what was not met for a year; called now and then by the daemon. */
+  /** Deletes findings that were not seen for a year; the daemon calls it periodically. */
   async sweep(): Promise<void> {
     await this.#store.commit([{ kind: "drop_old_findings", before: this.#now() - keptMs }]);
   }

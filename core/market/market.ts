@@ -1,6 +1,6 @@
 /**
- * Keeps market data for the data agents and gives it back: serves `market.*` on the bus. Values
- * of one source never answer for another's, so simulated data can't be taken for real.
+ * Stores market data for the data agents and serves it as `market.*` on the bus. Data of one source
+ * is never returned for another, so simulated data can't pass for real.
  */
 
 import { z } from "zod";
@@ -19,7 +19,9 @@ const SaveEvents = z.strictObject({
   symbol: MarketSymbol,
   source: SourceName,
   events: z.array(MarketEvent).max(eventsMax),
-  /** True when `events` holds all that is expected: other expected dates are forgotten. */
+  /**
+   * True if `events` holds all expected dates: stored ones that are missing from it are deleted.
+   */
   complete: z.boolean().default(false),
 });
 const GetEvents = z.strictObject({
@@ -27,7 +29,7 @@ const GetEvents = z.strictObject({
   source: SourceName,
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
-  /** Those alone that were known at that instant. */
+  /** Only values that were known at this instant. */
   as_of: z.iso.datetime().optional(),
 });
 
@@ -82,8 +84,8 @@ export class Market {
   };
 
   /**
-   * Those that answer with what was known at an earlier instant. Nothing is saved there; what has
-   * no instant of its own (what was asked for, what is restated, findings) is of now alone.
+   * The capabilities that can answer as of an earlier instant. None of them saves. Data without an
+   * instant of its own (requested ranges, restated events, findings) exists only for now.
    */
   readonly pastCapabilities = {
     get_quotes: (input: unknown, _caller: string, asOfMs: number) => this.#quotes(input, asOfMs),

@@ -1,21 +1,21 @@
-/** A series of bars, as the capabilities of `market` name it. */
+/** Identifies a series of bars in the inputs of `market` capabilities. */
 
 import { z } from "zod";
 import { Interval, type MarketEvent, MarketSymbol, SourceName } from "../sdk/market.ts";
 import type { SaveMarketEvent } from "../store/operations/market.ts";
 
-/** What names a series, for schemas that hold more. */
+/** The fields that identify a series, to combine with others. */
 export const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };
-/** What names a series, and nothing else. */
+/** The fields that identify a series, and no others. */
 export const Series = z.strictObject(series);
 export type Series = z.output<typeof Series>;
 
-/** The most events that are read or written of a symbol. */
+/** The most events of a symbol that one request reads or writes. */
 export const eventsMax = 5_000;
 
 /**
- * The instant up to which what is read was known, in UTC milliseconds: the one that is asked for,
- * but none after the one that the request itself sees up to; undefined: now.
+ * The instant, in UTC milliseconds, up to which a read may know: the requested one, but no later
+ * than the instant of the request itself; undefined means now.
  */
 export function knownUntil(
   asked: string | undefined,
@@ -25,7 +25,7 @@ export function knownUntil(
   return Math.min(Date.parse(asked), asOfMs ?? Infinity);
 }
 
-/** An event as it is stored. */
+/** Converts an event to an operation. */
 export function saveEvent(
   { source, symbol }: Pick<Series, "source" | "symbol">,
   { kind, ...event }: MarketEvent,

@@ -1,4 +1,4 @@
-/** The quotes that are stored of some symbols, as they were known at an instant. */
+/** Reads stored quotes of some symbols, as known at an instant. */
 
 import { z } from "zod";
 import { MarketSymbol, Quote, SourceName } from "../sdk/market.ts";
@@ -11,7 +11,7 @@ export const GetQuotes = z.strictObject({
   symbols: z.array(MarketSymbol).max(symbolsMax),
 });
 
-/** The newest of each symbol; those alone that have one. */
+/** The newest quote of each symbol; symbols without one are omitted. */
 export async function storedQuotes(
   store: Store,
   { source, symbols }: z.output<typeof GetQuotes>,

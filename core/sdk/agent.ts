@@ -61,13 +61,13 @@ export type {
   ReadAt,
 } from "./collections.ts";
 
-/** What every capability and event handler is given beside its input. */
+/** What every capability and event handler receives besides its input. */
 export interface AgentContext<Config = unknown, Kept = unknown> {
   /** This agent's id. */
   readonly agent: string;
   /**
-   * Asks another agent. The answer is checked against `output` and typed by it.
-   * @throws {AppError} with the code the other side failed with; `deadline_exceeded` and
+   * Sends a request to another agent. The answer is checked against `output` and typed by it.
+   * @throws {AppError} with the code of the other agent's error; `deadline_exceeded` and
    * `cancelled` follow the request that is being answered.
    */
   request<Output extends z.ZodType>(
@@ -76,37 +76,37 @@ export interface AgentContext<Config = unknown, Kept = unknown> {
     output: Output,
   ): Promise<z.output<Output>>;
   /**
-   * Tells all who subscribed to `topic`. A fact in the past tense: `market.bars_loaded`. As of an
-   * earlier instant nobody hears it.
+   * Publishes an event to all subscribers of `topic`: a fact in the past tense, such as
+   * `market.bars_loaded`. As of an earlier instant, nothing is published.
    */
   publish(topic: string, body: unknown): void;
   /**
-   * Values kept by the daemon for this agent alone, over restarts, until they expire. Each earlier
-   * instant has its own.
+   * Values that the daemon stores for this agent alone until they expire, across restarts. Each
+   * earlier instant has its own.
    */
   readonly cache: AgentCache;
-  /** What this agent keeps for good, by the names in its manifest. */
+  /** Values that this agent stores durably, by the names in its manifest. */
   readonly collections: Collections<Kept>;
-  /** The agent's configuration, as its `config` schema gives it. */
+  /** The agent's configuration, parsed by its `config` schema. */
   readonly config: Config;
   readonly log: AgentLog;
-  /** The secrets that the manifest names, by name; none as of an earlier instant. */
+  /** The secrets that the manifest names, by name; empty as of an earlier instant. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Aborted at the request's deadline, or when its caller cancels. Pass it to fetch. */
   readonly signal: AbortSignal;
   /** Now, in UTC milliseconds; in a request as of an earlier instant, that instant. */
   now(): number;
   /**
-   * The earlier instant that the request sees up to, in UTC milliseconds; undefined: it is asked
-   * now. Whatever it asks of others is asked as of the same instant.
+   * The earlier instant up to which the request may see, in UTC milliseconds; undefined if there is
+   * no such limit. Its own requests are sent as of the same instant.
    */
   readonly asOfMs: number | undefined;
 }
 
 export interface AgentCache {
-  /** The value, or undefined when there is none or it has expired. */
+  /** The value; undefined if it is missing or has expired. */
   get<Value extends z.ZodType>(key: string, value: Value): Promise<z.output<Value> | undefined>;
-  /** Keeps a JSON value for `ttlMs` milliseconds. */
+  /** Stores a JSON value for `ttlMs` milliseconds. */
   set(key: string, value: unknown, ttlMs: number): Promise<void>;
 }
 
@@ -118,8 +118,8 @@ export interface AgentLog {
 }
 
 /**
- * What a field of the agent's configuration says, instead of a fixed host or folder: a URL grants
- * its host. While the field has no value, `otherwise` is granted, or nothing.
+ * A permission taken from a field of the agent's configuration instead of a fixed host or folder; a
+ * URL grants its host. If the field has no value, `otherwise` is granted, or nothing.
  */
 export interface FromConfig {
   readonly config: string;
@@ -128,7 +128,7 @@ export interface FromConfig {
 
 type Wanted = readonly (string | FromConfig)[];
 
-/** Deno permissions an agent asks for; what is not named is denied. */
+/** Deno permissions that an agent asks for; whatever is missing is denied. */
 export interface Permissions {
   /** Hosts, `"example.com"` or `"example.com:443"`. */
   readonly net?: Wanted;
@@ -140,11 +140,11 @@ export interface Permissions {
   readonly sys?: Wanted;
   readonly run?: Wanted;
   readonly ffi?: Wanted;
-  /** Hosts that code may be imported from. */
+  /** Hosts from which code may be imported. */
   readonly import?: Wanted;
 }
 
-/** Where an agent lives: in a thread beside others, or in a process of its own kind. */
+/** Where an agent runs: in a thread shared with others, or in a process. */
 export type Isolation = "worker" | "process";
 
 /** A named, typed operation of an agent. */
@@ -152,14 +152,14 @@ export interface Capability {
   readonly description: string;
   readonly input: z.ZodObject;
   readonly output: z.ZodType;
-  /** True when asking twice has the effect of asking once. */
+  /** True if repeating a request has the same effect as sending it once. */
   readonly idempotent?: boolean;
-  /** Inputs to show what it does, by title: printed in the agents' document, run as tests. */
+  /** Example inputs by title; printed in the agents' document and run as tests. */
   readonly examples?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   run(input: Record<string, unknown>, context: AgentContext): unknown;
 }
 
-/** An event as a handler sees it. */
+/** An event as handlers receive it. */
 export interface AgentEvent {
   readonly topic: string;
   /** The agent that published it, or `"daemon"`. */
@@ -167,20 +167,20 @@ export interface AgentEvent {
   readonly body: unknown;
 }
 
-/** An agent as its author writes it: see {@link defineAgent}. */
+/** An agent as its author writes it; see {@link defineAgent}. */
 export interface AgentDefinition {
   readonly id: string;
   readonly description: string;
   readonly permissions?: Permissions;
-  /** Names of secrets; only agents that name one are given it. */
+  /** Names of secrets; an agent receives only those it names. */
   readonly secrets?: readonly string[];
   readonly isolation?: Isolation;
-  /** The market source that it is, such as `"yahoo"`. */
+  /** The market source that this agent provides, such as `"yahoo"`. */
   readonly source?: string;
-  /** What the source gives is made up: it never stands beside a real one. */
+  /** Whether the source's data is made up; it is never combined with real data. */
   readonly simulated?: boolean;
   readonly config?: z.ZodObject;
-  /** What it keeps for good. */
+  /** The agent's durable values. */
   readonly collections?: CollectionDefinitions;
   readonly capabilities: Readonly<Record<string, Capability>>;
   readonly on?: Readonly<
@@ -192,8 +192,8 @@ type Inputs = Readonly<Record<string, z.ZodObject>>;
 type Outputs = Readonly<Record<string, z.ZodType>>;
 
 /**
- * Declares an agent; the types of each `run` follow from its schemas.
- * Nothing is checked here: the manifest is checked whole, with the file's name, when it is read.
+ * Declares an agent; the types of each `run` follow from its schemas. Nothing is checked here; the
+ * daemon checks the whole manifest when it reads the file.
  */
 export function defineAgent<
   I extends Inputs,
@@ -234,7 +234,7 @@ export function defineAgent<
   return definition as unknown as AgentDefinition;
 }
 
-/** A key is made of fields of the schema. */
+/** Requires that key parts are fields of the schema. */
 type CheckedKeys<Kept extends CollectionDefinitions> = {
   readonly [Name in keyof Kept]: {
     readonly key: readonly (keyof z.output<Kept[Name]["schema"]> & string)[];

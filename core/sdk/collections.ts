@@ -33,24 +33,24 @@
  * });
  * ```
  *
- * A collection belongs to its agent: others get at it by asking the agent alone. Every value has
- * two clocks: since when it is public, which the agent may say, and when it was recorded here.
+ * A collection belongs to its agent; others reach it only through the agent. Every value has
+ * two times: when it became public, which the agent may set, and when it was recorded here.
  */
 
 import type { z } from "zod";
 
-/** What a manifest says of a collection. */
+/** The manifest's entry for a collection. */
 export interface CollectionDefinition {
   /**
-   * Fields of the schema that a value is found by, in the order in which values are listed. Each is
-   * a text (by code point) or a number (by size).
+   * Fields of the schema that identify a value, in sort order. Each is a text (sorted by code
+   * point) or a number (sorted by value).
    */
   readonly key: readonly string[];
-  /** What a value must be: JSON. */
+  /** The schema of a value, which is JSON. */
   readonly schema: z.ZodObject;
-  /** Keep what a value was before: reads as of an earlier instant need it. */
+  /** Keep earlier values; required for reads as of an earlier instant. */
   readonly history?: boolean;
-  /** `"90d"`: what was written, or replaced, longer ago is forgotten. Without it, nothing is. */
+  /** `"90d"`: versions written or replaced longer ago are deleted. Without it, none are. */
   readonly retain?: string;
 }
 
@@ -63,27 +63,28 @@ export type Collections<Definitions> = {
     : never;
 };
 
-/** The fields of a value that make its key. */
+/** The fields of a value that form its key. */
 export type KeyOf<Value, Parts extends string> = Pick<Value, Parts & keyof Value>;
 
 export interface Collection<Value, Parts extends string> {
   /**
-   * Keeps a value in place of the one with its key. The same value again changes nothing.
+   * Stores a value under its key, replacing an earlier one. Storing an equal value changes nothing.
    * @throws {AppError} `invalid_input`, `version_conflict`, `collection_full`; `as_of_refused` in a
    * request as of an earlier instant.
    */
   put(value: Value, options?: PutOptions): Promise<{ readonly version: number }>;
-  /** Keeps all, in one transaction, or none: the error's `details.index` says which is wrong. */
+  /**
+   * Stores all values in one transaction or none; `details.index` of the error names the bad one.
+   */
   putMany(
     puts: readonly (PutOptions & { readonly value: Value })[],
   ): Promise<readonly { readonly version: number }[]>;
   /**
-   * The value with this key; undefined when there is none.
-   * @throws {AppError} `value_misfit` for one that does not fit the schema any more; its `details`
-   * hold it.
+   * The value with this key; undefined if there is none.
+   * @throws {AppError} `value_misfit` if the value no longer fits the schema; `details` contain it.
    */
   get(key: KeyOf<Value, Parts>, at?: ReadAt): Promise<Entry<Value> | undefined>;
-  /** Whether there was one. With history, reads as of an earlier instant still find it. */
+  /** Returns whether a value was deleted. With history, earlier reads still find it. */
   delete(
     key: KeyOf<Value, Parts>,
     options?: Pick<PutOptions, "ifVersion">,
@@ -94,15 +95,15 @@ export interface Collection<Value, Parts extends string> {
 
 export interface PutOptions {
   /**
-   * Since when the value is public, in UTC milliseconds; without it, now. A later instant than now
-   * is refused.
+   * When the value became public, in UTC milliseconds; defaults to now. Future instants are
+   * refused.
    */
   readonly publicAtMs?: number | undefined;
-  /** Write only over this version; null: only where there is no value. */
+  /** Write only over this version; null: only if there is no value. */
   readonly ifVersion?: number | null | undefined;
 }
 
-/** What a read may know; of a collection with history. */
+/** Limits what a read may see; requires `history`. */
 export interface ReadAt {
   /** What was public at this instant. */
   readonly asOfMs?: number | undefined;
@@ -111,30 +112,30 @@ export interface ReadAt {
 }
 
 export interface ListOptions<Key> extends ReadAt {
-  /** Values of the first parts of the key: only what has them is listed. */
+  /** Values of the leading key parts: only matching keys are listed. */
   readonly prefix?: Partial<Key> | undefined;
   /** Bounds of the next part of the key, both included. */
   readonly from?: string | number | undefined;
   readonly to?: string | number | undefined;
   readonly descending?: boolean | undefined;
-  /** Values of a page: 100, and 1,000 at most. A page of large values has fewer. */
+  /** Values per page: 100 by default, at most 1,000; fewer if the values are large. */
   readonly limit?: number | undefined;
   /** The `cursor` of the page before. */
   readonly cursor?: string | undefined;
 }
 
-/** A value, and what is known of it. */
+/** A value with its version and times. */
 export interface Entry<Value> {
   readonly value: Value;
   /** Grows with each write of the collection. */
   readonly version: number;
   readonly publicAtMs: number;
   readonly recordedAtMs: number;
-  /** The first that was recorded of its key, later than it was public. */
+  /** Whether it is the key's first recorded version, recorded after it became public. */
   readonly firstSeenLate: boolean;
 }
 
-/** A value that does not fit the schema any more. */
+/** A value that no longer fits the schema. */
 export interface Misfit extends Entry<unknown> {
   /** What does not fit. */
   readonly problems: readonly string[];
@@ -142,7 +143,7 @@ export interface Misfit extends Entry<unknown> {
 
 export interface Page<Value> {
   readonly entries: readonly Entry<Value>[];
-  /** Those among them that do not fit the schema any more: write them anew, or delete them. */
+  /** Values of the page that no longer fit the schema; write them again or delete them. */
   readonly misfits: readonly Misfit[];
   /** Where the next page begins; undefined after the last. */
   readonly cursor: string | undefined;

@@ -1,4 +1,4 @@
-/** What fails of market sources: agents of any author throw these. Codes with their kinds. */
+/** Error codes of market sources, with their kinds; any agent may throw them. */
 
 import type { ErrorKind } from "../error_kinds.ts";
 

@@ -1,9 +1,9 @@
 /**
- * The market data every part speaks of: quotes, bars, findings. Source agents give them, data
- * agents check and pass them on, the store keeps them. Exported to plugins by `"100ac"`.
+ * Market data shared by all parts: quotes, bars, findings. Source agents provide it, data agents
+ * check it and pass it on, the store keeps it. Plugins import it from `"100ac"`.
  *
- * Prices are in `currency` per unit, volumes in units; instants are UTC ISO strings, dates are
- * the session's local date at its exchange.
+ * Prices are in `currency` per unit, volumes in units. Instants are UTC ISO strings; dates are the
+ * session's local date at its exchange.
  */
 
 import { z } from "zod";
@@ -25,7 +25,7 @@ export const Interval = z.enum([
 ]);
 export type Interval = z.infer<typeof Interval>;
 
-/** How far back a history reaches, counted from now. */
+/** How far a history reaches back from now. */
 export const Period = z.enum([
   "1d",
   "5d",
@@ -41,17 +41,17 @@ export const Period = z.enum([
 ]);
 export type Period = z.infer<typeof Period>;
 
-/** Where a value comes from: the id of the source agent. */
+/** The source of a value: the id of its agent. */
 export const SourceName = z.string().regex(/^[a-z][a-z0-9_]*$/);
 
-/** Whether an answer is a repeated one: given again because the source fails at the moment. */
+/** Whether an answer is stale: repeated because the source fails at the moment. */
 const Freshness = {
   stale: z.boolean().default(false),
-  /** How long ago the source gave the answer, in seconds; 0 unless it is stale. */
+  /** Age of the source's answer in seconds; 0 unless it is stale. */
   age_seconds: z.number().nonnegative().default(0),
 };
 
-/** The price of a symbol now, as its source tells it. Null: the source did not say. */
+/** The current price of a symbol. Null fields are unknown to the source. */
 export const Quote = z.object({
   symbol: MarketSymbol,
   price: z.number(),
@@ -64,7 +64,7 @@ export const Quote = z.object({
   day_low: z.number().nullable(),
   volume: z.number().nullable(),
   market_cap: z.number().nullable(),
-  /** The instant of the price at its market, not of the answer. */
+  /** The market time of the price, not the time of the answer. */
   as_of: z.iso.datetime(),
   source: SourceName,
   ...Freshness,
@@ -72,8 +72,8 @@ export const Quote = z.object({
 export type Quote = z.infer<typeof Quote>;
 
 /**
- * One period's open, high, low, close and volume, as the source gives them: Yahoo's have later
- * splits taken out, dividends not.
+ * Open, high, low, close and volume of one period, as the source reports them: Yahoo's are adjusted
+ * for later splits but not for dividends.
  */
 export const Bar = z.object({
   /** The first instant of the period. */
@@ -84,28 +84,28 @@ export const Bar = z.object({
   high: z.number(),
   low: z.number(),
   close: z.number(),
-  /** The close with later splits and dividends taken out, where the source gives it. */
+  /** The close adjusted for later splits and dividends, if the source provides it. */
   adjusted_close: z.number().nullable(),
   volume: z.number().nullable(),
 });
 export type Bar = z.infer<typeof Bar>;
 
-/** What happened to a share, or will: it changes what a price means. */
+/** A corporate event, past or expected, that affects the meaning of prices. */
 export const MarketEvent = z.object({
   symbol: MarketSymbol,
   kind: z.enum(["dividend", "split", "earnings"]),
   /** Ex-date of a dividend, first day at a split's new price, day of an announcement. */
   date: z.iso.date(),
-  /** `quarter_end`: the source tells only which quarter the earnings are of. */
+  /** `quarter_end`: the source states only the quarter of the earnings. */
   dated_by: z.enum(["event", "quarter_end"]).default("event"),
-  /** Dividend: cash per share, with later splits taken out. Earnings: per share, once known. */
+  /** Dividend: cash per share, adjusted for later splits. Earnings: per share, once known. */
   amount: z.number().nullable().default(null),
-  /** Earnings per share that were expected. */
+  /** Expected earnings per share. */
   estimate: z.number().nullable().default(null),
   /** Split: this many shares for `denominator` old ones. */
   numerator: z.number().positive().nullable().default(null),
   denominator: z.number().positive().nullable().default(null),
-  /** True for a date that is expected and not announced. */
+  /** True for a date that is expected but not announced. */
   estimated: z.boolean().default(false),
   currency: z.string().nullable().default(null),
   source: SourceName,
@@ -119,7 +119,7 @@ export const History = z.object({
   currency: z.string().nullable(),
   /** IANA name of the exchange's time zone. */
   timezone: z.string(),
-  /** Market identifier of the calendar the symbol trades by, `XNYS`; null: not known, or 24/7. */
+  /** Identifier of the calendar the symbol trades by, such as `XNYS`; null: unknown, or 24/7. */
   calendar: z.string().nullable(),
   source: SourceName,
   as_of: z.iso.datetime(),
@@ -130,16 +130,16 @@ export const History = z.object({
 });
 export type History = z.infer<typeof History>;
 
-/** What a source answers about symbols it could not serve. */
+/** A symbol that a source could not serve, in its answer. */
 export const Missing = z.object({
-  /** As it was asked for: may be malformed. */
+  /** As requested; may be malformed. */
   symbol: z.string(),
   code: z.string(),
   reason: z.string(),
 });
 export type Missing = z.infer<typeof Missing>;
 
-/** Something wrong with a value that a source gave. */
+/** A problem with a value from a source. */
 export const Finding = z.object({
   rule: z.enum([
     "missing_field",
@@ -158,27 +158,27 @@ export const Finding = z.object({
   severity: z.enum(["info", "warning", "error"]),
   symbol: MarketSymbol,
   interval: Interval.nullable(),
-  /** The instant of the value, where it has one. */
+  /** The instant of the value, if it has one. */
   at: z.iso.datetime().nullable(),
   message: z.string(),
   source: SourceName,
 });
 export type Finding = z.infer<typeof Finding>;
 
-/** What every source agent serves: capability `fetch_quotes`. */
+/** Input of `fetch_quotes`, which every source agent serves. */
 export const QuotesInput = z.object({ symbols: z.array(z.string()).min(1).max(500) });
 export const QuotesOutput = z.object({ quotes: z.array(Quote), missing: z.array(Missing) });
-/** What every source agent serves: capability `fetch_history`, with {@link History} as output. */
+/** Input of `fetch_history`, which every source agent serves; the output is {@link History}. */
 export const HistoryInput = z.object({
   symbol: MarketSymbol,
   period: Period.default("1mo"),
   interval: Interval.default("1d"),
-  /** In place of the period: the local date of the first bar wanted. */
+  /** Instead of the period: the local date of the first bar. */
   since: z.iso.date().optional(),
-  /** The local date of the last bar wanted; today where it is left out. */
+  /** The local date of the last bar; defaults to today. */
   until: z.iso.date().optional(),
 });
-/** What every source agent serves: capability `fetch_events`, past and upcoming. */
+/** Input of `fetch_events`, which every source agent serves: past and upcoming events. */
 export const EventsInput = z.object({ symbol: MarketSymbol });
 export const EventsOutput = z.object({
   symbol: MarketSymbol,
@@ -187,25 +187,25 @@ export const EventsOutput = z.object({
   source: SourceName,
   ...Freshness,
 });
-/** What every source agent serves: capability `source_status`, since its host started. */
+/** Output of `source_status`, which every source agent serves: figures since its host started. */
 export const SourceStatus = z.object({
   source: SourceName,
-  /** `open`: it failed too often, and is left alone for a while. */
+  /** `open`: after too many failures, the source is not called for a while. */
   breaker: z.enum(["closed", "open", "half_open"]),
-  /** When it may be asked again; null: at once. */
+  /** The end of the pause; null if the source is not paused. */
   paused_until: z.iso.datetime().nullable(),
-  /** What was asked of the source agent, and what it asked of the market behind it. */
+  /** Requests to the source agent (`asked`) and its calls to the market (`calls`). */
   asked: z.int(),
   calls: z.int(),
   coalesced: z.int(),
   retried: z.int(),
   timed_out: z.int(),
-  /** Refused without a call: no budget, paused, or the breaker open. */
+  /** Requests refused without a call: no budget, paused, or the breaker open. */
   refused: z.int(),
   served_stale: z.int(),
-  /** Calls that failed, by code. */
+  /** Failed calls, by error code. */
   failures: z.record(z.string(), z.int()),
-  /** How long calls took, failed ones too; a bucket counts all up to its bound. */
+  /** Duration of calls, failed ones included; a bucket counts all calls up to its bound. */
   latency: z.object({
     count: z.int(),
     sum_seconds: z.number(),

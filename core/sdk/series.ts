@@ -1,25 +1,25 @@
-/** What the daemon says of the bars it stores: the answers of `market.get_series` and its kind. */
+/** The state of stored series of bars: answers of `market.get_series` and similar capabilities. */
 
 import { z } from "zod";
 
-/** What is stored of a series; null: nothing is stored, or the source does not say. */
+/** The stored facts of a series; null if nothing is stored or the source does not state it. */
 export const SeriesState = z.object({
   bars: z.int(),
   first_date: z.iso.date().nullable(),
   last_date: z.iso.date().nullable(),
   currency: z.string().nullable(),
-  /** As the source gave them with its bars; a calendar that the source does not know is null. */
+  /** As the source reported them with its bars; an unknown calendar is null. */
   timezone: z.string().nullable(),
   calendar: z.string().nullable(),
-  /** The earliest date that the source was asked for bars of. */
+  /** The earliest date for which the source was asked for bars. */
   asked_from: z.iso.date().nullable(),
-  /** Splits and dividends among the bars that not all of them are restated for. */
+  /** The number of splits and dividends for which some bars are not restated yet. */
   events_pending: z.int(),
   quarantined: z.int(),
 });
 export type SeriesState = z.infer<typeof SeriesState>;
 
-/** A session that the source had no sound bar of when it was last asked. */
+/** A session for which the source had no valid bar when it was last asked. */
 export const Absence = z.object({
   date: z.iso.date(),
   asked_at: z.iso.datetime(),

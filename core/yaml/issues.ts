@@ -1,17 +1,17 @@
-/** Values against a schema: every issue at once, each with the path of what is wrong. */
+/** Checks values against a schema and reports every issue at once, each with its path. */
 
 import { z } from "zod";
 import { issueText, shown, suggestion } from "./wording.ts";
 import type { YamlPath } from "./tree.ts";
 import type { Place } from "./tree.ts";
 
-/** What is wrong with a value, and where in it. */
+/** What is wrong with a value, and where. */
 export interface Issue {
   readonly path: YamlPath;
-  /** The key that names the value, or the value. */
+  /** Whether the issue concerns the key or the value. */
   readonly place: "key" | "value";
   readonly message: string;
-  /** A part of a text: the expression in it, and the place in that. */
+  /** A part of a text: an expression, and the position in it. */
   readonly within?: Place;
 }
 
@@ -19,13 +19,13 @@ export type Validation<Value> =
   | { readonly value: Value }
   | { readonly issues: readonly Issue[] };
 
-/** Checks `value`, named `subject` in the messages; every issue is told at once. */
+/** Checks `value`, called `subject` in the messages; reports every issue at once. */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   subject: string,
 ): Validation<z.output<Schema>> {
-  // zod's issues name the unknown keys but not the known ones; the two meet by the list's identity
+  // zod's issues name the unknown keys but not the known ones; the list's identity links the two
   const known = new WeakMap<readonly string[], readonly string[]>();
   const checked = schema.safeParse(value, {
     reportInput: true,
@@ -53,7 +53,7 @@ export function validate<Schema extends z.ZodType>(
   };
 }
 
-/** The path in the value as it stands: a single item was read as a list of one. */
+/** The path in the original value: a single item may have been read as a list of one. */
 export function standing(path: readonly PropertyKey[], value: unknown): YamlPath {
   let inner = value;
   return path.flatMap((step) => {

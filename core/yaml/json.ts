@@ -1,6 +1,6 @@
 /**
- * YAML nodes to plain JSON. What JSON, or a bounded answer, has no form for is reported; the walk
- * then goes on with a stand-in, so that a text's problems are told all at once.
+ * Converts YAML nodes to plain JSON. Whatever JSON or the bounds cannot hold is reported. The walk
+ * continues with a placeholder, so that all problems of a text are reported at once.
  */
 
 import {
@@ -18,10 +18,10 @@ import { shown } from "./wording.ts";
 import type { SourceText } from "./source_text.ts";
 
 export const depthMax = 32;
-/** Values after aliases are expanded: the bound on `&a [*b, *b]`, `&b [*c, *c]`, … */
+/** The most values after aliases are expanded; bounds `&a [*b, *b]`, `&b [*c, *c]`, … */
 export const valuesMax = 100_000;
 
-/** The characters of a node, from its first on; undefined for what is no node. */
+/** The range of a node's characters; undefined for anything else. */
 export function rangeOf(
   node: unknown,
 ): { readonly start: number; readonly end: number } | undefined {
@@ -29,12 +29,12 @@ export function rangeOf(
   return start === undefined || end === undefined ? undefined : { start, end };
 }
 
-/** One walk over the nodes of a document. */
+/** A single walk over the nodes of a document. */
 export class YamlJson {
   readonly value: unknown;
-  /** Nodes that were reported: their values are stand-ins. */
+  /** Nodes with a problem; their values are placeholders. */
   readonly reported: ReadonlySet<unknown>;
-  /** What each alias stands for: the node with its anchor. */
+  /** The node that each alias refers to, with its anchor. */
   readonly targets: ReadonlyMap<Alias, Node>;
   readonly #source: SourceText;
   readonly #anchors = new Map<string, Node>();
@@ -50,12 +50,12 @@ export class YamlJson {
     this.value = this.#toJson(root, 0);
   }
 
-  /** A key's pair in a mapping; undefined when it has none, or is no mapping. */
+  /** The pair of a key in a mapping; undefined if it is missing or `node` is not a mapping. */
   pairOf(node: unknown, key: string): Pair | undefined {
     return this.#pairs.get(node)?.get(key);
   }
 
-  /** Tells of a node once: aliases walk it again. Gives the stand-in. */
+  /** Reports a node once, although aliases walk it again. Returns the placeholder. */
   report(node: unknown, message: string): null {
     if (!this.#reported.has(node)) this.#source.report(rangeOf(node)?.start ?? 0, message);
     this.#reported.add(node);
@@ -66,12 +66,12 @@ export class YamlJson {
     this.#count += 1;
     if (this.#count > valuesMax) {
       if (this.#count > valuesMax + 1) return null;
-      return this.report(node, `the text holds more than ${valuesMax} values, aliases expanded`);
+      return this.report(node, `the text has more than ${valuesMax} values, aliases expanded`);
     }
     if (depth > depthMax) return this.report(node, `the nesting is deeper than ${depthMax} levels`);
     if (isAlias(node)) return this.#aliasToJson(node, depth);
     if (!isNode(node)) return null;
-    if (node.tag !== undefined) this.report(node, "tags have no use here; remove the tag");
+    if (node.tag !== undefined) this.report(node, "tags are not supported; remove the tag");
     if (node.anchor !== undefined) this.#keepAnchor(node, node.anchor);
     if (isMap<unknown, unknown>(node)) return this.#mapToJson(node, node.items, depth);
     if (isSeq(node)) return node.items.map((item) => this.#toJson(item, depth + 1));
@@ -81,13 +81,13 @@ export class YamlJson {
   #keepAnchor(node: Node, anchor: string): void {
     const before = this.#anchors.get(anchor);
     if (before === undefined) this.#anchors.set(anchor, node);
-    else if (before !== node) this.report(node, `the anchor ${shown(`&${anchor}`)} is here twice`);
+    else if (before !== node) this.report(node, `the anchor ${shown(`&${anchor}`)} is used twice`);
   }
 
   #aliasToJson(alias: Alias, depth: number): unknown {
     const target = this.#targets.get(alias) ?? this.#anchors.get(alias.source);
     if (target === undefined) {
-      return this.report(alias, `no anchor ${shown(`&${alias.source}`)} stands before this alias`);
+      return this.report(alias, `no anchor ${shown(`&${alias.source}`)} before this alias`);
     }
     this.#targets.set(alias, target);
     return this.#toJson(target, depth + 1);
@@ -101,10 +101,10 @@ export class YamlJson {
       const key = isScalar(pair.key) ? pair.key.value : undefined;
       const json = this.#toJson(pair.value, depth + 1);
       if (typeof key !== "string") this.report(pair.key, "a key must be text");
-      else if (pairs.has(key)) this.report(pair.key, `the key ${shown(key)} is here twice`);
-      else if (key === "__proto__") this.report(pair.key, "no key may have this name");
+      else if (pairs.has(key)) this.report(pair.key, `the key ${shown(key)} appears twice`);
+      else if (key === "__proto__") this.report(pair.key, "this name is not allowed for a key");
       else if (key === "<<") {
-        this.report(pair.key, '"<<" merges nothing in YAML 1.2; write the keys themselves');
+        this.report(pair.key, '"<<" does not merge in YAML 1.2; write out the keys');
       } else {
         pairs.set(key, pair);
         entries.push([key, json]);
@@ -117,11 +117,11 @@ export class YamlJson {
     const { value, source = "" } = scalar;
     if (typeof value !== "number") return value;
     if (!Number.isFinite(value)) {
-      return this.report(scalar, "JSON has no such number; write it as text, in quotes");
+      return this.report(scalar, "JSON has no such number; write it as quoted text");
     }
     const isWhole = /^(?:[-+]?\d+|0[ox].+)$/.test(source);
     if (isWhole && !Number.isSafeInteger(value)) {
-      return this.report(scalar, "too large to be kept exactly; write it as text, in quotes");
+      return this.report(scalar, "the number is too large to be exact; write it as quoted text");
     }
     return value === 0 ? 0 : value; // JSON has no -0
   }

@@ -1,7 +1,7 @@
 /**
- * A manifest's JSON Schema as a schema of zod, for checking what people write before anything runs:
- * params of steps, values of configuration. The host's own zod is the authority: this check may let
- * through what the host refuses, never the other way round.
+ * Converts a manifest's JSON Schema to a zod schema, to check what people write before anything
+ * runs: params of steps, values of configuration. The host's own zod is the authority. This check
+ * may accept what the host refuses, but never refuses what the host accepts.
  */
 
 import { z } from "zod";
@@ -9,12 +9,12 @@ import { z } from "zod";
 /** JSON Schema. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The schema without what text must look like; undefined for one that zod can't read. */
+/** The schema without constraints on the form of text; undefined if zod can't read it. */
 export function looseSchema(input: JsonSchema): z.ZodType | undefined {
   try {
     return z.fromJSONSchema(loosened(input) as z.core.JSONSchema.JSONSchema);
   } catch (_unreadable) {
-    // zod throws plain errors for keywords it doesn't know; the host still checks
+    // zod throws plain errors for unknown keywords; the host still checks
     return undefined;
   }
 }
@@ -23,16 +23,16 @@ export function looseSchema(input: JsonSchema): z.ZodType | undefined {
 const inner = new Set(["items", "prefixItems", "additionalProperties", "allOf", "anyOf"]);
 const innerByName = new Set(["properties", "$defs", "definitions"]);
 /**
- * A plugin's regular expression can hold up the thread that evaluates it for seconds, and the
- * daemon's thread routes messages; a `format` is stricter in zod than in the pattern beside it.
- * Without them, the other keywords would refuse what the host takes.
+ * A plugin's regular expression can block the daemon's thread for seconds. A `format` is stricter
+ * in zod than the pattern beside it. The other keywords, once these are dropped from the schemas
+ * inside them, would refuse values that the host accepts.
  */
 const dropped = new Set([
   ...["pattern", "patternProperties", "propertyNames", "format"],
   ...["not", "if", "then", "else", "contains", "dependentSchemas"],
 ]);
 
-/** The schema with keywords taken out: whatever fitted it before still does. */
+/** The schema without the dropped keywords: it accepts everything that it did before. */
 function loosened(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(loosened);
   if (!isObject(schema)) return schema;

@@ -1,20 +1,23 @@
 /**
- * Text to YAML nodes: strict YAML 1.2, core schema, one document. The text may come from anyone,
- * so its size is bounded before the parser, which is superlinear on hostile texts, sees it.
+ * Parses text to YAML nodes: strict YAML 1.2, core schema, one document. The text may come from
+ * anyone, and the parser is superlinear on hostile texts, so the size is bounded first.
  */
 
 import { type Document, Lexer, parseDocument, type YAMLError } from "yaml";
 import type { SourceText } from "./source_text.ts";
 
-/** Characters of one file. */
+/** The most characters of one file. */
 export const textLengthMax = 1_048_576;
-/** Words, marks and spaces of one file: about 20,000 lines. Keeps a parse under a second or two. */
+/**
+ * The most words, marks and spaces of one file: about 20,000 lines. Bounds a parse to a second or
+ * two.
+ */
 export const tokensMax = 100_000;
 
-/** What YAML 1.2 forbids (production `c-printable`); some of it the lexer uses for itself. */
+/** Characters that YAML 1.2 forbids (production `c-printable`); the lexer uses some internally. */
 export const unprintable = /[^\t\n\r\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
-/** The document; undefined when the text is no YAML, `source` then has the problems. */
+/** The document; undefined if the text is not YAML: `source` then has the problems. */
 export function parseYaml(source: SourceText): Document | undefined {
   reportOversize(source);
   if (source.hasProblems) return undefined;
@@ -25,7 +28,7 @@ export function parseYaml(source: SourceText): Document | undefined {
     stringKeys: true,
     resolveKnownTags: false,
     prettyErrors: false,
-    uniqueKeys: false, // theirs is quadratic, and ours goes on to the next problem
+    uniqueKeys: false, // the library's check is quadratic; ours also finds all duplicates
   });
   reportDirectives(document, source);
   reportSyntax(document.errors, source);
@@ -41,7 +44,7 @@ function reportOversize(source: SourceText): void {
   const at = text.search(unprintable);
   if (at >= 0) {
     const code = (text.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-    source.report(at, `YAML has no place for the character U+${code}; remove it, or escape it`);
+    source.report(at, `YAML does not allow the character U+${code}; remove or escape it`);
     return;
   }
   let tokens = 0;
@@ -56,17 +59,17 @@ function reportOversize(source: SourceText): void {
 function reportDirectives(document: Document, source: SourceText): void {
   const version = document.directives?.yaml.version;
   if (version !== "1.2") {
-    source.report(0, `YAML ${version} reads differently; remove the directive, this is YAML 1.2`);
+    source.report(0, `YAML ${version} is not supported; remove the directive and use YAML 1.2`);
   }
   for (const { code, pos, message } of document.warnings) {
-    // tags are reported by whoever walks the nodes, known or not
+    // the walk over the nodes reports every tag, known or not
     if (code !== "TAG_RESOLVE_FAILED") source.report(pos[0], lowerFirst(message));
   }
 }
 
 /**
- * One mistake throws the parser off for the rest of its line, an expression without quotes for
- * the rest of the text: what follows from another mistake is not told.
+ * One mistake confuses the parser for the rest of its line; an unquoted expression confuses it for
+ * the rest of the text. Such follow-up errors are not reported.
  */
 function reportSyntax(errors: readonly YAMLError[], source: SourceText): void {
   const firstOfLine = new Map<number, YAMLError>();
@@ -76,11 +79,11 @@ function reportSyntax(errors: readonly YAMLError[], source: SourceText): void {
   }
   const bare = [...firstOfLine.values()].flatMap(({ pos }) => bareExpression(pos[0], source) ?? []);
   for (const offset of bare) {
-    source.report(offset, 'YAML can\'t read this expression; quote the expression: "${{ … }}"');
+    source.report(offset, 'YAML can\'t read this expression; quote it: "${{ … }}"');
   }
   if (bare.length > 0) return;
   for (const { code, pos, message } of firstOfLine.values()) {
-    source.report(pos[0], syntaxMessages[code] ?? `is no valid YAML: ${lowerFirst(message)}`);
+    source.report(pos[0], syntaxMessages[code] ?? `invalid YAML: ${lowerFirst(message)}`);
   }
 }
 
@@ -91,7 +94,7 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "a tab indents this line; use spaces",
 };
 
-/** Where on the line of `offset` an expression begins that no quote stands before. */
+/** The offset of an unquoted expression in the line of `offset`. */
 function bareExpression(offset: number, source: SourceText): number | undefined {
   const { column } = source.position(offset);
   const before = /^[^"']*?(?=\$\{\{)/.exec(source.lineAt(offset));

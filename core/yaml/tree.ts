@@ -1,20 +1,20 @@
-/** A YAML text as plain JSON, with the way back from a path in it to the place in the text. */
+/** A YAML text as plain JSON that maps each path back to its position in the text. */
 
 import { isAlias, isSeq, type Pair } from "yaml";
 import type { SourcePosition, SourceText } from "./source_text.ts";
 import { rangeOf, YamlJson } from "./json.ts";
 import { parseYaml } from "./syntax.ts";
 
-/** Keys and indexes from the root down. */
+/** Keys and indexes from the root. */
 export type YamlPath = readonly (string | number)[];
 
-/** A place in a part of a text: that part, and how far into it. */
+/** A position within a part of a text. */
 export interface Place {
   readonly text: string;
   readonly at: number;
 }
 
-/** The tree of a text; undefined when the text is no YAML, `source` then has the problems. */
+/** The tree of a text; undefined if the text is not YAML: `source` then has the problems. */
 export function readTree(source: SourceText): YamlTree | undefined {
   const document = parseYaml(source);
   return document && new YamlTree(document.contents, source);
@@ -31,7 +31,7 @@ export class YamlTree {
     this.#json = new YamlJson(root, source);
   }
 
-  /** The JSON at a path; undefined for a path that leads nowhere. */
+  /** The JSON at a path; undefined if the path does not exist. */
   valueAt(path: YamlPath): unknown {
     return path.reduce<unknown>((value, step) => {
       const isInside = typeof value === "object" && value !== null && Object.hasOwn(value, step);
@@ -40,8 +40,8 @@ export class YamlTree {
   }
 
   /**
-   * Says what is wrong at a path: at its key, or at its value, unless that is a stand-in; `within`
-   * is a part of a text.
+   * Reports a problem at the key or the value of a path, unless the value is a placeholder.
+   * `within` narrows it to a part of the text.
    */
   report(
     path: YamlPath,
@@ -54,17 +54,19 @@ export class YamlTree {
     this.#source.report(inner ?? this.#offsetOf(path, place), message);
   }
 
-  /** Of the key or the value; for a path that leads nowhere, of the nearest value above it. */
+  /**
+   * The position of the key or value; if the path does not exist, of the nearest value above it.
+   */
   positionOf(path: YamlPath, place: "key" | "value" = "value"): SourcePosition {
     return this.#source.position(this.#offsetOf(path, place));
   }
 
-  /** The characters of the value; undefined for a path that leads nowhere. */
+  /** The range of the value's characters; undefined if the path does not exist. */
   rangeOf(path: YamlPath): { readonly start: number; readonly end: number } | undefined {
     return rangeOf(this.#nodeAt(path));
   }
 
-  /** Refuses aliases inside a value whose anchor is outside of it. */
+  /** Refuses aliases in a value that refer to anchors outside it. */
   reportAliasesLeaving(path: YamlPath): void {
     const { start, end } = this.rangeOf(path) ?? { start: 0, end: 0 };
     const isInside = (node: unknown): boolean => {
@@ -77,17 +79,17 @@ export class YamlTree {
     }
   }
 
-  /** Where a part of a text stands; undefined where the file writes it in other characters. */
+  /** The offset of a part of a text; undefined if the file writes it in other characters. */
   #offsetWithin(path: YamlPath, { text, at }: Place): number | undefined {
     const range = this.rangeOf(path);
-    // A short form may have no such key: what stands there is the value of the one above.
+    // A short form may lack the key; the value above it holds the text.
     if (!range) {
       return path.length > 0 ? this.#offsetWithin(path.slice(0, -1), { text, at }) : undefined;
     }
     const { start, end } = range;
     const written = this.#source.text.slice(start, end);
     const index = written.indexOf(text);
-    // Twice the same: which one is meant can't be told.
+    // If the text occurs twice, the position is ambiguous.
     if (index < 0 || text === "" || written.includes(text, index + 1)) return undefined;
     return start + index + at;
   }
@@ -100,7 +102,7 @@ export class YamlTree {
       if (next === undefined) break;
       const keyOffset = startOf(next.key);
       const isKey = place === "key" && index === path.length - 1;
-      // an empty value stands nowhere: its key does, or the place after its dash
+      // an empty value has no position: use that of its key, or the one after its dash
       const valueOffset = startOf(next.value) ?? keyOffset ?? rangeOf(next.value)?.start;
       offset = (isKey ? keyOffset : valueOffset) ?? offset;
       node = next.value;
@@ -122,7 +124,7 @@ export class YamlTree {
   }
 }
 
-/** Where a node begins; undefined for an empty one, for which nothing was written. */
+/** Where a node begins; undefined for an empty one. */
 function startOf(node: unknown): number | undefined {
   const range = rangeOf(node);
   return range === undefined || range.start === range.end ? undefined : range.start;

@@ -1,15 +1,15 @@
 /**
- * Zod's findings in the words of YAML files. Every text is a phrase that goes on from the
- * name of the value: `"timeout" must be a number, not a list`.
+ * Turns zod's issues into messages about YAML files. Each text continues from the name of the
+ * value: `"timeout" must be a number, not a list`.
  */
 
 import type { z } from "zod";
 import { closest } from "../closest.ts";
 
-/** How many known words a message lists. */
+/** The most known words that a message lists. */
 const listedMax = 12;
 
-/** What an issue says; undefined: zod's own words. */
+/** The text for an issue; undefined keeps zod's own text. */
 export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -23,7 +23,7 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return oneOf(issue.values.map(String), issue.input);
     case "invalid_format":
-      return `has not the form "${issue.format}": ${shown(issue.input)}`;
+      return `does not have the form "${issue.format}": ${shown(issue.input)}`;
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_union":
@@ -33,14 +33,14 @@ export function issueText(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** `; did you mean "x"?`, or what there is when that is short, or nothing. */
+/** `; did you mean "x"?`, or a short list of the known words, or nothing. */
 export function suggestion(word: string, known: readonly string[] = []): string {
   const near = closest(word, known);
   if (near !== undefined) return `; did you mean "${near}"?`;
   return known.length > 0 && known.length <= listedMax ? `; known: ${known.join(", ")}` : "";
 }
 
-/** A value as a message shows it: short, on one line, without control characters. */
+/** A value as shown in messages: short, on one line, without control characters. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
@@ -62,7 +62,7 @@ function unionWording(branches: readonly (readonly z.core.$ZodIssue[])[], input:
     const key = path.at(-1);
     return key === undefined ? message : `${shown(String(key))} ${message}`;
   }));
-  return `has none of its forms (${[...ways].slice(0, 4).join("; ")})`;
+  return `matches none of the allowed forms (${[...ways].slice(0, 4).join("; ")})`;
 }
 
 function mustBe(wanted: readonly string[], input: unknown): string {

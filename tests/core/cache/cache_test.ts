@@ -1,4 +1,4 @@
-/** Values that agents keep: their time, their owner, their bounds. */
+/** Cached values of agents: expiry, owners, bounds. */
 
 import assert from "node:assert/strict";
 import { z } from "zod";
@@ -38,10 +38,10 @@ async function tryCache(): Promise<Trial> {
 
 const miss = { hit: false };
 
-/** What the bus answers `invalid_input` for. */
+/** The error that the bus reports as `invalid_input`. */
 const isRefusal = (thrown: unknown): boolean => thrown instanceof z.ZodError;
 
-Deno.test("a value is given back as it was, until its time is over", async () => {
+Deno.test("a value is read back unchanged until it expires", async () => {
   await using trial = await tryCache();
   const value = { price: 258.71, list: [1, null, "é😀"], nested: { true: true } };
   assert.deepEqual(await trial.get("quote"), miss);
@@ -53,7 +53,7 @@ Deno.test("a value is given back as it was, until its time is over", async () =>
   assert.deepEqual(await trial.get("quote"), miss);
 });
 
-Deno.test("every JSON value can be kept, also those that look like nothing", async () => {
+Deno.test("every JSON value can be cached, including empty ones", async () => {
   await using trial = await tryCache();
   for (const value of [null, false, 0, "", [], {}, "\ud800", "a\0b", 1e300]) {
     await trial.set("key", value);
@@ -61,7 +61,7 @@ Deno.test("every JSON value can be kept, also those that look like nothing", asy
   }
 });
 
-Deno.test("a later value takes the place of the earlier one, with its own time", async () => {
+Deno.test("a later value replaces the earlier one and its expiry", async () => {
   await using trial = await tryCache();
   await trial.set("key", 1, 1_000);
   await trial.set("key", 2, 10_000);
@@ -70,7 +70,7 @@ Deno.test("a later value takes the place of the earlier one, with its own time",
   assert.equal(await trial.count(), 1);
 });
 
-Deno.test("a time in fractions of a millisecond is rounded up", async () => {
+Deno.test("a fractional time is rounded up to milliseconds", async () => {
   await using trial = await tryCache();
   await trial.set("key", 1, 0.1 + 0.2);
   assert.deepEqual(await trial.get("key"), { hit: true, value: 1 });
@@ -98,7 +98,7 @@ Deno.test("hits and misses are counted by agent", async () => {
   assert.deepEqual(trial.cache.countsOf("b"), { hits: 0, misses: 1 });
 });
 
-Deno.test("values outlive the daemon", async () => {
+Deno.test("values survive a restart of the daemon", async () => {
   await using trial = await tryCache();
   await trial.set("key", "kept");
   const store = await trial.temp.reopen();
@@ -106,7 +106,7 @@ Deno.test("values outlive the daemon", async () => {
   assert.deepEqual(await cache.capabilities.get({ key: "key" }, "a"), { hit: true, value: "kept" });
 });
 
-Deno.test("sweep() forgets what has expired, and nothing else", async () => {
+Deno.test("sweep() deletes expired values and nothing else", async () => {
   await using trial = await tryCache();
   await Promise.all([trial.set("short", 1, 1_000), trial.set("long", 2, 10_000)]);
   await trial.set("other", 3, 500, "b");
@@ -119,7 +119,7 @@ Deno.test("sweep() forgets what has expired, and nothing else", async () => {
   await trial.cache.sweep();
 });
 
-Deno.test("what is out of bounds is refused, and nothing is kept of it", async () => {
+Deno.test("input out of bounds is refused, and nothing is stored", async () => {
   await using trial = await tryCache();
   const { set, get } = trial.cache.capabilities;
   const dayMs = 24 * 60 * 60 * 1_000;
@@ -152,7 +152,7 @@ Deno.test("what is out of bounds is refused, and nothing is kept of it", async (
   assert.equal(await trial.count(), 1);
 });
 
-Deno.test("an agent keeps no more entries than its bound: the first set go, others' stay", async () => {
+Deno.test("an agent keeps at most its bound of entries: its oldest are evicted", async () => {
   await using temp = await openTempStore();
   let nowMs = 1_000;
   const bounds = { entriesMax: 10, lengthMax: 1_000_000 };
@@ -171,7 +171,7 @@ Deno.test("an agent keeps no more entries than its bound: the first set go, othe
   assert.ok(cache.evictions > 0);
 });
 
-Deno.test("an agent keeps no more characters than its bound, over a restart too", async () => {
+Deno.test("an agent keeps at most its bound of characters, also after a restart", async () => {
   await using temp = await openTempStore();
   const bounds = { entriesMax: 1_000, lengthMax: 1_000 };
   let nowMs = 1_000;

@@ -1,4 +1,4 @@
-/** As of an earlier instant an agent has a cache of that instant. */
+/** As of an earlier instant, an agent has a separate cache for that instant. */
 
 import assert from "node:assert/strict";
 import { Cache } from "../../../core/cache/cache.ts";
@@ -8,7 +8,7 @@ const hourMs = 3_600_000;
 const asOfMs = Date.UTC(2026, 0, 1);
 const miss = { hit: false };
 
-Deno.test("what is kept at an instant is there at no other, nor now", async () => {
+Deno.test("a value cached at an instant exists neither at another nor now", async () => {
   await using temp = await openTempStore();
   const { capabilities, pastCapabilities } = new Cache(temp.store);
   const kept = (value: string) => ({ key: "k", value, ttl_ms: hourMs });
@@ -25,7 +25,7 @@ Deno.test("what is kept at an instant is there at no other, nor now", async () =
   assert.deepEqual(await capabilities.get({ key: "k" }, "a"), { hit: true, value: "now" });
 });
 
-Deno.test("what is kept at an instant evicts nothing of now", async () => {
+Deno.test("values cached at an instant evict no current ones", async () => {
   await using temp = await openTempStore();
   const cache = new Cache(temp.store, Date.now, { entriesMax: 5, lengthMax: 1_000 });
   await cache.capabilities.set({ key: "k", value: 1, ttl_ms: hourMs }, "a");
@@ -36,7 +36,7 @@ Deno.test("what is kept at an instant evicts nothing of now", async () => {
   assert.equal((await cache.pastCapabilities.get({ key: "k0" }, "a", asOfMs)).hit, false);
 });
 
-Deno.test("what is kept at an instant is kept for an hour at most, by the clock of now", async () => {
+Deno.test("a value cached at an instant expires within an hour of real time", async () => {
   await using temp = await openTempStore();
   let nowMs = Date.UTC(2026, 5, 1);
   const cache = new Cache(temp.store, () => nowMs);

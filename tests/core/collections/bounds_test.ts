@@ -1,4 +1,4 @@
-/** What is kept is bounded: a full agent is refused by the setting's name, and nothing goes. */
+/** Bounds: a full agent is refused by the name of the setting, and nothing is evicted. */
 
 import assert from "node:assert/strict";
 import { z } from "zod";
@@ -9,7 +9,7 @@ import { chains, plain, type Trial, tryCollections } from "./trial.ts";
 
 const value = (strike: number) => ({ symbol: "AAPL", strike, iv: 1 });
 
-/** What the counters say, which must be what the tables hold. */
+/** The counters, after checking that they match the tables. */
 async function counted(trial: Trial): Promise<{ values: number; bytes: number }> {
   const tables = ["collection_values", "collection_history"];
   const each = tables.map((table) =>
@@ -19,7 +19,7 @@ async function counted(trial: Trial): Promise<{ values: number; bytes: number }>
   );
   const rows = await readRows(trial.temp.url, each.join(" UNION ALL "));
   const sum = (name: string): number => rows.reduce((all, row) => all + Number(row[name]), 0);
-  assert.equal(sum("b"), sum("real"), "bytes are those of keys and values");
+  assert.equal(sum("b"), sum("real"), "bytes count keys and values");
   const totals = [...trial.collections.totals.values()];
   const of = (name: "values" | "bytes"): number => totals.reduce((all, one) => all + one[name], 0);
   assert.equal(of("values"), sum("n"));
@@ -28,7 +28,7 @@ async function counted(trial: Trial): Promise<{ values: number; bytes: number }>
 }
 
 for (const [kind, kept] of [["with history", chains], ["without history", plain]] as const) {
-  Deno.test(`counters ${kind} follow what is kept, over a restart too`, async () => {
+  Deno.test(`counters ${kind} match the stored values, also after a restart`, async () => {
     await using trial = await tryCollections();
     const { chains } = trial.load(kept);
     const other = trial.load({ notes: { key: ["id"], schema: z.object({ id: z.string() }) } }, "b");
@@ -44,7 +44,7 @@ for (const [kind, kept] of [["with history", chains], ["without history", plain]
   });
 }
 
-Deno.test("a full agent is refused with the setting's name, and keeps what it has", async () => {
+Deno.test("a full agent is refused with the setting's name, and keeps its values", async () => {
   await using trial = await tryCollections();
   const { chains } = trial.load(plain);
   trial.bounds = { ...boundsDefault, valuesMax: 3 };
@@ -59,14 +59,14 @@ Deno.test("a full agent is refused with the setting's name, and keeps what it ha
   await chains.put({ ...value(3), iv: 2 });
   await chains.delete(value(1));
   await chains.put(value(4));
-  // The bound holds for writes that come at once, too.
+  // The bound also holds for concurrent writes.
   await chains.delete(value(4));
   const ends = await Promise.allSettled([5, 6, 7].map((strike) => chains.put(value(strike))));
   assert.deepEqual(ends.map(({ status }) => status), ["fulfilled", "rejected", "rejected"]);
   assert.equal((await counted(trial)).values, 3);
 });
 
-Deno.test("bytes are bounded of all collections of an agent and all versions together", async () => {
+Deno.test("the byte bound covers all collections of an agent and all versions", async () => {
   await using trial = await tryCollections();
   const Note = z.object({ id: z.string(), text: z.string() });
   const kept = trial.load({
@@ -91,7 +91,7 @@ Deno.test("a value, a key and a batch are bounded", async () => {
   const { notes } = trial.load({ notes: { key: ["id"], schema: Note } });
   const fixed = '{"id":"a","text":""}'.length;
   await notes.put({ id: "a", text: "x".repeat(1_000_000 - fixed) });
-  const wrong = failure("invalid_input", /at most|over 32000000 bytes/);
+  const wrong = failure("invalid_input", /more than|over 32000000 bytes/);
   await assert.rejects(notes.put({ id: "a", text: "x".repeat(1_000_001 - fixed) }), wrong);
   await assert.rejects(notes.put({ id: "a", text: "é".repeat(500_000) }), wrong);
   await assert.rejects(notes.put({ id: "k".repeat(512), text: "" }), wrong);
@@ -100,7 +100,7 @@ Deno.test("a value, a key and a batch are bounded", async () => {
   }));
   await assert.rejects(notes.putMany(large), wrong);
   const many = Array.from({ length: 10_001 }, () => ({ value: { id: "b", text: "" } }));
-  await assert.rejects(notes.putMany(many), /must be 10000 values at most/);
+  await assert.rejects(notes.putMany(many), /must have at most 10000 values/);
   await assert.rejects(notes.list({ limit: 1_001 }));
   assert.equal((await notes.list()).entries.length, 1);
 });

@@ -1,4 +1,4 @@
-/** What agents keep for good: written, read by key, in pages, and over by version. */
+/** Durable values of agents: writes, reads by key, pages, and conditional writes. */
 
 import assert from "node:assert/strict";
 import { z } from "zod";
@@ -9,7 +9,7 @@ const aapl = { symbol: "AAPL", strike: 200, iv: 0.3 };
 const aaplKey = { symbol: "AAPL", strike: 200 };
 
 for (const [kind, kept] of [["with history", chains], ["without history", plain]] as const) {
-  Deno.test(`a value ${kind} is there as it was put, also for the next daemon`, async () => {
+  Deno.test(`a value ${kind} is read back as it was put, also by the next daemon`, async () => {
     await using trial = await tryCollections();
     const { chains } = trial.load(kept);
     assert.equal(await chains.get({ symbol: "AAPL", strike: 200 }), undefined);
@@ -27,7 +27,7 @@ for (const [kind, kept] of [["with history", chains], ["without history", plain]
     assert.equal(await chains.get({ symbol: "AAPL", strike: 200.5 }), undefined);
   });
 
-  Deno.test(`the same value ${kind} again is no new version; another one is`, async () => {
+  Deno.test(`putting the same value ${kind} again adds no version; a different one does`, async () => {
     await using trial = await tryCollections();
     const { chains } = trial.load(kept);
     const first = await chains.put(aapl);
@@ -38,7 +38,7 @@ for (const [kind, kept] of [["with history", chains], ["without history", plain]
     assert.equal((await chains.get(aapl))?.value.iv, 0.4);
   });
 
-  Deno.test(`a value ${kind} that was deleted is gone, and may come again`, async () => {
+  Deno.test(`a deleted value ${kind} is gone and may be put again`, async () => {
     await using trial = await tryCollections();
     const { chains } = trial.load(kept);
     assert.equal(await chains.delete(aaplKey), false);
@@ -48,11 +48,11 @@ for (const [kind, kept] of [["with history", chains], ["without history", plain]
     assert.equal(await chains.delete(aaplKey), false);
     assert.deepEqual((await chains.list()).entries, []);
     const again = await chains.put(aapl);
-    assert.ok(again.version > version, "no one who has read the first takes it for the second");
+    assert.ok(again.version > version, "a reader of the first value notices the change");
     assert.deepEqual((await chains.get(aaplKey))?.value, aapl);
   });
 
-  Deno.test(`a write ${kind} over a version takes effect on that version alone`, async () => {
+  Deno.test(`a conditional write ${kind} takes effect only on its version`, async () => {
     await using trial = await tryCollections();
     const { chains } = trial.load(kept);
     const { version } = await chains.put(aapl, { ifVersion: null });
@@ -64,11 +64,11 @@ for (const [kind, kept] of [["with history", chains], ["without history", plain]
     assert.equal(await chains.delete(aaplKey, { ifVersion: next.version }), true);
     await assert.rejects(
       chains.put(aapl, { ifVersion: next.version }),
-      failure("version_conflict", /there is no value/),
+      failure("version_conflict", /no value exists/),
     );
   });
 
-  Deno.test(`of writes ${kind} over one version at the same time one takes effect`, async () => {
+  Deno.test(`of concurrent writes ${kind} on one version, exactly one takes effect`, async () => {
     await using trial = await tryCollections();
     const { chains } = trial.load(kept);
     const { version } = await chains.put(aapl);
@@ -83,7 +83,7 @@ for (const [kind, kept] of [["with history", chains], ["without history", plain]
   });
 }
 
-Deno.test("a batch is kept whole, in order; one bad value refuses all with its place", async () => {
+Deno.test("a batch is stored in order; one bad value refuses all and is named by index", async () => {
   await using trial = await tryCollections();
   const { chains } = trial.load(plain);
   const batch = Array.from({ length: 1_500 }, (_, n) => ({ value: { ...aapl, strike: n } }));
@@ -105,7 +105,7 @@ Deno.test("a batch is kept whole, in order; one bad value refuses all with its p
   assert.deepEqual((await chains.list({ prefix: { symbol: "MSFT" } })).entries, []);
 });
 
-Deno.test("without history the last value of a batch is kept, whenever it was public", async () => {
+Deno.test("without history, the last value of a batch is kept, whatever its public time", async () => {
   await using trial = await tryCollections();
   const { chains } = trial.load(plain);
   const at = (ago: number) => ({ publicAtMs: trial.nowMs - ago });
@@ -119,7 +119,7 @@ Deno.test("without history the last value of a batch is kept, whenever it was pu
   assert.equal(trial.collections.usesOf("keeper")[0]?.values, 1);
 });
 
-Deno.test("writes of several collections at once end each in its own", async () => {
+Deno.test("concurrent writes to several collections each reach their own", async () => {
   await using trial = await tryCollections();
   const { one, two } = trial.load({ one: plain.chains, two: chains.chains });
   await Promise.all([0, 1, 2, 3].flatMap((strike) => [
@@ -133,7 +133,7 @@ Deno.test("writes of several collections at once end each in its own", async () 
   }
 });
 
-Deno.test("the daemon checks by the manifest what a host has let through", async () => {
+Deno.test("the daemon checks values by the manifest even if a host did not", async () => {
   await using trial = await tryCollections();
   trial.load(plain);
   const { put } = trial.collections.capabilities;
@@ -151,7 +151,7 @@ Deno.test("the daemon checks by the manifest what a host has let through", async
   assert.equal(trial.collections.usesOf("keeper")[0]?.values, 0);
 });
 
-Deno.test("pages follow the order of the key's parts, numbers by size, in both directions", async () => {
+Deno.test("pages follow the order of key parts, numbers by value, in both directions", async () => {
   await using trial = await tryCollections();
   const { chains } = trial.load(plain);
   const strikes = [-10, -2.5, 0, 3, 20, 100, 1e9];
@@ -179,7 +179,7 @@ Deno.test("pages follow the order of the key's parts, numbers by size, in both d
   assert.deepEqual(upTo.entries.map(({ value }) => value.strike), strikes);
 });
 
-Deno.test("a page of large values has fewer, and the next one goes on behind them", async () => {
+Deno.test("a page of large values is shorter, and the next page continues after it", async () => {
   await using trial = await tryCollections();
   const Note = z.object({ at: z.int(), text: z.string() });
   const { notes } = trial.load({ notes: { key: ["at"], schema: Note, history: true } });
@@ -194,7 +194,7 @@ Deno.test("a page of large values has fewer, and the next one goes on behind the
   }
 });
 
-Deno.test("a page is asked for by leading parts of the key, and with its own cursor", async () => {
+Deno.test("a page takes leading parts of the key and only its own cursor", async () => {
   await using trial = await tryCollections();
   const { chains } = trial.load(plain);
   await chains.putMany([{ value: aapl }, { value: { ...aapl, symbol: "MSFT" } }]);
@@ -206,7 +206,7 @@ Deno.test("a page is asked for by leading parts of the key, and with its own cur
   await assert.rejects(chains.get({ symbol: "AAPL" } as typeof aaplKey), wrong);
 });
 
-Deno.test("agents do not see each other's collections, whatever they ask for", async () => {
+Deno.test("agents do not see each other's collections, whatever they request", async () => {
   await using trial = await tryCollections();
   const mine = trial.load(plain).chains;
   const theirs = trial.load(plain, "other").chains;
@@ -227,7 +227,7 @@ Deno.test("agents do not see each other's collections, whatever they ask for", a
   );
 });
 
-Deno.test("values keep every character that JSON can hold", async () => {
+Deno.test("values keep every character of JSON", async () => {
   await using trial = await tryCollections();
   const Note = z.object({ id: z.string(), text: z.string() });
   const { notes } = trial.load({ notes: { key: ["id"], schema: Note } });
@@ -238,7 +238,7 @@ Deno.test("values keep every character that JSON can hold", async () => {
   }
 });
 
-Deno.test("defaults of a schema are kept with the value", async () => {
+Deno.test("a schema's defaults are stored with the value", async () => {
   await using trial = await tryCollections();
   const schema = Chain.extend({ iv: z.number().default(0.2) });
   const { chains } = trial.load({ chains: { key: ["symbol"], schema } });

@@ -1,4 +1,4 @@
-/** Collections of an agent in a real daemon: in a thread, and in a process. */
+/** Collections of an agent in a real daemon, in a thread and in a process. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -29,14 +29,14 @@ async function askAt(
 }
 
 for (const isolation of ["worker", "process"]) {
-  Deno.test(`an agent in a ${isolation === "worker" ? "thread" : isolation} keeps values that others ask it for`, async (t) => {
+  Deno.test(`an agent in a ${isolation === "worker" ? "thread" : isolation} stores values and serves them to others`, async (t) => {
     await using folder = await copyOfFolder(keepers);
     const environment = { AC100_AGENTS_DIR: folder.path, AC100_ISOLATION: isolation };
     await using daemon = await startTestDaemon(environment);
     const { ask } = daemon;
     const look = () => ask("keeper.look", { symbol: "AAPL" });
 
-    await t.step("all of a batch or none", async () => {
+    await t.step("a batch is stored whole or not at all", async () => {
       await ask("keeper.keep", { chains: [chain(100, 0.3), chain(110, 0.4)] });
       await assert.rejects(
         ask("keeper.keep", { chains: [chain(1, 0.3), chain("\n" as never, 0.4)] }),
@@ -44,7 +44,7 @@ for (const isolation of ["worker", "process"]) {
       assert.deepEqual(await look(), { ivs: { 100: 0.3, 110: 0.4 }, misfits: 0 });
     });
 
-    await t.step("nobody else reads them, whatever they ask the daemon for", async () => {
+    await t.step("no other agent can read them through the daemon", async () => {
       const refused = failure("unknown_collection", /agent "stranger" does not declare it/);
       await assert.rejects(ask("stranger.pry", {}), refused);
       await assert.rejects(
@@ -54,7 +54,7 @@ for (const isolation of ["worker", "process"]) {
       assert.deepEqual(await ask("stranger.ask", { symbol: "AAPL" }), await look());
     });
 
-    await t.step("as of an instant they are as they were, and nothing is written", async () => {
+    await t.step("as of an instant, earlier values are read and nothing is written", async () => {
       const publicAtMs = Date.now() - 2 * dayMs;
       await ask("keeper.keep", { chains: [chain(90, 0.1)], public_at: publicAtMs });
       const asked = { symbol: "AAPL" };
@@ -68,7 +68,7 @@ for (const isolation of ["worker", "process"]) {
       );
     });
 
-    await t.step("their use is shown by agent, and in the metrics", async () => {
+    await t.step("their use is shown by agent and in the metrics", async () => {
       const [view] = await collectionsOf(daemon);
       assert.deepEqual({ ...view, bytes: 0 }, {
         name: "chains",
@@ -91,7 +91,7 @@ for (const isolation of ["worker", "process"]) {
       );
     });
 
-    await t.step("a bound of agents.yaml holds without a restart, and is named", async () => {
+    await t.step("a bound in agents.yaml applies without a restart and is named", async () => {
       const collections = "collections: { values_max: 4 }";
       await folder.write("agents.yaml", `keeper: { file: keeper.ts, ${collections} }`);
       const full = failure("collection_full", /raise collections\.values_max of "keeper"/);
@@ -106,7 +106,7 @@ for (const isolation of ["worker", "process"]) {
       await ask("keeper.keep", { chains: [chain(130, 0.5)] });
     });
 
-    await t.step("a new version of the agent finds them, and what does not fit", async () => {
+    await t.step("a new version of the agent reads them, and lists misfits", async () => {
       const text = await Deno.readTextFile(`${folder.path}/keeper.ts`);
       await folder.write("keeper.ts", text.replace("iv: z.number()", "iv: z.number().min(0.2)"));
       await eventually(async () => {
@@ -123,7 +123,7 @@ for (const isolation of ["worker", "process"]) {
       assert.equal((await collectionsOf(daemon))[0]?.misfits, 0);
     });
 
-    await t.step("values of another key are kept, and said to be orphaned", async () => {
+    await t.step("values with a different key are kept and reported as orphaned", async () => {
       const text = await Deno.readTextFile(`${folder.path}/keeper.ts`);
       const key = `key: ["symbol", "strike"]`;
       await folder.write("keeper.ts", text.replace(key, `key: ["symbol"]`));

@@ -1,4 +1,4 @@
-/** For `assert.rejects`: a failure with this code and words, and where given these details. */
+/** For `assert.rejects`: an error with this code, message and, if given, these details. */
 
 import assert from "node:assert/strict";
 import { AppError, type ErrorCode } from "../../../core/errors.ts";

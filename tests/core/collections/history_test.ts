@@ -1,4 +1,4 @@
-/** The two clocks of a value: what was public at an instant, and what was recorded by one. */
+/** The two times of a value: when it became public, and when it was recorded. */
 
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
@@ -11,13 +11,13 @@ const key = { symbol: "AAPL", strike: 200 };
 const valued = (iv: number) => ({ ...key, iv });
 const dayMs = 86_400_000;
 
-Deno.test("a read as of an instant shows what was public then", async () => {
+Deno.test("a read as of an instant returns what was public then", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(chains);
   const t0 = trial.nowMs;
   await kept.put(valued(1), { publicAtMs: t0 - 10 * dayMs });
   trial.nowMs = t0 + dayMs;
-  // A revision without a date is public when it is recorded.
+  // A revision without a date becomes public when it is recorded.
   await kept.put(valued(2));
   trial.nowMs = t0 + 5 * dayMs;
   await kept.put(valued(3), { publicAtMs: t0 + 3 * dayMs });
@@ -34,12 +34,12 @@ Deno.test("a read as of an instant shows what was public then", async () => {
     (await kept.get(key, { recordedByMs }))?.value.iv;
   assert.equal(await recorded(t0 - 1), undefined);
   assert.equal(await recorded(t0), 1);
-  assert.equal(await recorded(t0 + 4 * dayMs), 2, "the third was public, and not yet here");
+  assert.equal(await recorded(t0 + 4 * dayMs), 2, "the third was public but not yet recorded");
   const both = await kept.get(key, { asOfMs: t0 + 4 * dayMs, recordedByMs: t0 });
   assert.equal(both?.value.iv, 1);
 });
 
-Deno.test("the first version of a value, later than it was public, is marked", async () => {
+Deno.test("the first version of a value is marked if it was recorded late", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(chains);
   const publicAtMs = trial.nowMs - dayMs;
@@ -49,11 +49,11 @@ Deno.test("the first version of a value, later than it was public, is marked", a
   assert.equal(first?.publicAtMs, publicAtMs);
   assert.equal(first?.recordedAtMs, trial.nowMs);
   await kept.put(valued(2), { publicAtMs: publicAtMs + 1 });
-  assert.equal((await kept.get(key))?.firstSeenLate, false, "a revision is no first version");
+  assert.equal((await kept.get(key))?.firstSeenLate, false, "a revision is not a first version");
   assert.equal((await kept.get(key, { asOfMs: publicAtMs }))?.firstSeenLate, true);
 });
 
-Deno.test("an earlier version that comes later takes its place in the past, not of now", async () => {
+Deno.test("an earlier version recorded later enters the past, not the present", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(chains);
   const t0 = trial.nowMs;
@@ -67,7 +67,7 @@ Deno.test("an earlier version that comes later takes its place in the past, not 
   assert.equal((await kept.get(key, { asOfMs: t0 - 3 * dayMs }))?.value.iv, 0);
   const [{ values = 0 } = {}] = trial.collections.usesOf("keeper");
   assert.equal(values, 3);
-  // A load that is done again adds nothing.
+  // Repeating a load adds nothing.
   await kept.putMany([
     { value: valued(0), publicAtMs: t0 - 3 * dayMs },
     { value: valued(1), publicAtMs: t0 - 2 * dayMs },
@@ -76,7 +76,7 @@ Deno.test("an earlier version that comes later takes its place in the past, not 
   assert.equal(trial.collections.usesOf("keeper")[0]?.values, 3);
 });
 
-Deno.test("what was deleted is still there before", async () => {
+Deno.test("a deleted value is still read as of an earlier instant", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(chains);
   const t0 = trial.nowMs;
@@ -91,21 +91,21 @@ Deno.test("what was deleted is still there before", async () => {
   assert.deepEqual(await listed(t0 + dayMs - 1), [1]);
   await kept.put(valued(1));
   assert.deepEqual(await listed(), [1]);
-  assert.deepEqual(await listed(t0 + dayMs), [], "it did not come back before it did");
+  assert.deepEqual(await listed(t0 + dayMs), [], "it was not back yet");
 });
 
-Deno.test("a value is public in no future; a clock a little ahead counts as now", async () => {
+Deno.test("a public time in the future is refused; a clock slightly ahead counts as now", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(chains);
   await assert.rejects(
     kept.put(valued(1), { publicAtMs: trial.nowMs + dayMs }),
-    failure("invalid_input", /public in the future/),
+    failure("invalid_input", /public time is in the future/),
   );
   await kept.put(valued(1), { publicAtMs: trial.nowMs + 1_000 });
   assert.equal((await kept.get(key, { asOfMs: trial.nowMs }))?.publicAtMs, trial.nowMs);
 });
 
-Deno.test("a clock that is set back hides no value that is put then", async () => {
+Deno.test("after a clock was set back, a new value is still visible", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(chains);
   await kept.put(valued(1));
@@ -116,7 +116,7 @@ Deno.test("a clock that is set back hides no value that is put then", async () =
   assert.equal(await kept.get(key), undefined);
 });
 
-Deno.test("a request as of an instant reads what was public by then, and writes nothing", async () => {
+Deno.test("a request as of an instant reads what was public by then and writes nothing", async () => {
   await using trial = await tryCollections();
   const now = trial.load(chains).chains;
   const t0 = trial.nowMs;
@@ -126,15 +126,15 @@ Deno.test("a request as of an instant reads what was public by then, and writes 
   const then = trial.load(chains, "keeper", t0 - dayMs).chains;
   const entry = await then.get(key);
   assert.equal(entry?.value.iv, 1);
-  assert.equal(entry?.recordedAtMs, t0 - dayMs, "and does not learn when it was recorded");
+  assert.equal(entry?.recordedAtMs, t0 - dayMs, "the later time of recording is hidden");
   assert.equal((await then.get(key, { asOfMs: trial.nowMs }))?.value.iv, 1);
   assert.deepEqual((await then.list()).entries.map(({ value }) => value.iv), [1]);
   assert.equal(await then.get(key, { asOfMs: t0 - 2 * dayMs }), undefined);
-  // The bus refuses what is not among these.
+  // The bus refuses capabilities that are missing here.
   assert.deepEqual(Object.keys(trial.collections.pastCapabilities), ["get", "list"]);
 });
 
-Deno.test("without history nobody knows what was: such a read is refused", async () => {
+Deno.test("without history, a read as of an instant is refused", async () => {
   await using trial = await tryCollections();
   const { chains: kept } = trial.load(plain);
   await kept.put(valued(1));
@@ -145,7 +145,7 @@ Deno.test("without history nobody knows what was: such a read is refused", async
   await assert.rejects(then.get(key), refused);
 });
 
-Deno.test("history that is declared later begins where values were last replaced without it", async () => {
+Deno.test("history declared later begins when values were last replaced without it", async () => {
   await using trial = await tryCollections();
   const t0 = trial.nowMs;
   const before = trial.load(plain).chains;
@@ -163,7 +163,7 @@ Deno.test("history that is declared later begins where values were last replaced
   );
 });
 
-/** A version of a model: the same rules, on a list. */
+/** A version in the model: the same rules, applied to a list. */
 interface Version {
   readonly strike: number;
   readonly iv: number | undefined;
@@ -179,7 +179,7 @@ const step = fc.record({
   wait: fc.integer({ min: 0, max: 2 }),
 });
 
-Deno.test("whatever is written, reads as of every instant show what a list of versions does", async () => {
+Deno.test("reads as of any instant match a model list of versions", async () => {
   await using trial = await tryCollections();
   let run = 0;
   await fc.assert(
@@ -210,7 +210,7 @@ Deno.test("whatever is written, reads as of every instant show what a list of ve
 
 type KeptChains = Collection<z.output<typeof Chain>, "symbol" | "strike">;
 
-/** Puts a round's values as one batch, then deletes what it deletes; the model does the same. */
+/** Puts a round's values as one batch, then performs its deletes, in the store and the model. */
 async function writeRound(
   kept: KeptChains,
   round: readonly { strike: number; iv: number | undefined; ago: number | undefined }[],

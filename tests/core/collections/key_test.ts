@@ -1,4 +1,4 @@
-/** Keys sort, as text by code point, as their parts do. */
+/** Encoded keys sort, by code point, like their parts. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -12,7 +12,7 @@ const number = fc.double({ noNaN: true, noDefaultInfinity: true })
   .map((one) => one === 0 ? 0 : one);
 const part = fc.oneof(text, number, fc.integer(), fc.constantFrom("a", "ab", "a b", -1, 0, 1));
 
-/** As SQLite compares text. */
+/** Compares text like SQLite. */
 function compareText(a: string, b: string): number {
   return Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
@@ -33,7 +33,7 @@ function compareParts(a: readonly KeyPart[], b: readonly KeyPart[]): number {
   return Math.sign(a.length - b.length);
 }
 
-Deno.test("keys sort as their parts do: numbers by size, texts by code point", () => {
+Deno.test("keys sort like their parts: numbers by value, texts by code point", () => {
   const parts = fc.array(part, { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(parts, parts, (a, b) => {
@@ -43,7 +43,7 @@ Deno.test("keys sort as their parts do: numbers by size, texts by code point", (
   );
 });
 
-Deno.test("a range holds the keys of its prefix and bounds, and no others", () => {
+Deno.test("a range contains the keys of its prefix and bounds, and no others", () => {
   fc.assert(
     fc.property(part, part, part, part, part, (head, from, to, first, second) => {
       const { fromKey, beforeKey } = keyRange([head], from, to);
@@ -57,7 +57,7 @@ Deno.test("a range holds the keys of its prefix and bounds, and no others", () =
   );
 });
 
-Deno.test("a range without bounds holds every key of its prefix", () => {
+Deno.test("a range without bounds contains every key of its prefix", () => {
   fc.assert(fc.property(part, part, part, (head, first, second) => {
     const { fromKey, beforeKey } = keyRange([head], undefined, undefined);
     const key = encodeKey([first, second]);
@@ -66,7 +66,7 @@ Deno.test("a range without bounds holds every key of its prefix", () => {
   }));
 });
 
-Deno.test("what is after a key is below the next one", () => {
+Deno.test("keyAfter() sorts before the next key", () => {
   fc.assert(fc.property(part, part, (a, b) => {
     fc.pre(comparePart(a, b) < 0);
     const after = keyAfter(encodeKey([a]));
@@ -79,7 +79,7 @@ Deno.test("minus zero is zero", () => {
   assert.equal(encodeKey([-0]), encodeKey([0]));
 });
 
-Deno.test("what can't be part of a key is refused", () => {
+Deno.test("a value that cannot be part of a key is refused", () => {
   const wrong = [NaN, Infinity, null, undefined, true, {}, "a\0b", "a\nb", "half \ud800"];
   for (const one of [...wrong, "k".repeat(511)]) {
     assert.throws(() => encodeKey([one]), (thrown) => {

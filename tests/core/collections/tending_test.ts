@@ -1,4 +1,4 @@
-/** What happens to collections as time passes, and as their agents change. */
+/** Upkeep of collections over time and across changes of their agents. */
 
 import assert from "node:assert/strict";
 import { z } from "zod";
@@ -9,7 +9,7 @@ import { Chain, chains, plain, tryCollections } from "./trial.ts";
 const value = (strike: number, iv = 1) => ({ symbol: "AAPL", strike, iv });
 const dayMs = 86_400_000;
 
-Deno.test("what was not written for as long as retain says is forgotten", async () => {
+Deno.test("values that were not written within the retain time are deleted", async () => {
   await using trial = await tryCollections();
   const kept = { chains: { ...plain.chains, retain: "90d" } } as const;
   const { chains } = trial.load(kept);
@@ -26,7 +26,7 @@ Deno.test("what was not written for as long as retain says is forgotten", async 
   assert.equal(trial.collections.usesOf("keeper")[0]?.values, 1);
 });
 
-Deno.test("versions are forgotten that were replaced as long ago; reads before say so", async () => {
+Deno.test("old replaced versions are deleted; reads before that are refused", async () => {
   await using trial = await tryCollections();
   const kept = { chains: { ...chains.chains, retain: "30d" } } as const;
   const { chains: keeper } = trial.load(kept);
@@ -48,7 +48,7 @@ Deno.test("versions are forgotten that were replaced as long ago; reads before s
   assert.equal(trial.collections.usesOf("keeper")[0]?.values, 2);
 });
 
-Deno.test("without retain nothing is forgotten", async () => {
+Deno.test("without retain, nothing is deleted", async () => {
   await using trial = await tryCollections();
   const { chains } = trial.load(plain);
   await chains.put(value(1));
@@ -69,7 +69,7 @@ Deno.test("values that do not fit a changed schema are reported and kept", async
   assert.equal(use()?.isChecked, true);
   assert.equal(use()?.misfits, 150);
   assert.equal(use()?.values, 450);
-  assert.match(trial.log.join("\n"), /do not fit its schema any more.*"misfits":150/);
+  assert.match(trial.log.join("\n"), /no longer fit its schema.*"misfits":150/);
 
   await assert.rejects(
     chains.get(value(2)),
@@ -88,10 +88,10 @@ Deno.test("values that do not fit a changed schema are reported and kept", async
   assert.equal(use()?.misfits, 148);
   trial.load(plain);
   await trial.collections.tend();
-  assert.equal(use()?.misfits, 0, "by the old schema all fit again");
+  assert.equal(use()?.misfits, 0, "with the old schema, all fit again");
 });
 
-Deno.test("a schema that takes more fits what is there: a new field with a default", async () => {
+Deno.test("existing values fit a schema with a new field that has a default", async () => {
   await using trial = await tryCollections();
   await trial.load(plain).chains.put(value(1));
   const schema = Chain.extend({ style: z.string().default("american") }).omit({ iv: true });
@@ -102,7 +102,7 @@ Deno.test("a schema that takes more fits what is there: a new field with a defau
   assert.deepEqual(entry?.value, { symbol: "AAPL", strike: 1, style: "american" });
 });
 
-Deno.test("a collection that is declared no more, or by another key, is orphaned and kept", async () => {
+Deno.test("a collection that is no longer declared, or has another key, is orphaned and kept", async () => {
   await using trial = await tryCollections();
   await trial.load(plain).chains.put(value(1));
   const byStrike = { chains: { key: ["strike"], schema: Chain } } as const;
@@ -120,10 +120,10 @@ Deno.test("a collection that is declared no more, or by another key, is orphaned
   assert.deepEqual(shown(), [["symbol,strike", false, 1], ["strike", false, 1]]);
   await trial.collections.tend();
   const again = trial.load(plain).chains;
-  assert.equal((await again.get(value(1)))?.value.iv, 1, "it is found again by its key");
+  assert.equal((await again.get(value(1)))?.value.iv, 1, "it is found by its old key again");
 });
 
-Deno.test("what was put by the key of before is not written by the key of now", async () => {
+Deno.test("values put under an old key are not written under the new key", async () => {
   await using trial = await tryCollections();
   const first = trial.load(plain).chains;
   const before = [first.put(value(1)), first.put(value(2))];
@@ -136,7 +136,7 @@ Deno.test("what was put by the key of before is not written by the key of now", 
   assert.deepEqual((await again.list()).entries.map((one) => one.value), [value(1), value(2)]);
 });
 
-Deno.test("what is tended ends with the collections, between two transactions", async () => {
+Deno.test("closing collections stops tending between two transactions", async () => {
   await using trial = await tryCollections();
   const kept = { chains: { ...plain.chains, retain: "1d" } } as const;
   const { chains } = trial.load(kept);

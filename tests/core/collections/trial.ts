@@ -1,5 +1,5 @@
 /**
- * Collections as agents use them, without their hosts: the SDK's side asks the daemon's, as JSON,
+ * Collections as agents use them, without hosts: the SDK's side calls the daemon's side in JSON,
  * over a real store.
  */
 
@@ -16,7 +16,7 @@ import type {
 import { openTempStore, type TempStore } from "../../support/temp_store.ts";
 
 export const Chain = z.object({ symbol: z.string(), strike: z.number(), iv: z.number() });
-/** What most tests keep. */
+/** What most tests store. */
 export const chains = {
   chains: { key: ["symbol", "strike"], schema: Chain, history: true },
 } as const;
@@ -30,13 +30,13 @@ export interface Trial extends AsyncDisposable {
   bounds: CollectionBounds;
   /** Lines of JSON. */
   readonly log: readonly string[];
-  /** Puts another version of an agent in place, and gives what it sees as `ctx.collections`. */
+  /** Replaces an agent by another version; returns its `ctx.collections`. */
   load<const Kept extends CollectionDefinitions>(
     kept: Kept,
     agent?: string,
     asOfMs?: number,
   ): TypedCollections<Kept>;
-  /** Another daemon on the same store: nothing is remembered. */
+  /** Starts another daemon on the same store, with nothing in memory. */
   restart(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export async function tryCollections(): Promise<Trial> {
   return trial;
 }
 
-/** As the bus does it: JSON there and back, in the name of the agent. */
+/** Like the bus: converts to JSON and back, with the agent as caller. */
 function askOf(collections: Collections, agent: string, asOfMs: number | undefined) {
   return async (address: string, input: unknown): Promise<unknown> => {
     const name = address.replace("collections.", "") as keyof Collections["capabilities"];

@@ -1,9 +1,9 @@
-/** Work of one name is done in turn; other names do not wait for it. */
+/** Work with one name runs in turn; other names do not wait for it. */
 
 import assert from "node:assert/strict";
 import { Turns } from "../../../core/collections/turns.ts";
 
-Deno.test("work of one name begins when the work before it has ended, also when that fails", async () => {
+Deno.test("work starts when earlier work of the same name has ended or failed", async () => {
   const turns = new Turns();
   const events: string[] = [];
   const gate = Promise.withResolvers<void>();
@@ -29,7 +29,7 @@ Deno.test("work of one name begins when the work before it has ended, also when 
   assert.deepEqual(events.slice(2), ["first fails", "second"]);
 });
 
-Deno.test("the end comes when all work has ended, what was handed in meanwhile too", async () => {
+Deno.test("end() resolves when all work has ended, including work added meanwhile", async () => {
   const turns = new Turns();
   let done = 0;
   const work = async (depth: number): Promise<void> => {

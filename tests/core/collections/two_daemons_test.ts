@@ -1,4 +1,4 @@
-/** Two daemons on one server write to the same collection, and neither loses the other's values. */
+/** Two daemons on one server write to the same collection without losing each other's values. */
 
 import assert from "node:assert/strict";
 import { boundsDefault } from "../../../core/collections/bounds.ts";
@@ -26,7 +26,7 @@ async function openOver(store: Store): Promise<Collections> {
   return collections;
 }
 
-Deno.test("daemons that share a server count up one value without losing a step", async () => {
+Deno.test("daemons that share a server increment one value without losing an update", async () => {
   await using served = await serveStores();
   const stores = [await served.open(), await served.open()];
   const daemons = await Promise.all(stores.map(openOver));
@@ -53,7 +53,7 @@ Deno.test("daemons that share a server count up one value without losing a step"
   await one?.capabilities.put({ collection: "chains", entries }, "keeper");
   for (const daemon of daemons) {
     await daemon.tend();
-    assert.equal(daemon.usesOf("keeper")[0]?.values, 2, "what the other has written is counted");
+    assert.equal(daemon.usesOf("keeper")[0]?.values, 2, "the other daemon's value is counted");
     await daemon.close();
   }
   await Promise.all(stores.map((store) => store.close()));

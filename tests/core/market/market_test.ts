@@ -1,4 +1,4 @@
-/** Market data as it is kept and given back: by source, in order, each value once. */
+/** Market data is stored and returned by source, in order, each value once. */
 
 import assert from "node:assert/strict";
 import type { Bar, Finding, History, Quote } from "100ac";
@@ -11,7 +11,7 @@ interface Trial extends AsyncDisposable {
   readonly market: Market["capabilities"];
   nowMs: number;
   save(bars: readonly Bar[], changes?: Partial<History>): Promise<unknown>;
-  /** The dates of the bars that `get_bars` gives. */
+  /** The dates of the bars that `get_bars` returns. */
   dates(input?: Record<string, unknown>): Promise<string[]>;
   rows(sql: string): Promise<Record<string, unknown>[]>;
 }
@@ -35,10 +35,10 @@ async function tryMarket(): Promise<Trial> {
 
 const isRefusal = (thrown: unknown): boolean => thrown instanceof z.ZodError;
 
-/** Five sessions in a row. */
+/** Five consecutive sessions. */
 const week = ["2024-07-08", "2024-07-09", "2024-07-10", "2024-07-11", "2024-07-12"];
 
-Deno.test("bars come back as they were saved, oldest first", async () => {
+Deno.test("bars are returned as saved, oldest first", async () => {
   await using trial = await tryMarket();
   const bars = [
     barOf("2024-07-10", { adjusted_close: null, volume: null }),
@@ -49,7 +49,7 @@ Deno.test("bars come back as they were saved, oldest first", async () => {
   assert.deepEqual((await trial.market.get_bars(series)).bars, [bars[1], bars[2], bars[0]]);
 });
 
-Deno.test("bars are counted as inserted, changed, or neither", async () => {
+Deno.test("saved bars are counted as inserted, changed or unchanged", async () => {
   await using trial = await tryMarket();
   const [first, second, third] = ["2024-07-08", "2024-07-09", "2024-07-10"].map((date) =>
     barOf(date)
@@ -72,14 +72,14 @@ Deno.test("bars are counted as inserted, changed, or neither", async () => {
   assert.deepEqual(bars, [{ ...first, volume: null }, revised, third]);
 });
 
-Deno.test("a bar that is told twice counts once, as it was told last", async () => {
+Deno.test("a bar given twice counts once, with its last values", async () => {
   await using trial = await tryMarket();
   const twice = [barOf("2024-07-08", { close: 230 }), barOf("2024-07-08", { close: 231 })];
   assert.deepEqual(await trial.save(twice), { inserted: 1, changed: 0, revised: 0 });
   assert.deepEqual((await trial.market.get_bars(series)).bars, [twice[1]]);
 });
 
-Deno.test("callers that save one series at once are each told their own", async () => {
+Deno.test("concurrent saves of one series each get their own counts", async () => {
   await using trial = await tryMarket();
   const [early, late] = [week.slice(0, 2), week.slice(2)].map((dates) =>
     dates.map((date) => barOf(date))
@@ -90,7 +90,7 @@ Deno.test("callers that save one series at once are each told their own", async 
   ]);
 });
 
-Deno.test("saves of one bar at once happen in turn, and keep what it was between them", async () => {
+Deno.test("concurrent saves of one bar run in turn and keep the values in between", async () => {
   await using trial = await tryMarket();
   const closes = [230, 231, 230];
   const told = await Promise.all(
@@ -107,7 +107,7 @@ Deno.test("saves of one bar at once happen in turn, and keep what it was between
   assert.deepEqual(revisions.map(({ close }) => close), [230, 231]);
 });
 
-Deno.test("a save that fails keeps the next one of its series from nothing", async () => {
+Deno.test("a failed save does not block the next one of its series", async () => {
   await using trial = await tryMarket();
   await trial.rows("ALTER TABLE bars RENAME TO away");
   const failed = trial.save([barOf("2024-07-08")]);
@@ -120,7 +120,7 @@ Deno.test("a save that fails keeps the next one of its series from nothing", asy
   });
 });
 
-Deno.test("a clock that was put back makes no bar older than what it replaced", async () => {
+Deno.test("after a clock was set back, a bar is not older than the one it replaced", async () => {
   await using trial = await tryMarket();
   await trial.save([barOf("2024-07-08", { close: 230 })]);
   trial.nowMs -= 3_600_000;
@@ -133,7 +133,7 @@ Deno.test("a clock that was put back makes no bar older than what it replaced", 
   assert.ok(row && row.known_at < row.superseded_at && row.superseded_at === row.recorded_at);
 });
 
-Deno.test("what a source told of a series, and was asked for, is known of it", async () => {
+Deno.test("the facts and requested range of a series are stored", async () => {
   await using trial = await tryMarket();
   await trial.save([barOf("2024-07-08")], { calendar: "XNAS" });
   await trial.market.note_asked({ ...series, from: "2024-07-01", absent: ["2024-07-03"] });
@@ -154,7 +154,7 @@ Deno.test("what a source told of a series, and was asked for, is known of it", a
   });
 });
 
-Deno.test("bars are read page by page, each page before the one that was read", async () => {
+Deno.test("bars are read page by page, each page before the last one", async () => {
   await using trial = await tryMarket();
   await trial.save(week.map((date) => barOf(date)));
   const seen: string[] = [];
@@ -167,7 +167,7 @@ Deno.test("bars are read page by page, each page before the one that was read", 
   assert.deepEqual(seen, week);
 });
 
-Deno.test("a change of a bar is told by when it was recorded", async () => {
+Deno.test("a changed bar is identified by when it was recorded", async () => {
   await using trial = await tryMarket();
   await trial.save([barOf("2024-07-08"), barOf("2024-07-09")]);
   const before = trial.nowMs;
@@ -177,7 +177,7 @@ Deno.test("a change of a bar is told by when it was recorded", async () => {
   assert.deepEqual(rows.map(({ recorded_at }) => recorded_at), [before, trial.nowMs]);
 });
 
-Deno.test("one source, symbol or interval never answers for another", async () => {
+Deno.test("data of one source, symbol or interval is never returned for another", async () => {
   await using trial = await tryMarket();
   await trial.save([barOf("2024-07-08")]);
   await trial.save([barOf("2024-07-08", { close: 1 })], { source: "simulated" });
@@ -192,7 +192,7 @@ Deno.test("one source, symbol or interval never answers for another", async () =
   assert.deepEqual(simulated.bars.map(({ close }) => close), [1]);
 });
 
-Deno.test("get_bars gives a range with both its ends, and the newest up to the limit", async () => {
+Deno.test("get_bars returns a range with both ends, and the newest up to the limit", async () => {
   await using trial = await tryMarket();
   await trial.save(week.map((date) => barOf(date)));
   assert.deepEqual(await trial.dates(), week);
@@ -203,7 +203,7 @@ Deno.test("get_bars gives a range with both its ends, and the newest up to the l
   assert.deepEqual(await trial.dates({ to: "2024-07-10", limit: 2 }), week.slice(1, 3));
 });
 
-Deno.test("get_dates gives each session once, however many bars it has", async () => {
+Deno.test("get_dates returns each session once, however many bars it has", async () => {
   await using trial = await tryMarket();
   const hours = ["13:30", "14:30", "15:30"].map((time) =>
     barOf("2024-07-09", { start: `2024-07-09T${time}:00.000Z` })
@@ -215,7 +215,7 @@ Deno.test("get_dates gives each session once, however many bars it has", async (
   assert.deepEqual(await trial.market.get_dates(series), { dates: [] });
 });
 
-Deno.test("as many bars as one request may hold are saved in one", async () => {
+Deno.test("a request with the most bars allowed saves them all", async () => {
   await using trial = await tryMarket();
   const startMs = Date.UTC(2020, 0, 1);
   const bars = Array.from({ length: 50_000 }, (_, minute) => {
@@ -231,7 +231,7 @@ Deno.test("as many bars as one request may hold are saved in one", async () => {
   await assert.rejects(trial.save(tooMany, { interval: "1m" }), isRefusal);
 });
 
-Deno.test("a quote is kept once for its instant, as it was told last", async () => {
+Deno.test("a quote is stored once per instant, with its last values", async () => {
   await using trial = await tryMarket();
   const quotes: Quote[] = [
     quoteOf("AAPL", { market_cap: null }),
@@ -269,7 +269,7 @@ function findingOf(changes: Partial<Finding> = {}): Finding {
   };
 }
 
-Deno.test("a finding that comes again is counted, not repeated", async () => {
+Deno.test("a repeated finding is counted, not duplicated", async () => {
   await using trial = await tryMarket();
   const { save_findings } = trial.market;
   const first = trial.nowMs;
@@ -290,7 +290,7 @@ Deno.test("a finding that comes again is counted, not repeated", async () => {
   ]);
 });
 
-Deno.test("input that is wrong anywhere is refused whole: nothing of it is kept", async () => {
+Deno.test("invalid input is refused whole, and nothing is stored", async () => {
   await using trial = await tryMarket();
   const { market } = trial;
   const good = barOf("2024-07-08");
@@ -322,7 +322,7 @@ Deno.test("input that is wrong anywhere is refused whole: nothing of it is kept"
   }
 });
 
-Deno.test("a past bar that changes keeps what it was, and as_of reads what was known", async () => {
+Deno.test("a changed past bar keeps its old values, and as_of reads them", async () => {
   await using trial = await tryMarket();
   const day = 86_400_000;
   trial.nowMs = Date.parse("2024-07-20T00:00:00Z");
@@ -339,7 +339,7 @@ Deno.test("a past bar that changes keeps what it was, and as_of reads what was k
   assert.deepEqual(await closes(trial.nowMs - day - 1), []);
 });
 
-Deno.test("a bar that was recorded before its period ended leaves no revision", async () => {
+Deno.test("a bar recorded before its period ended leaves no revision", async () => {
   await using trial = await tryMarket();
   trial.nowMs = Date.parse("2024-07-08T15:00:00Z");
   await trial.save([barOf("2024-07-08", { close: 230 })]);
@@ -348,7 +348,7 @@ Deno.test("a bar that was recorded before its period ended leaves no revision", 
   assert.deepEqual(told, { inserted: 0, changed: 1, revised: 0 });
 });
 
-Deno.test("a quarantined bar is not served, and leaves the quarantine when it comes sound", async () => {
+Deno.test("a quarantined bar is not served until it arrives valid", async () => {
   await using trial = await tryMarket();
   const bar = barOf("2024-07-08", { close: -1 });
   await trial.market.quarantine_bars({ ...series, bars: [{ bar, reason: "close -1" }] });
@@ -359,7 +359,7 @@ Deno.test("a quarantined bar is not served, and leaves the quarantine when it co
   assert.equal((await trial.market.get_series(series)).quarantined, 0);
 });
 
-Deno.test("an expected date that is not told again is forgotten, a past event stays", async () => {
+Deno.test("an expected date that is not repeated is deleted; a past event stays", async () => {
   await using trial = await tryMarket();
   const of = { symbol: "AAPL", source: "fake" };
   const dividend = { ...of, kind: "dividend", date: "2024-05-10", amount: 0.25 };

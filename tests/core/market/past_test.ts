@@ -1,4 +1,4 @@
-/** What is read as of an earlier instant was known then; nothing else is served. */
+/** Reads as of an earlier instant return what was known then; nothing else is served. */
 
 import assert from "node:assert/strict";
 import { serveLocally } from "../../../core/bus/local.ts";
@@ -33,7 +33,7 @@ async function tryPast() {
   };
 }
 
-Deno.test("bars are those that were known at the instant, with the values of then", async () => {
+Deno.test("bars are those known at the instant, with the values of that time", async () => {
   await using past = await tryPast();
   const { trial, market, ask } = past;
   const save = (close: number, ...dates: readonly string[]) =>
@@ -54,9 +54,17 @@ Deno.test("bars are those that were known at the instant, with the values of the
   assert.deepEqual(await closes(secondMs - 1), ["08 100", "09 100"]);
   assert.deepEqual(await closes(firstMs - 1), []);
   const later = { as_of: new Date(thirdMs).toISOString() };
-  assert.deepEqual(await closes(firstMs, later), ["08 100", "09 100"], "no later one than its own");
+  assert.deepEqual(
+    await closes(firstMs, later),
+    ["08 100", "09 100"],
+    "a later as_of is cut to the request's own",
+  );
   const earlier = { as_of: new Date(firstMs).toISOString() };
-  assert.deepEqual(await closes(thirdMs, earlier), ["08 100", "09 100"], "an earlier one counts");
+  assert.deepEqual(
+    await closes(thirdMs, earlier),
+    ["08 100", "09 100"],
+    "an earlier as_of applies",
+  );
   assert.deepEqual(await ask("get_dates", series, firstMs), {
     dates: ["2024-07-08", "2024-07-09"],
   });
@@ -66,7 +74,7 @@ Deno.test("bars are those that were known at the instant, with the values of the
   assert.deepEqual([none.bars, none.first_date, none.timezone], [0, null, null]);
 });
 
-Deno.test("a quarantine is counted from the instant it began", async () => {
+Deno.test("quarantined bars count from the instant of their quarantine", async () => {
   await using past = await tryPast();
   const { trial, market, ask } = past;
   trial.nowMs = secondMs;
@@ -77,7 +85,7 @@ Deno.test("a quarantine is counted from the instant it began", async () => {
   assert.deepEqual([await count(secondMs - 1), await count(secondMs)], [0, 1]);
 });
 
-Deno.test("a quote is the newest that was known, since it was first so", async () => {
+Deno.test("a quote is the newest known at the instant", async () => {
   await using past = await tryPast();
   const { trial, market, ask } = past;
   const quote = (price: number, atMs: number) => ({
@@ -97,12 +105,12 @@ Deno.test("a quote is the newest that was known, since it was first so", async (
   trial.nowMs = thirdMs;
   await market.save_quotes({ quotes: [quote(3, firstMs)] });
   assert.deepEqual(await prices(), [3]);
-  assert.deepEqual(await prices(secondMs), [1], "the second is known by another value now");
-  assert.deepEqual(await prices(firstMs), [1], "told again, it was known all the while");
+  assert.deepEqual(await prices(secondMs), [1], "the second was changed later");
+  assert.deepEqual(await prices(firstMs), [1], "an unchanged quote keeps its first instant");
   assert.deepEqual(await prices(firstMs - 1), []);
 });
 
-Deno.test("events are those that were known at the instant", async () => {
+Deno.test("events are those known at the instant", async () => {
   await using past = await tryPast();
   const { trial, market, ask } = past;
   const split = {
@@ -121,7 +129,7 @@ Deno.test("events are those that were known at the instant", async () => {
   assert.equal(await count(firstMs, new Date(thirdMs).toISOString()), 0);
 });
 
-Deno.test("what has no instant, or changes what is stored, is refused in the past", async () => {
+Deno.test("capabilities without history, or that write, are refused in the past", async () => {
   await using past = await tryPast();
   const answered = ["get_quotes", "get_bars", "get_dates", "get_series", "get_events"];
   for (const name of Object.keys(past.market)) {

@@ -192,7 +192,7 @@ Deno.test("names and keys that are there twice are told with the first place", (
       ${step}] }`;
   assert.deepEqual(told(text), [
     '3:13 the workflow "w" is in line 2 already; rename one',
-    '3:16 the key "name" is here twice',
+    '3:16 the key "name" appears twice',
     '4:15 the step "s" is in line 3 already; rename one',
   ]);
 });
@@ -265,13 +265,13 @@ Deno.test("what is no YAML 1.2 of one document is told", () => {
     ],
     [
       "%YAML 1.1\n---\nname: w",
-      "1:1 YAML 1.1 reads differently; remove the directive, this is YAML 1.2",
+      "1:1 YAML 1.1 is not supported; remove the directive and use YAML 1.2",
     ],
     [
       "name: w\nsteps: 'x",
-      "2:10 is no valid YAML: missing closing 'quote",
+      "2:10 invalid YAML: missing closing 'quote",
     ],
-    ["name: \x07", "1:7 YAML has no place for the character U+0007; remove it, or escape it"],
+    ["name: \x07", "1:7 YAML does not allow the character U+0007; remove or escape it"],
     ["#".repeat(1_100_000), "1:1 the text is longer than 1048576 characters; split it into files"],
     ["- ".repeat(100_000), "1:1 the text has more than 100000 YAML tokens; split it into files"],
   ];
@@ -285,18 +285,18 @@ Deno.test("YAML that JSON has no form for is told, and nothing that follows from
   const params = ["a: .inf", "b: 9007199254740993", "c: *nope", "d: !!str 1", "<<: {}"];
   const more = ["? [x]\n      : 1", "__proto__: 1", "e: &e 1", "f: &e 2"];
   assert.deepEqual(told(withStep("params:", ...params.map((line) => `  ${line}`))), [
-    "7:10 JSON has no such number; write it as text, in quotes",
-    "8:10 too large to be kept exactly; write it as text, in quotes",
-    '9:10 no anchor "&nope" stands before this alias',
-    "10:16 tags have no use here; remove the tag",
-    '11:7 "<<" merges nothing in YAML 1.2; write the keys themselves',
+    "7:10 JSON has no such number; write it as quoted text",
+    "8:10 the number is too large to be exact; write it as quoted text",
+    '9:10 no anchor "&nope" before this alias',
+    "10:16 tags are not supported; remove the tag",
+    '11:7 "<<" does not merge in YAML 1.2; write out the keys',
   ]);
   assert.deepEqual(told(withStep("params:", ...more.slice(1).map((line) => `  ${line}`))), [
-    "7:7 no key may have this name",
-    '9:13 the anchor "&e" is here twice',
+    "7:7 this name is not allowed for a key",
+    '9:13 the anchor "&e" is used twice',
   ]);
   assert.deepEqual(told(withStep("params:", `  ${more[0]}`)), ["7:9 a key must be text"]);
-  assert.deepEqual(told(withStep("timeout: *t")), ['6:14 no anchor "&t" stands before this alias']);
+  assert.deepEqual(told(withStep("timeout: *t")), ['6:14 no anchor "&t" before this alias']);
 });
 
 Deno.test("aliases expand inside a workflow, up to a bound, and never out of it", () => {
@@ -320,7 +320,7 @@ Deno.test("aliases expand inside a workflow, up to a bound, and never out of it"
 Deno.test("more problems than anyone reads are counted, not listed", () => {
   const problems = told(`name: w\n${Array.from({ length: 300 }, (_, i) => `k${i}: 1`).join("\n")}`);
   assert.equal(problems.length, 101);
-  assert.match(problems.at(-1) ?? "", /201 more problems follow; correct these first/);
+  assert.match(problems.at(-1) ?? "", /201 more problems; correct these first/);
 });
 
 Deno.test("restoreWorkflow() refuses a text of another language by invalid_workflow", () => {
