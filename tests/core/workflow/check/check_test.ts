@@ -95,7 +95,8 @@ Deno.test("checkWorkflow() checks params against the capability's input, in one 
       '8:93 "symbols" must have at least 1 item',
       '8:105 "period" must be one of 1d, 5d, not 7',
       '8:115 "limit" must be at least 1',
-      '8:124 "note" matches none of the allowed forms (must be text, not a mapping; "text" is missing)',
+      '8:124 "note" matches none of the allowed forms (must be text, not a mapping; ' +
+      '"text" is missing)',
       '9:93 "symbols" must have at most 2 items',
     ],
   );

@@ -241,8 +241,8 @@ Deno.test("an expression that can't be read is refused where it stands", () => {
   ]);
 });
 
-Deno.test("an expression that YAML can't read is answered with: quote the expression", () => {
-  const problem = 'YAML can\'t read this expression; quote the expression: "${{ … }}"';
+Deno.test("an expression that YAML can't read is answered with: quote it", () => {
+  const problem = 'YAML can\'t read this expression; quote it: "${{ … }}"';
   assert.deepEqual(told(withStep("params:", "  a: ${{ b ? 1 : 2 }}", "  c: [d, ${{ e }}]")), [
     `7:10 ${problem}`,
     `8:14 ${problem}`,
