@@ -1,7 +1,7 @@
 /**
- * `deno task test:fast`: the tests of core and agents but those in folders called `slow`, in as
- * many groups as there are cores. The files of a group are one program: what they import is loaded
- * once for all of them, which is a third of the time. `deno task test` runs every file by itself.
+ * `deno task test:fast`: the tests of core and agents but those in folders called `slow`, in a few
+ * groups side by side. The files of a group are one program: what they import is loaded once for
+ * all of them, which is a third of the time. `deno task test` runs every file by itself.
  */
 
 import { join } from "node:path";
@@ -12,7 +12,9 @@ const tests = fileURLToPath(new URL("../", import.meta.url));
 const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 const files = ["tidy_test.ts", ...await testsOf("core"), ...await testsOf("agents")];
-const groups = Map.groupBy(files, (file) => files.indexOf(file) % navigator.hardwareConcurrency);
+/** Two more than there are cores: tests wait a lot. */
+const groupsCount = navigator.hardwareConcurrency + 2;
+const groups = Map.groupBy(files, (file) => files.indexOf(file) % groupsCount);
 const programs = [...groups].map(([group, files]): [string, string] => {
   const lines = files.map((file) => `import "${pathToFileURL(join(tests, file))}";\n`);
   return [`group_${group}_test.ts`, lines.join("")];
@@ -20,6 +22,7 @@ const programs = [...groups].map(([group, files]): [string, string] => {
 await using folder = await makeTempFolder(Object.fromEntries(programs));
 const flags = ["--no-prompt", "-A", "--no-check", "--parallel", `--config=${config}`];
 const { code } = await new Deno.Command(Deno.execPath(), {
+  env: { DENO_JOBS: String(groupsCount) },
   args: ["test", ...flags, ...Deno.args, folder.path],
 }).spawn().status;
 Deno.exitCode = code;
