@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import marketCalendar from "../../../agents/data/market_calendar.ts";
-import golden from "../../golden/nyse-calendar.json" with { type: "json" };
+import { goldenCalendar as golden } from "../../support/golden.ts";
 import { tryAgent } from "../agent_context.ts";
 
 interface Sessions {

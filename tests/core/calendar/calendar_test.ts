@@ -12,7 +12,7 @@ import {
 } from "../../../core/calendar/calendar.ts";
 import { dayOf, formatDay, Saturday, weekdayOf } from "../../../core/calendar/days.ts";
 import { AppError } from "../../../core/errors.ts";
-import golden from "../../golden/nyse-calendar.json" with { type: "json" };
+import { goldenCalendar as golden } from "../../support/golden.ts";
 
 const timeZone = "America/New_York";
 const [goldenFirstYear = 0, goldenLastYear = 0] = golden.years;

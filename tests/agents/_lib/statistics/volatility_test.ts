@@ -6,9 +6,9 @@ import {
   type Prices,
   volatilitySeries,
 } from "../../../../agents/_lib/statistics/volatility.ts";
-import golden from "../../../golden/volatility.json" with { type: "json" };
-import series from "../../../golden/series.json" with { type: "json" };
+import { goldenSeries as series, goldenVolatility } from "../../../support/golden.ts";
 
+const { cases } = goldenVolatility;
 const columns: readonly string[] = series.columns;
 const bars = series.rows.map((row): Prices => {
   const value = (name: string): number => Number(row[columns.indexOf(name)]);
@@ -25,7 +25,7 @@ const estimatorOf: Readonly<Record<string, Estimator>> = {
   "ewma": "ewma",
 };
 
-for (const { id, estimator, window, lambda, periodsPerYear, value: expected } of golden.cases) {
+for (const { id, estimator, window, lambda, periodsPerYear, value: expected } of cases) {
   Deno.test(`${id} equals the reference at every bar to 1e-9`, () => {
     const options = { window: window ?? 2, lambda: lambda ?? 0.94, periodsPerYear };
     const found = volatilitySeries(bars, estimatorOf[estimator] ?? "close", options);
