@@ -29,6 +29,7 @@ import type { Invoke } from "./advance/requests.ts";
 import { requireSecrets } from "./secrets.ts";
 import { newExecution, type Prepared, type StartOptions } from "./start.ts";
 import { Steering, type Wanted } from "./steering.ts";
+import { ThreadShare } from "../thread_share.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -53,6 +54,7 @@ export class Engine {
   readonly #room: QueueRoom;
   readonly #leases: Leases;
   readonly #claimer: Claimer;
+  readonly #share = new ThreadShare();
   /** The executions advanced here. */
   readonly #running = new Map<ExecutionId, Steering>();
   /** Each settles once its execution has been released. */
@@ -192,6 +194,7 @@ export class Engine {
     const means = {
       ...this.#options,
       leases,
+      share: this.#share,
       publish: (event: EngineEvent) => publish(asOf(row, event)),
     };
     const loaded = await load(row, steering, means);

@@ -8,6 +8,7 @@ export const common = [
   "core/closest.ts",
   "core/mask.ts",
   "core/statuses.ts",
+  "core/thread_share.ts",
   "core/version.ts",
 ];
 
@@ -71,6 +72,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/closest.ts": [],
   "core/mask.ts": [],
   "core/statuses.ts": [],
+  "core/thread_share.ts": [],
   "core/version.ts": [],
   "core/log.ts": [],
   "core/config.ts": ["core/log.ts", "core/shipped.ts", "zod"],

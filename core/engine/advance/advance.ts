@@ -16,6 +16,7 @@ import { interrupted, type Outcome } from "./outcome.ts";
 import { type Invoke, Requests } from "./requests.ts";
 import type { Steering } from "../steering.ts";
 import type { FinalStatus } from "../../statuses.ts";
+import type { ThreadShare } from "../../thread_share.ts";
 
 /** What an execution is advanced with. */
 export interface AdvanceOptions {
@@ -28,6 +29,8 @@ export interface AdvanceOptions {
   /** All of the daemon's secrets, which are masked in what is stored and published. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly now: () => number;
+  /** What evaluating expressions may take of the thread. */
+  readonly share: ThreadShare;
 }
 
 /** Where an execution stands afterwards: ended, or waiting in the store to be continued. */
@@ -70,13 +73,13 @@ class Advance {
   }
 
   async run(): Promise<Left> {
-    const { steering, now } = this.#options;
-    this.#resume();
+    const { steering, share } = this.#options;
+    await this.#resume();
     for (;;) {
       if (steering.stopped.aborted) await this.#takeBack();
       this.#noteEnding();
       const isPausing = steering.wanted === "pause" && !steering.stopped.aborted;
-      const decisions = isPausing ? [] : this.#progress.decide(now());
+      const decisions = isPausing ? [] : this.#decide();
       const [first] = decisions;
       if (first?.kind === "finish") return await this.#finish(first);
       if (steering.stopped.aborted) await this.#leave();
@@ -85,6 +88,11 @@ class Advance {
       if (untilMs === undefined) await this.#begin(decisions);
       else if (this.#mayPark(untilMs)) return await this.#park(untilMs);
       else await this.#changes.commit();
+      if (decisions.at(-1)?.kind === "more") {
+        await share.turn(steering.stopped);
+        this.#takeEnded();
+        continue;
+      }
       if (decisions.some(({ kind }) => kind === "settle")) continue;
       await this.#untilChange(untilMs);
       this.#takeEnded();
@@ -92,16 +100,23 @@ class Advance {
   }
 
   /** Replays the stored attempts, and closes those that were running when a daemon died. */
-  #resume(): void {
+  async #resume(): Promise<void> {
+    const { steering: { stopped }, share } = this.#options;
     const { claim, attempts } = this.#loaded;
     this.#changes.started(claim);
     this.#noteEnding();
-    this.#progress.replay(attempts.map((attempt) => {
+    const parts = this.#progress.replay(attempts.map((attempt) => {
       if (attempt.status !== "running") return attempt;
       const outcome = { ...interrupted, atMs: this.#options.now() };
       this.#changes.cutOff(attempt, outcome);
       return { ...attempt, ...stateOf(outcome) };
     }));
+    await share.runAll(parts, stopped);
+  }
+
+  #decide(): readonly Decision[] {
+    const { share, now } = this.#options;
+    return share.run(() => this.#progress.decide(now(), () => share.isUsedUp));
   }
 
   /** After a cancel or a timeout, only `finally` still runs. */

@@ -5,7 +5,7 @@ import type { PlannedStep } from "./plan.ts";
 import type { StepFailure } from "./step_progress.ts";
 import type { FinalStatus } from "../../statuses.ts";
 
-export type Decision = Begin | Settle | Wait | Finish;
+export type Decision = Begin | Settle | More | Wait | Finish;
 
 /** An attempt begins: its agent is invoked. */
 export interface Begin {
@@ -27,6 +27,11 @@ export interface Settle {
   readonly status: "completed" | "failed" | "skipped";
   readonly result: string | null;
   readonly error: StoredError | null;
+}
+
+/** Evaluating the next expressions must wait until others have had the thread. Always the last. */
+export interface More {
+  readonly kind: "more";
 }
 
 /** Nothing is running, and the next attempt is not due before this instant. */

@@ -14,7 +14,7 @@ import { Mask } from "../../mask.ts";
 import type { StoredError } from "../../store/operations/executions.ts";
 import { runningMax } from "../../workflow/definition.ts";
 import type { Scope } from "../../workflow/expression/expression.ts";
-import type { Begin, Decision, Ending, Finish, Settle } from "./decision.ts";
+import type { Begin, Decision, Ending, Finish, More, Settle } from "./decision.ts";
 import { inputOf, itemsOf, keptLengthMax, resultOf, tooMuchKept } from "./evaluate.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { noItem, type StepEnd, type StepFailure, StepProgress } from "./step_progress.ts";
@@ -78,20 +78,25 @@ export class Progress {
 
   /**
    * Records the stored attempts, in the order of steps, items and attempts. None may be running.
+   * Yields after each list that it evaluates.
    */
-  replay(attempts: readonly Attempt[]): void {
+  *replay(attempts: readonly Attempt[]): Iterator<void, void> {
     for (const attempt of attempts) this.#steps[attempt.index]?.record(attempt);
-    do this.#replayEnds(); while (this.#startFinally());
+    do yield* this.#replayEnds(); while (this.#startFinally());
     this.#keptLength = this.#steps.reduce((sum, { keptLength }) => sum + keptLength, 0);
   }
 
   /** Whether a step has ended is known only with its list, which depends on what it needs. */
-  #replayEnds(): void {
+  *#replayEnds(): Iterable<void> {
     // Iterating a set also visits elements added meanwhile.
     for (const index of this.#ready) {
       const progress = this.#steps[index];
-      if (progress?.isBegun) this.#open(progress);
-      if (progress) this.#noteEnd(progress);
+      if (!progress) continue;
+      if (progress.isBegun) {
+        this.#open(progress);
+        if (progress.isForEach) yield;
+      }
+      this.#noteEnd(progress);
     }
   }
 
@@ -124,9 +129,10 @@ export class Progress {
 
   /**
    * What to do at `nowMs`; nothing while running attempts must be awaited. Deciding changes no
-   * recorded state.
+   * recorded state. Once `isOver`, no further expression is evaluated: the last decision is `more`
+   * if one is needed.
    */
-  decide(nowMs: number): readonly Decision[] {
+  decide(nowMs: number, isOver: () => boolean = () => false): readonly Decision[] {
     this.#startFinally();
     const decisions: Decision[] = [];
     let untilMs = Infinity;
@@ -136,18 +142,25 @@ export class Progress {
       if (room <= 0) break;
       const progress = this.#steps[index];
       if (!progress) continue;
+      if (!progress.isOpen && isEvaluated(progress.planned) && isOver()) {
+        return [...decisions, more];
+      }
       const settled = this.#open(progress);
       if (settled) {
         decisions.push(settled);
-      } else {
-        const due = progress.due(nowMs, room);
-        untilMs = Math.min(untilMs, due.untilMs);
-        for (const each of due.begin) decisions.push(this.#begin(progress, each));
+        continue;
+      }
+      const due = progress.due(nowMs, room);
+      untilMs = Math.min(untilMs, due.untilMs);
+      for (const each of due.begin) {
+        if (!progress.planned.params.isConstant && isOver()) return [...decisions, more];
+        decisions.push(this.#begin(progress, each));
       }
     }
     if (decisions.length > 0) return decisions;
     if (untilMs < Infinity) return [{ kind: "wait", untilMs }];
-    return this.#running > 0 ? [] : [this.#finish()];
+    if (this.#running > 0) return [];
+    return !this.#ending && !this.#plan.outputs.isConstant && isOver() ? [more] : [this.#finish()];
   }
 
   /** Evaluates a step's condition and list; returns how it ends if it does not begin. */
@@ -230,6 +243,13 @@ export class Progress {
       return { kind: "finish", status: "failed", result: null, error: toErrorData(thrown) };
     }
   }
+}
+
+const more: More = { kind: "more" };
+
+/** Whether opening a step evaluates an expression. */
+function isEvaluated({ when, items }: PlannedStep): boolean {
+  return when !== undefined || items?.isConstant === false;
 }
 
 function settle(

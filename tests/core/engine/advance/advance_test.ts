@@ -11,6 +11,7 @@ import { planWorkflow } from "../../../../core/engine/decide/plan.ts";
 import type { Loaded } from "../../../../core/engine/load.ts";
 import { Steering } from "../../../../core/engine/steering.ts";
 import type { ExecutionId } from "../../../../core/ids.ts";
+import { ThreadShare } from "../../../../core/thread_share.ts";
 import { openTempStore, type TempStore } from "../../../support/temp_store.ts";
 import { claim, createdIn } from "../../store/execution_operations.ts";
 import { workflowOf } from "../engine_trial.ts";
@@ -66,6 +67,7 @@ async function tryAdvance({ store }: TempStore, invoke: () => string): Promise<T
         publish: (event) => events.push(event),
         secrets: {},
         now: Date.now,
+        share: new ThreadShare(),
         ...options,
       }),
     steps: async () =>

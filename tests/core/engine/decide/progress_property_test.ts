@@ -88,9 +88,16 @@ class Course {
   /** Runs to the end; returns the final status and the outputs. */
   run(): { readonly status: FinalStatus; readonly result: string | null } {
     for (let turn = 0; turn < turnsMax; turn++) {
+      const cut = linesOf(this.#progress.decide(this.#nowMs, () => true));
       const decisions = this.#progress.decide(this.#nowMs);
       const again = linesOf(this.#progress.decide(this.#nowMs));
       assert.deepEqual(linesOf(decisions), again, "deciding changes nothing");
+      const begun = cut.at(-1) === "more" ? cut.slice(0, -1) : cut;
+      assert.deepEqual(
+        begun,
+        again.slice(0, begun.length),
+        "cut short, it gives the first of them",
+      );
       if (this.#running.length === 0) {
         const replayed = progressOf(this.#plan, this.#sorted()).decide(this.#nowMs);
         assert.deepEqual(
@@ -101,7 +108,7 @@ class Course {
       }
       for (const decision of decisions) {
         if (decision.kind === "finish") return decision;
-        if (decision.kind !== "wait") this.#begin(decision);
+        if (decision.kind === "begin" || decision.kind === "settle") this.#begin(decision);
       }
       this.#goOn(decisions);
     }

@@ -33,7 +33,8 @@ export function progressOf(plan: Plan, rows: readonly Attempt[] = []): Progress 
   const execution = { id: "e", workflow: "a", as_of: null };
   const scope = { inputs: { n: 2 }, execution, now: "2026-01-16T10:30:00Z", secrets: {} };
   const progress = new Progress({ plan, executionId: "e", scope });
-  progress.replay(rows);
+  const replay = progress.replay(rows);
+  while (!replay.next().done);
   return progress;
 }
 
@@ -69,6 +70,7 @@ export function linesOf(decisions: readonly Decision[]): string[] {
       const { status, error, result } = decision;
       return [status, error?.message, result].filter(Boolean).join(" ");
     }
+    if (decision.kind === "more") return "more";
     const { planned, item, attempt } = decision;
     const place = `${planned.step.name}${item < 0 ? "" : `[${item}]`}/${attempt}`;
     if (decision.kind === "begin") return `begin ${place} ${decision.input}`;
