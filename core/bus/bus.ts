@@ -6,21 +6,31 @@
  * is dropped and counted. An answer counts only if it comes from the endpoint that was asked.
  */
 
-import { AppError, type ErrorData, fromErrorData, messageOf, toErrorData } from "../errors.ts";
+import { type AppError, fromErrorData } from "../errors.ts";
 import { bodyMax, BulkExchange, type BulkWay } from "./bulk.ts";
 import type { Channel } from "./channel.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Endpoint, type EndpointCounts } from "./endpoint.ts";
-import type { EventRecord, Message } from "./frame.ts";
+import {
+  abortError,
+  closing,
+  deadlineExceeded,
+  eventBodyMax,
+  eventsOverloaded,
+  eventTooLarge,
+  failureOf,
+  inputTooLarge,
+  notLabel,
+  outputTooLarge,
+  overloaded,
+} from "./failures.ts";
+import type { EventBudget } from "./event_budget.ts";
+import { type EventRecord, isLabel, type Message } from "./frame.ts";
 
 /** Open requests of one bus, by default; more are refused with `overloaded`. */
 export const openRequestsMax = 131_072;
 /** Characters of input over all open requests; more are refused with `overloaded`. */
 export const openInputMax = 256 * 1024 * 1024;
-/** Characters of an event's body. Events reach every thread, so large data belongs in the store. */
-export const eventBodyMax = 64 * 1024;
-/** Characters kept of a failure's message, and of its details. */
-const failureTextMax = 16 * 1024;
 /** Extra time for the caller's own cancel to arrive before the answering side gives up. */
 const cancelGraceMs = 50;
 /** Cancels remembered because they arrived before their request. */
@@ -64,6 +74,12 @@ export interface BusOptions {
   readonly onRequest: RequestHandler;
   /** Open requests of this bus; more are refused with `overloaded`. */
   readonly openMax?: number;
+  /** Requests that it answers for one peer at a time; more are refused with `overloaded`. */
+  readonly answeringMax?: number;
+  /** Limits what this bus may publish. */
+  readonly eventBudget?: EventBudget;
+  /** Called with what a subscriber has thrown; the others hear the event all the same. */
+  readonly onFault?: (thrown: unknown) => void;
   readonly onLost?: (publisher: string, count: number) => void;
 }
 
@@ -102,6 +118,8 @@ export class Bus {
   readonly #open = new Map<number, Open>();
   readonly #openDeadlines = new Deadlines<number>((id) => this.#expire(id));
   readonly #answering = new Map<string, Answering>();
+  /** How many of them each peer has. */
+  readonly #answeringOf = new Map<string, number>();
   readonly #answeringDeadlines = new Deadlines<string>((key) => this.#abortLate(key));
   readonly #overtaken = new Set<string>();
   readonly #subscriptions = new Set<Subscription>();
@@ -139,6 +157,7 @@ export class Bus {
   request(to: string, address: string, input: string, options: RequestOptions): Promise<string> {
     const { timeoutMs, signal, caller = "daemon", asOfMs } = options;
     const { openMax = openRequestsMax } = this.#options;
+    if (!isLabel(address)) return Promise.reject(notLabel("send the request", address));
     if (input.length > bodyMax) return Promise.reject(inputTooLarge(address, input));
     if (this.#open.size >= openMax || this.#openInput + input.length > openInputMax) {
       return Promise.reject(overloaded(address, this.#open.size));
@@ -162,11 +181,13 @@ export class Bus {
   /**
    * Publishes to the subscribers of every thread, this one included.
    * @throws {AppError} `bad_request` for a body over {@link eventBodyMax} characters, `overloaded`
-   * for more events than one turn may publish.
+   * for more events than the bus may publish now.
    */
   publish(topic: string, body: string, from = "daemon"): void {
+    if (!isLabel(topic)) throw notLabel("publish the event", topic);
     if (body.length > eventBodyMax) throw eventTooLarge(topic, body);
-    if (this.#endpoint.isFlooded) throw eventsOverloaded(topic);
+    const mayPublish = this.#options.eventBudget?.take(body.length) ?? true;
+    if (!mayPublish || this.#endpoint.isFlooded) throw eventsOverloaded(topic);
     this.#hear(this.#endpoint.publish(topic, from, body));
   }
 
@@ -189,6 +210,7 @@ export class Bus {
     for (const [id, open] of this.#open) {
       if (open.to === address) this.#end(id)?.reject(error);
     }
+    this.#answeringOf.delete(address);
     for (const [key, { abort, slot }] of this.#answering) {
       if (!key.startsWith(`${address}#`)) continue;
       this.#answeringDeadlines.remove(key, slot);
@@ -243,7 +265,11 @@ export class Bus {
   async #answer(from: string, request: Message & { kind: "request" }): Promise<void> {
     const { id, address, input, caller, timeoutMs, asOfMs } = request;
     const key = `${from}#${id}`;
-    if (this.#overtaken.delete(key)) return;
+    if (this.#overtaken.delete(key) || this.#answering.has(key)) return;
+    const { answeringMax = Infinity } = this.#options;
+    const answering = this.#answeringOf.get(from) ?? 0;
+    if (answering >= answeringMax) return this.#refuse(from, id, overloaded(address, answering));
+    this.#answeringOf.set(from, answering + 1);
     const abort = new AbortController();
     const slot = this.#answeringDeadlines.add(key, timeoutMs + cancelGraceMs);
     this.#answering.set(key, { abort, address, timeoutMs, slot });
@@ -259,7 +285,15 @@ export class Bus {
     }
     this.#answeringDeadlines.remove(key, slot);
     // Missing when the caller's endpoint was dropped: nobody waits for this answer.
-    if (this.#answering.delete(key)) this.#send(from, answer);
+    if (!this.#answering.delete(key)) return;
+    this.#answeringOf.set(from, (this.#answeringOf.get(from) ?? 1) - 1);
+    this.#send(from, answer);
+  }
+
+  /** A peer that asks on and takes no answers gets none, for they would fill the memory. */
+  #refuse(to: string, id: number, error: AppError): void {
+    if (this.#endpoint.pendingTo(to) >= openRequestsMax) return;
+    this.#send(to, { kind: "failure", id, error: failureOf(error) });
   }
 
   /** Its request may have been answered already, or may still arrive: lost once, then resent. */
@@ -313,7 +347,12 @@ export class Bus {
 
   #hear({ topic, from, body }: EventRecord): void {
     for (const subscription of this.#subscriptions) {
-      if (matches(subscription.topic, topic)) subscription.handler({ topic, from, body });
+      if (!matches(subscription.topic, topic)) continue;
+      try {
+        subscription.handler({ topic, from, body });
+      } catch (thrown) {
+        this.#options.onFault?.(thrown);
+      }
     }
   }
 }
@@ -321,77 +360,4 @@ export class Bus {
 /** Whether `topic` equals the pattern, or starts with the prefix of a pattern that ends in `*`. */
 export function matches(pattern: string, topic: string): boolean {
   return pattern.endsWith("*") ? topic.startsWith(pattern.slice(0, -1)) : topic === pattern;
-}
-
-/** A thrown value in a form that can travel: shortened, details replaced if they are not JSON. */
-function failureOf(thrown: unknown): ErrorData {
-  const { code, message, details } = toErrorData(thrown, "agent_error");
-  const { length } = message;
-  const error = length <= failureTextMax
-    ? { code, message }
-    : { code, message: `${message.slice(0, failureTextMax)}… (${length} characters)` };
-  try {
-    const text = JSON.stringify(details) as string | undefined;
-    if (text === undefined) return error;
-    if (text.length > failureTextMax) return { ...error, details: { characters: text.length } };
-    return { ...error, details: JSON.parse(text) as unknown };
-  } catch (notJson) {
-    return { ...error, details: { not_json: messageOf(notJson) } };
-  }
-}
-
-/** The reason a caller's signal was aborted with: its own request's deadline or cancel. */
-export function abortError(signal: AbortSignal | undefined, address: string): AppError {
-  if (signal?.reason instanceof AppError) return signal.reason;
-  return new AppError("cancelled", `Cannot finish request "${address}": its caller cancelled it`);
-}
-
-function closing(): AppError {
-  return new AppError("cancelled", "Cannot finish the request: the bus is closing");
-}
-
-/** The error of a request that was not answered in time. */
-export function deadlineExceeded(address: string, timeoutMs: number): AppError {
-  return new AppError(
-    "deadline_exceeded",
-    `Cannot finish request "${address}": no answer within ${timeoutMs / 1_000} s; ` +
-      `raise its timeout or look at the agent's log`,
-    { details: { address, timeout_ms: timeoutMs } },
-  );
-}
-
-function overloaded(address: string, open: number): AppError {
-  return new AppError(
-    "overloaded",
-    `Cannot send request "${address}": ${open} requests are open; try again later`,
-  );
-}
-
-function eventsOverloaded(topic: string): AppError {
-  return new AppError(
-    "overloaded",
-    `Cannot publish "${topic}": too many events are queued; publish fewer between awaits`,
-  );
-}
-
-function inputTooLarge(address: string, { length }: string): AppError {
-  return new AppError(
-    "invalid_input",
-    `Cannot send request "${address}": its input has ${length} characters, over ${bodyMax}`,
-  );
-}
-
-function outputTooLarge(address: string, { length }: string): AppError {
-  return new AppError(
-    "invalid_output",
-    `Cannot finish request "${address}": its output has ${length} characters, over ${bodyMax}`,
-  );
-}
-
-function eventTooLarge(topic: string, { length }: string): AppError {
-  return new AppError(
-    "bad_request",
-    `Cannot publish "${topic}": its body has ${length} characters, over ${eventBodyMax}; ` +
-      `store the data and publish where it is`,
-  );
 }

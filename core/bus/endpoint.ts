@@ -4,6 +4,7 @@
  */
 
 import type { Channel } from "./channel.ts";
+import { eventCharacters } from "./event_budget.ts";
 import { EventRing, EventTail } from "./events.ts";
 import { type Cargo, type EventRecord, everyone, type Frame, type Message } from "./frame.ts";
 import { Link } from "./link.ts";
@@ -14,8 +15,8 @@ const eventsPerFrameMax = 64;
 const eventCharactersPerFrameMax = 64 * 1024;
 /** Characters of events waiting for the end of the turn; `publish` refuses more. */
 const outboxCharactersMax = 4 * 1024 * 1024;
-/** Rough size of an event without its body, in characters. */
-const eventCharacters = 100;
+/** A peer with more messages to take first is not sent lost events. */
+const pendingForReplayMax = 1_024;
 const goneMax = 1_000;
 
 export interface EndpointOptions {
@@ -98,6 +99,11 @@ export class Endpoint {
     this.#planFlush();
   }
 
+  /** Messages to a peer that it has not acknowledged. */
+  pendingTo(address: string): number {
+    return this.#peers.get(address)?.link.pending ?? 0;
+  }
+
   /** Whether more events wait to leave than one turn may publish. */
   get isFlooded(): boolean {
     return this.#outboxCharacters > outboxCharactersMax;
@@ -166,7 +172,9 @@ export class Endpoint {
     }
   }
 
+  /** A subscriber that gets no answer asks again. */
   #replay(peer: Peer, after: number, upTo: number): void {
+    if (peer.link.pending > pendingForReplayMax) return;
     const { events, lostUpTo } = this.#ring.replay(after, upTo);
     if (events.length === 0) this.send(peer.address, { kind: "replayed", lostUpTo, events });
     for (const some of batches(events)) {

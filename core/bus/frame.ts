@@ -7,9 +7,12 @@
 
 import type { ErrorData } from "../errors.ts";
 
+/** The number of a body that travels on the peers' private way, and its length in characters. */
+export type Bulk = readonly [number: number, length: number];
+
 /**
  * One reliable, addressed message. `id` is the caller's number for its request. `bulk`, if present,
- * is the number of the body, which travels separately on the peers' private way.
+ * stands for the body.
  */
 export type Message =
   | {
@@ -23,13 +26,13 @@ export type Message =
     readonly timeoutMs: number;
     /** The request sees what was public at this instant, in UTC milliseconds; absent: now. */
     readonly asOfMs?: number;
-    readonly bulk?: number;
+    readonly bulk?: Bulk;
   }
   | {
     readonly kind: "reply";
     readonly id: number;
     readonly output: string;
-    readonly bulk?: number;
+    readonly bulk?: Bulk;
   }
   | { readonly kind: "failure"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "cancel"; readonly id: number; readonly reason: ErrorData }
@@ -70,6 +73,13 @@ export interface Frame extends Cargo {
   /** The number of the newest event `from` has published, by which a subscriber detects a gap. */
   readonly eventSeq: number;
   readonly events: readonly EventRecord[];
+}
+
+const labelMax = 512;
+
+/** Whether a value can be an address or a topic. Agents may pass anything. */
+export function isLabel(value: unknown): value is string {
+  return typeof value === "string" && value.length <= labelMax;
 }
 
 /** Whether a value from the channel has the form of a frame. The messages are not checked. */

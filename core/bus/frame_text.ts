@@ -9,7 +9,7 @@
  * number and its kind.
  */
 
-import { type Frame, isFrame, type Message } from "./frame.ts";
+import { type Bulk, type Frame, isFrame, type Message } from "./frame.ts";
 
 /** Kinds of message in the line. `other` messages are stored whole. */
 const kinds = { request: 0, reply: 1, other: 2 } as const;
@@ -110,7 +110,7 @@ function request(parts: readonly unknown[], at: number, input: string): Message 
     caller: parts[at + 5] as string,
     timeoutMs: parts[at + 6] as number,
   };
-  const bulk = parts[at + 7] as number | null;
+  const bulk = parts[at + 7] as Bulk | null;
   const asOfMs = parts[at + 8] as number | null;
   if (bulk === null && asOfMs === null) return message;
   return {
@@ -122,7 +122,7 @@ function request(parts: readonly unknown[], at: number, input: string): Message 
 
 function reply(parts: readonly unknown[], at: number, output: string): Message {
   const message: Message = { kind: "reply", id: parts[at + 3] as number, output };
-  const bulk = parts[at + 4] as number | null;
+  const bulk = parts[at + 4] as Bulk | null;
   return bulk === null ? message : { ...message, bulk };
 }
 

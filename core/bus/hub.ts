@@ -1,21 +1,32 @@
 /**
- * The daemon's channel: the broadcast between its threads, plus a connection to each endpoint in a
- * process. Endpoints see one medium: frames for a process, or for all, are forwarded. A process can
- * send only under its own address.
+ * The daemon's channel: the broadcast between its threads, plus a connection to each host that has
+ * a socket or port of its own. Endpoints see one medium: frames for such a host, or for all, are
+ * forwarded. What any host sends counts only under its own address, and once it is admitted.
  */
 
 import type { Channel } from "./channel.ts";
-import { everyone, type Frame, isFrame } from "./frame.ts";
+import { everyone, type Frame } from "./frame.ts";
 
-/** The connection to an endpoint in a process. */
+/** The connection to a host with a socket or port of its own. */
 export interface Spoke {
+  /** Whether the host subscribes to events; others are not sent any. */
+  readonly hearsEvents: boolean;
   send(frame: Frame): void;
+}
+
+/** The frame to accept in place of one that a host has sent; undefined to drop it. */
+export type Admit = (frame: Frame) => Frame | undefined;
+
+interface Member {
+  readonly admit: Admit;
+  /** Missing for a host on the broadcast. */
+  readonly spoke: Spoke | undefined;
 }
 
 export class Hub implements Channel {
   readonly #address: string;
   readonly #broadcast: Channel;
-  readonly #spokes = new Map<string, Spoke>();
+  readonly #members = new Map<string, Member>();
   #heard: (frame: Frame) => void = () => undefined;
 
   /** `address` is that of the endpoint this channel belongs to. */
@@ -25,18 +36,15 @@ export class Hub implements Channel {
   }
 
   /**
-   * Connects the endpoint `address`. Returns the function that takes the frames it sends. `admit`
-   * returns the frame to pass on, or undefined to drop it.
+   * Admits the host `address`, on the broadcast unless it has a spoke. Returns the function that
+   * takes the frames which the spoke's host sends.
    */
-  join(
-    address: string,
-    spoke: Spoke,
-    admit: (frame: Frame) => Frame | undefined = (frame) => frame,
-  ): (value: unknown) => void {
-    this.#spokes.set(address, spoke);
-    return (value) => {
-      if (!isFrame(value) || value.from !== address || !this.#spokes.has(address)) return;
-      const frame = admit(value);
+  join(address: string, admit: Admit, spoke?: Spoke): (frame: Frame) => void {
+    const member = { admit, spoke };
+    this.#members.set(address, member);
+    return (sent) => {
+      if (sent.from !== address || this.#members.get(address) !== member) return;
+      const frame = admit(sent);
       if (!frame) return;
       this.#heard(frame);
       // It may be for another thread, or carry events that other threads subscribe to.
@@ -45,7 +53,7 @@ export class Hub implements Channel {
   }
 
   leave(address: string): void {
-    this.#spokes.delete(address);
+    this.#members.delete(address);
   }
 
   post(frame: Frame): void {
@@ -54,27 +62,31 @@ export class Hub implements Channel {
 
   listen(heard: (frame: Frame) => void): void {
     this.#heard = heard;
-    this.#broadcast.listen((frame) => {
-      // A thread does not know that its peer lives in a process.
+    this.#broadcast.listen((sent) => {
+      const member = this.#members.get(sent.from);
+      // A host with a spoke does not speak on the broadcast.
+      const frame = member && !member.spoke ? member.admit(sent) : undefined;
+      if (!frame) return;
+      // A thread does not know that its peer lives elsewhere.
       this.#handOn(frame);
       heard(frame);
     });
   }
 
   close(): void {
-    this.#spokes.clear();
+    this.#members.clear();
     this.#broadcast.close();
   }
 
-  /** Sends a frame to the processes it is for; returns whether it was for one process alone. */
+  /** Sends a frame to the spokes it is for; returns whether it was for one of them alone. */
   #handOn(frame: Frame): boolean {
     if (frame.to !== everyone) {
-      const spoke = this.#spokes.get(frame.to);
+      const spoke = this.#members.get(frame.to)?.spoke;
       spoke?.send(frame);
       return spoke !== undefined;
     }
-    for (const [address, spoke] of this.#spokes) {
-      if (address !== frame.from) spoke.send(frame);
+    for (const [address, { spoke }] of this.#members) {
+      if (spoke?.hearsEvents && address !== frame.from) spoke.send(frame);
     }
     return false;
   }

@@ -10,6 +10,8 @@ import { boundsDefault } from "../collections/bounds.ts";
 import { Collections } from "../collections/collections.ts";
 import type { Config } from "../config.ts";
 import type { ManifestCache } from "../host/scan/agent_files.ts";
+import { messageOf } from "../errors.ts";
+import { openRequestsMax } from "../host/control.ts";
 import { Hosts } from "../host/hosts.ts";
 import { isManifest } from "../host/manifest/manifest.ts";
 import { OperatorSettings } from "../host/settings/operator_settings.ts";
@@ -58,6 +60,8 @@ export async function openAgents(
     channel: hub,
     address: daemonAddress,
     onRequest: serveLocally({ cache, collections, market }, (request) => hosts.invoke(request)),
+    answeringMax: openRequestsMax,
+    onFault: (thrown) => log.error("a subscriber has failed", { reason: messageOf(thrown) }),
     onLost: (publisher, count) => log.warn("events were lost", { publisher, count }),
   });
   closers.add(() => bus.close());

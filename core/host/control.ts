@@ -10,6 +10,9 @@ import type { Manifest } from "./manifest/manifest.ts";
 /** A request that the host itself answers, to show that the bus reaches it. */
 export const pingAddress = "host.ping";
 
+/** Open requests of a host's agents; more would take up the daemon's time. */
+export const openRequestsMax = 4_096;
+
 /** Daemon to host. */
 export type HostCommand =
   | OpenCommand

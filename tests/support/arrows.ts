@@ -187,6 +187,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/host/settings",
     "core/log.ts",
     "core/yaml",
+    "zod",
   ],
   "core/host/manifest": ["core/sdk", "zod"],
   "core/host/agents": [
@@ -200,6 +201,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/bus",
     "core/host/agents",
     "core/host/control.ts",
+    "core/host/news_gate.ts",
+    "core/host/reports.ts",
     "core/host/url.ts",
     "core/host/vessel",
     "core/log.ts",
@@ -219,7 +222,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/bus/process",
     "core/host/control.ts",
     "core/host/manifest",
-    "core/host/scan/read_beginning.ts",
+    "core/log.ts",
   ],
   // All that runs beside plugin code, and all that it can reach.
   "core/host/inside": [
@@ -228,10 +231,10 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/bus",
     "core/bus/process",
     "core/host/control.ts",
+    "core/host/news_gate.ts",
     "core/host/manifest",
     "core/host/scan/scan.ts",
     "core/host/url.ts",
-    "core/host/vessel",
     "core/log.ts",
     "core/sdk",
     "zod",

@@ -1,58 +1,66 @@
 /**
- * Records over a byte stream to a child process: frames, control messages, and large bodies. Small
- * records go first and large bodies go in pieces, so nothing waits for a whole large body.
+ * Records over a socket to a child process: frames, control messages, and bodies. Small records go
+ * first and large bodies go in pieces, so nothing waits for a whole large body.
  *
  * A record is a magic byte, its kind, the length of its payload (4 bytes, big-endian) and the
- * payload. Anything else on the stream ends the pipe, because what follows cannot be trusted.
+ * payload. Anything else on the socket ends the pipe, because what follows cannot be trusted.
  * Frames are dropped while too many bytes are queued, since their link resends them; control
  * messages and bodies are never dropped.
  */
 
+import type { Duplex } from "node:stream";
 import { AppError } from "../../errors.ts";
+import { bodyMax } from "../bulk.ts";
+import type { Frame } from "../frame.ts";
+import { decodeFrame, encodeFrame } from "../frame_text.ts";
+
+/** Where the child process finds its end of the socket. */
+export const pipeDescriptor = 3;
 
 const magic = 0xac;
 const headerBytes = 6;
 const pieceBytes = 64 * 1024;
-const recordBytesMax = 80 * 1024 * 1024;
+const recordBytesMax = 8 * 1024 * 1024;
 const waitingFrameBytesMax = 16 * 1024 * 1024;
+/** A character takes at most three bytes; a body begins with its number. */
+const bodyBytesMax = 3 * bodyMax + 100;
 
-const kinds = { frame: 0, control: 1, piece: 2, lastPiece: 3 } as const;
+const kinds = { frame: 0, control: 1, note: 2, piece: 3, lastPiece: 4 } as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
 export interface PipeListener {
-  frame(value: unknown): void;
+  frame(frame: Frame): void;
   control(value: unknown): void;
-  /** A complete large body. */
+  /** What the other side sent by {@link Pipe.sendBulk}, whole. */
   bulk(text: string): void;
-  /** Called once, when the stream ends or holds something that is not a record. */
+  /** Called once, when the socket ends or holds something that is not a record. */
   ended(error: AppError | undefined): void;
 }
 
 export class Pipe {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #socket: Duplex;
   readonly #listener: PipeListener;
+  readonly #records = new RecordReader();
   readonly #urgent: Uint8Array<ArrayBuffer>[] = [];
   readonly #bulk: { readonly bytes: Uint8Array<ArrayBuffer>; offset: number }[] = [];
+  readonly #pieces: Uint8Array[] = [];
+  #piecesBytes = 0;
   #urgentBytes = 0;
   #writing = false;
   #ended = false;
 
-  constructor(
-    readable: ReadableStream<Uint8Array>,
-    writable: WritableStream<Uint8Array>,
-    listener: PipeListener,
-  ) {
-    this.#writer = writable.getWriter();
+  constructor(socket: Duplex, listener: PipeListener) {
+    this.#socket = socket;
     this.#listener = listener;
-    this.#read(readable).then(
-      () => this.#end(undefined),
-      (thrown) => this.#end(toPipeError(thrown)),
-    );
+    socket.on("data", (chunk: Uint8Array) => this.#hear(chunk));
+    // After an error comes `close`; the exit status of the process gives the reason.
+    socket.on("error", () => undefined);
+    for (const end of ["end", "close"]) socket.on(end, () => this.#end(undefined));
   }
 
-  sendFrame(value: unknown): void {
+  sendFrame(frame: Frame): void {
     if (this.#urgentBytes > waitingFrameBytesMax) return;
-    this.#send(record(kinds.frame, encode(JSON.stringify(value))));
+    this.#send(record(kinds.frame, encode(encodeFrame(frame))));
   }
 
   sendControl(value: unknown): void {
@@ -60,11 +68,13 @@ export class Pipe {
   }
 
   sendBulk(text: string): void {
-    this.#bulk.push({ bytes: encode(text), offset: 0 });
+    const bytes = encode(text);
+    if (bytes.length <= pieceBytes) return this.#send(record(kinds.note, bytes));
+    this.#bulk.push({ bytes, offset: 0 });
     this.#write();
   }
 
-  /** Closes the writing side, so that the reader sees the end of the stream. */
+  /** Ends the pipe, so that the other side sees the end of the socket. */
   close(): void {
     this.#end(undefined);
   }
@@ -78,29 +88,18 @@ export class Pipe {
 
   #write(): void {
     if (this.#writing || this.#ended) return;
+    const bytes = this.#urgent.length > 0 ? this.#takeUrgent() : this.#takePiece();
+    if (!bytes) return;
     this.#writing = true;
-    // A failed write means that the process has ended; its exit status gives the reason.
-    this.#writeAll().catch(() => this.#end(undefined));
-  }
-
-  async #writeAll(): Promise<void> {
-    while (!this.#ended) {
-      const bytes = this.#urgent.length > 0 ? this.#takeUrgent() : this.#takePiece();
-      if (!bytes) break;
-      await this.#writer.write(bytes);
-    }
-    // In the same turn as the check above: a record added later must start a new write loop.
-    this.#writing = false;
+    this.#socket.write(bytes, () => {
+      this.#writing = false;
+      this.#write();
+    });
   }
 
   /** All queued urgent records, joined into one write. */
   #takeUrgent(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.#urgentBytes);
-    let offset = 0;
-    for (const bytes of this.#urgent.splice(0)) {
-      all.set(bytes, offset);
-      offset += bytes.length;
-    }
+    const all = join(this.#urgent.splice(0), this.#urgentBytes);
     this.#urgentBytes = 0;
     return all;
   }
@@ -115,29 +114,43 @@ export class Pipe {
     return record(isLast ? kinds.lastPiece : kinds.piece, piece);
   }
 
-  async #read(readable: ReadableStream<Uint8Array>): Promise<void> {
-    const pieces: Uint8Array[] = [];
-    let piecesBytes = 0;
-    for await (const { kind, payload } of records(readable)) {
-      if (this.#ended) return;
-      if (kind === kinds.frame) this.#listener.frame(JSON.parse(decode(payload)));
-      else if (kind === kinds.control) this.#listener.control(JSON.parse(decode(payload)));
-      else {
-        pieces.push(payload);
-        piecesBytes += payload.length;
-        if (piecesBytes > recordBytesMax) throw junk("a body that is too long");
-        if (kind !== kinds.lastPiece) continue;
-        this.#listener.bulk(decode(join(pieces.splice(0), piecesBytes)));
-        piecesBytes = 0;
+  #hear(chunk: Uint8Array): void {
+    try {
+      for (const { kind, payload } of this.#records.read(chunk)) {
+        if (this.#ended) return;
+        this.#take(kind, payload);
       }
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      this.#end(thrown);
+    }
+  }
+
+  #take(kind: Kind, payload: Uint8Array): void {
+    switch (kind) {
+      case kinds.frame: {
+        const frame = decodeFrame(decode(payload));
+        if (!frame) throw junk("a frame that cannot be read");
+        return this.#listener.frame(frame);
+      }
+      case kinds.control:
+        return this.#listener.control(parseControl(decode(payload)));
+      case kinds.note:
+        return this.#listener.bulk(decode(payload));
+      default:
+        this.#pieces.push(payload);
+        this.#piecesBytes += payload.length;
+        if (this.#piecesBytes > bodyBytesMax) throw junk("a body that is too long");
+        if (kind === kinds.piece) return;
+        this.#listener.bulk(decode(join(this.#pieces.splice(0), this.#piecesBytes)));
+        this.#piecesBytes = 0;
     }
   }
 
   #end(error: AppError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    // The writer may already be closed or broken; both are fine at the end.
-    this.#writer.close().catch(() => undefined);
+    this.#socket.destroy();
     this.#listener.ended(error);
   }
 }
@@ -148,21 +161,24 @@ interface ReadRecord {
 }
 
 /** The records of a stream, however it is chunked. */
-async function* records(readable: ReadableStream<Uint8Array>): AsyncGenerator<ReadRecord> {
-  let chunks: Uint8Array[] = [];
-  let bytes = 0;
-  let wanted = headerBytes;
-  for await (const chunk of readable) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes < wanted) continue;
-    let rest = join(chunks, bytes);
-    while (rest.length >= (wanted = recordLength(rest))) {
-      yield { kind: rest[1] as Kind, payload: rest.slice(headerBytes, wanted) };
-      rest = rest.subarray(wanted);
+class RecordReader {
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #wanted = headerBytes;
+
+  /** @throws {AppError} `host_gone` for anything but a record. */
+  *read(chunk: Uint8Array): Generator<ReadRecord> {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#wanted) return;
+    let rest: Uint8Array = join(this.#chunks, this.#bytes);
+    while (rest.length >= (this.#wanted = recordLength(rest))) {
+      const payload = rest.slice(headerBytes, this.#wanted);
+      yield { kind: rest[1] as Kind, payload };
+      rest = rest.subarray(headerBytes + payload.length);
     }
-    chunks = [rest];
-    bytes = rest.length;
+    this.#chunks = [rest];
+    this.#bytes = rest.length;
   }
 }
 
@@ -187,9 +203,9 @@ function record(kind: Kind, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
   const [only] = chunks;
-  if (chunks.length === 1 && only) return only;
+  if (chunks.length === 1 && only) return only as Uint8Array<ArrayBuffer>;
   const all = new Uint8Array(bytes);
   let offset = 0;
   for (const chunk of chunks) {
@@ -197,6 +213,14 @@ function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
     offset += chunk.length;
   }
   return all;
+}
+
+function parseControl(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw junk("a control message that is not JSON");
+  }
 }
 
 const encoder = new TextEncoder();
@@ -212,9 +236,4 @@ function decode(bytes: Uint8Array): string {
 
 function junk(what: string): AppError {
   return new AppError("host_gone", `Cannot read the pipe of a host: it held ${what}`);
-}
-
-function toPipeError(thrown: unknown): AppError {
-  if (thrown instanceof AppError) return thrown;
-  return new AppError("host_gone", `Cannot use the pipe of a host: ${String(thrown)}`);
 }

@@ -11,7 +11,7 @@ import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../../
 import { withinBudget } from "./budget.ts";
 import { openCollections } from "./collections.ts";
 import type { AgentToLoad } from "../control.ts";
-import { reservedIds } from "../manifest/manifest.ts";
+import { mayAgentPublish } from "../manifest/manifest.ts";
 
 /** What the host provides to its agents' runners. */
 export interface HostServices {
@@ -205,12 +205,10 @@ function checkAnswer<Output extends z.ZodType>(
 }
 
 function refuseReservedTopic(agent: string, topic: string): void {
-  const [prefix = ""] = topic.split(".");
-  // Data agents publish `market.` events; all other reserved prefixes belong to the daemon.
-  if (prefix === "market" || !reservedIds.has(prefix)) return;
+  if (mayAgentPublish(topic)) return;
   throw new AppError(
     "bad_request",
-    `Cannot publish "${topic}" from agent "${agent}": ${prefix}.* is reserved for the daemon`,
+    `Cannot publish "${topic}" from agent "${agent}": such topics are reserved for the daemon`,
   );
 }
 

@@ -1,6 +1,5 @@
 /**
- * Redirects what an agent prints to the daemon's log. In a process this is essential: standard
- * output carries the bus there, and a stray line would break it.
+ * Redirects what an agent prints to the daemon's log, line by line, with the level of the method.
  */
 
 import process from "node:process";
@@ -8,15 +7,30 @@ import type { LogLevel } from "../../log.ts";
 
 type Print = (level: LogLevel, text: string) => void;
 
-/** Redirects the console and the standard streams of this thread to `print`. */
-export function divertPrinting(print: Print): void {
-  Object.assign(globalThis.console, {
-    debug: printsAs("debug", print),
-    log: printsAs("info", print),
-    info: printsAs("info", print),
-    warn: printsAs("warn", print),
-    error: printsAs("error", print),
-  });
+/** The level of what each method of the console prints; others print as `info`. */
+const levels: Readonly<Record<string, LogLevel>> = {
+  debug: "debug",
+  warn: "warn",
+  trace: "warn",
+  error: "error",
+  assert: "error",
+};
+
+/** Redirects every method of this thread's console to `print`. */
+export function divertConsole(print: Print): void {
+  const { console } = globalThis;
+  for (const [name, method] of Object.entries(console)) {
+    if (typeof method !== "function") continue;
+    const prints = printsAs(levels[name] ?? "info", print);
+    const diverted = name !== "assert" ? prints : (holds: unknown, ...parts: unknown[]): void => {
+      if (!holds) prints("Assertion failed:", ...parts);
+    };
+    Object.assign(console, { [name]: diverted });
+  }
+}
+
+/** Redirects the standard streams of this thread, which it shares with the daemon, to `print`. */
+export function divertStreams(print: Print): void {
   for (const [name, level] of [["stdout", "info"], ["stderr", "warn"]] as const) {
     const write = writesAs(level, print);
     Object.defineProperty(Deno, name, { value: standIn(write) });

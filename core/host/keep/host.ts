@@ -4,9 +4,12 @@
  * the reason.
  */
 
-import { abortError, type Bus, deadlineExceeded, type IncomingRequest } from "../../bus/bus.ts";
+import type { Bus, IncomingRequest } from "../../bus/bus.ts";
+import { abortError, deadlineExceeded } from "../../bus/failures.ts";
 import { AppError } from "../../errors.ts";
 import type { AgentToLoad, FailedAgent, HostCommand, HostNews, HostReport } from "../control.ts";
+import { NewsGate } from "../news_gate.ts";
+import { reportReader } from "../reports.ts";
 import type { Vessel, VesselOptions } from "../vessel/vessel.ts";
 
 const beatEveryMsMax = 1_000;
@@ -28,7 +31,7 @@ export interface HostOptions {
   /** How long it may take to load its agents. */
   readonly startMsMax?: number;
   /** Starts its thread or process. */
-  readonly openVessel: (events: Pick<VesselOptions, "onReport" | "onEnd">) => Vessel;
+  readonly openVessel: (events: Pick<VesselOptions, "onReport" | "onPrinted" | "onEnd">) => Vessel;
   readonly onNews: (news: HostNews) => void;
   readonly onLost: (reason: AppError) => void;
 }
@@ -44,6 +47,8 @@ export class Host {
   readonly agents: ReadonlySet<string>;
   readonly #options: HostOptions;
   readonly #vessel: Vessel;
+  readonly #readReport: (value: unknown) => HostReport | undefined;
+  readonly #news: NewsGate;
   readonly #beatEveryMs: number;
   readonly #openByAgent = new Map<string, number>();
   #open = 0;
@@ -65,8 +70,12 @@ export class Host {
     this.agents = new Set(agents.map(({ manifest }) => manifest.id));
     this.#options = options;
     this.#beatEveryMs = Math.min(beatEveryMsMax, watchdogMs / 4);
+    this.#readReport = reportReader(this.agents);
+    this.#news = new NewsGate((news) => options.onNews(news));
     this.#vessel = options.openVessel({
       onReport: (report) => this.#hear(report),
+      onPrinted: (level, message) =>
+        this.#news.report({ kind: "log", level, agent: null, message, fields: {} }),
       onEnd: (reason) => this.#lose("host_gone", reason),
     });
     this.ready = this.#awaitReady();
@@ -171,16 +180,25 @@ export class Host {
 
   #resolveReady: (failed: readonly FailedAgent[]) => void = () => undefined;
 
-  #hear(report: HostReport): void {
+  #hear(value: unknown): void {
+    const report = this.#readReport(value);
+    if (!report || report.kind === "ready" && this.#isReady) {
+      return this.#lose("host_gone", "it sent a report that no honest host sends");
+    }
     this.#beatsUnanswered = 0;
-    if (report.kind === "ready") {
-      this.#isReady = true;
-      this.#loading = undefined;
-      this.#settle(() => this.#resolveReady(report.failed));
-    } else if (report.kind === "loading") {
-      if (!this.#isReady && this.agents.has(report.agent)) this.#loading = report.agent;
-    } else if (report.kind !== "beat") {
-      this.#options.onNews(report);
+    switch (report.kind) {
+      case "ready":
+        this.#isReady = true;
+        this.#loading = undefined;
+        this.#settle(() => this.#resolveReady(report.failed));
+        break;
+      case "loading":
+        if (!this.#isReady) this.#loading = report.agent;
+        break;
+      case "beat":
+        break;
+      default:
+        this.#news.report(report);
     }
   }
 

@@ -279,9 +279,8 @@ export class Keeper {
       return;
     }
     log.error("agent fault", { host: host.address, agent: news.agent, reason: news.message });
-    // A process may report anything, even about agents that live elsewhere.
     const entry = this.#agents.entries.find(({ id }) => id === news.agent);
-    if (!entry || !this.#running.has(host.address) || !host.agents.has(entry.id)) return;
+    if (!entry || !this.#running.has(host.address)) return;
     if (host.asOf !== undefined) return;
     entry.noteError(news.message);
   }

@@ -56,6 +56,7 @@ export class HostOpener {
     const { bus, channel, daemon, watchdogMs, startMsMax } = this.#options;
     const address = `host-${++this.#count}`;
     const agents = new Set(entries.map(({ id }) => id));
+    const hearsEvents = entries.some(({ isListening }) => isListening);
     const folders = entries.map(({ path, file }) => path.slice(0, path.length - file.length));
     const readable = [...new Set(folders), ...this.#options.readable];
     const host: Host = new Host({
@@ -69,7 +70,8 @@ export class HostOpener {
       ...(startMsMax === undefined ? {} : { startMsMax }),
       agents: entries.flatMap((entry) => this.#toLoad(entry, secrets)),
       openVessel: (events) => {
-        const options = { address, hub, daemon, asOfMs, grants, agents, readable, ...events };
+        const own = { address, asOfMs, grants, agents, hearsEvents, readable };
+        const options = { ...own, hub, daemon, ...events };
         return kind === "thread" ? openThread(options) : openProcess({ ...options, heapMb });
       },
       onNews: (news) => onNews(host, news),

@@ -68,6 +68,16 @@ export const reservedIds: ReadonlySet<string> = new Set([
   "workflow",
 ]);
 
+/**
+ * Whether agents may publish under a topic. Data agents publish `market.` events; all other
+ * reserved prefixes belong to the daemon. A topic of another type comes from an agent that is not
+ * typed, and is refused where it is used.
+ */
+export function mayAgentPublish(topic: string): boolean {
+  const [prefix = ""] = String(topic).split(".");
+  return prefix === "market" || !reservedIds.has(prefix);
+}
+
 /** Characters of a manifest as JSON, which is stored and shown in full by the control plane. */
 const charactersMax = 512 * 1024;
 

@@ -1,50 +1,50 @@
 /**
- * A host in its own process, started with only the agents' permissions and a heap limit. What a
- * thread cannot contain (memory, an endless loop, `process.abort()`) ends only that process. Bus,
- * commands and reports use its standard input and output.
+ * A host in its own process, started with only the agents' permissions and bounds on its memory.
+ * What a thread cannot contain (memory, an endless loop, `process.abort()`) ends only that process.
+ * Frames, commands and bodies use one socket; the standard streams are for printing.
  */
 
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Duplex, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Pipe } from "../../bus/process/pipe.ts";
-import type { HostCommand, HostReport } from "../control.ts";
+import type { LogLevel } from "../../log.ts";
+import type { HostCommand } from "../control.ts";
 import type { Grants } from "../manifest/manifest.ts";
-import { readBeginning } from "../scan/read_beginning.ts";
 import { joinHub } from "./join_hub.ts";
+import { readLines } from "./read_lines.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
 
 const entry = fileURLToPath(new URL("../inside/process_entry.ts", import.meta.url));
-const coreFolder = fileURLToPath(new URL("../../", import.meta.url));
-const stderrMax = 2_000;
+/** Address space that V8 reserves for code, and what an empty host uses. */
+const emptyHostMb = 704;
+/** Lines of standard error that explain why a process has ended. */
+const lastLinesMax = 20;
+const complaintMsMax = 500;
+
+/**
+ * Runs a host with a bound on its data segment, which holds what V8's heap limit does not: typed
+ * arrays and WebAssembly memory. A second process kills the host when descriptor 4 ends, so that it
+ * ends with the daemon even while an agent holds its thread; a line on it means that the host has
+ * ended already.
+ */
+const script = `ulimit -d "$1" 2>/dev/null
+shift
+{ read -r line <&4 || kill -9 $$; } 3<&- >/dev/null 2>&1 &
+exec 4<&-
+exec "$@"`;
 
 export interface ProcessOptions extends VesselOptions {
   readonly heapMb: number;
 }
 
-/** The first message to the process: how to set up its worker. */
-export interface ProcessSetup {
-  readonly address: string;
-  readonly grants: Grants;
-  readonly readable: readonly string[];
-}
-
 export function openProcess(options: ProcessOptions): Vessel {
-  const { address, grants, readable, hub, heapMb } = options;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--no-remote",
-      `--v8-flags=--max-old-space-size=${heapMb}`,
-      ...permissionFlags(grants, [...readable, coreFolder]),
-      entry,
-    ],
-    clearEnv: true,
-    env: environmentFor(grants),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const { address, hub } = options;
+  const child = start(options);
+  const [, , , socket, lifeline] = child.stdio as unknown as readonly Duplex[];
+  if (!socket || !lifeline) throw new Error("a process started without its pipes");
+  // When the process has ended, a write may fail.
+  lifeline.on("error", () => undefined);
   let ended = false;
   const finish = (reason: string): void => {
     if (ended) return;
@@ -54,17 +54,15 @@ export function openProcess(options: ProcessOptions): Vessel {
   };
   let bulkHeard: (text: string) => void = () => undefined;
   const frameHeard = joinHub(options, (frame) => pipe.sendFrame(frame));
-  const pipe: Pipe = new Pipe(child.stdout, child.stdin, {
+  const pipe: Pipe = new Pipe(socket, {
     frame: frameHeard,
-    control: (report) => options.onReport(report as HostReport),
+    control: options.onReport,
     bulk: (text) => bulkHeard(text),
     ended: (error) => {
       if (error) finish(error.message);
     },
   });
-  const gone = describeEnd(child).then(finish);
-  const setup: ProcessSetup = { address, grants, readable };
-  pipe.sendControl(setup);
+  const gone = whenEnded(child, lifeline, options.onPrinted).then(finish);
   return {
     kind: "process",
     bulk: {
@@ -77,18 +75,49 @@ export function openProcess(options: ProcessOptions): Vessel {
       ended = true;
       hub.leave(address);
       pipe.close();
-      kill(child);
+      child.kill("SIGKILL");
       return gone;
     },
   };
 }
 
-async function describeEnd(child: Deno.ChildProcess): Promise<string> {
-  const complaint = readBeginning(child.stderr, stderrMax);
-  const { code, signal } = await child.status;
-  const text = (await complaint).trim();
-  if (/heap|out of memory/i.test(text)) return "its process ran out of memory";
-  const [line = ""] = text.split("\n");
+function start({ grants, readable, heapMb }: ProcessOptions): ChildProcess {
+  const dataKb = (emptyHostMb + 2 * heapMb) * 1_024;
+  const deno = [
+    ...[Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-remote"],
+    `--v8-flags=--max-old-space-size=${heapMb}`,
+    ...permissionFlags(grants, readable),
+    entry,
+  ];
+  return spawn("/bin/sh", ["-c", script, "100ac-host", String(dataKb), ...deno], {
+    env: environmentFor(grants),
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+  });
+}
+
+/** Passes on what the process prints; resolves with why it ended. */
+async function whenEnded(
+  child: ChildProcess,
+  lifeline: Duplex,
+  onPrinted: (level: LogLevel, line: string) => void,
+): Promise<string> {
+  const last: string[] = [];
+  void readLines(child.stdout as unknown as Readable, (line) => onPrinted("info", line));
+  const complained = readLines(child.stderr as unknown as Readable, (line) => {
+    if (last.push(line) > lastLinesMax) last.shift();
+    onPrinted("warn", line);
+  });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+    child.on("error", () => resolve([127, null]));
+    child.on("exit", (code: number | null, signal: string | null) => resolve([code, signal]));
+  });
+  lifeline.end("ended\n");
+  // A process that an agent has started may hold the stream open.
+  const patience = setTimeout(() => child.stderr?.destroy(), complaintMsMax);
+  await complained;
+  clearTimeout(patience);
+  if (last.some((line) => /heap|out of memory/i.test(line))) return "its process ran out of memory";
+  const [line = ""] = last;
   return `its process ended with ${signal ?? `code ${code}`}${line && `: ${line}`}`;
 }
 
@@ -104,12 +133,4 @@ function environmentFor(grants: Grants): Record<string, string> {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   }));
-}
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch (thrown) {
-    if (!(thrown instanceof TypeError)) throw thrown; // the process has already ended
-  }
 }

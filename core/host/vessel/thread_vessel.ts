@@ -2,8 +2,8 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { bulkOverPort } from "../../bus/bulk.ts";
+import { isFrame } from "../../bus/frame.ts";
 import { AppError, messageOf } from "../../errors.ts";
-import type { HostReport } from "../control.ts";
 import type { Grants } from "../manifest/manifest.ts";
 import { joinHub } from "./join_hub.ts";
 import type { Vessel, VesselOptions } from "./vessel.ts";
@@ -13,12 +13,13 @@ export function openThread(options: VesselOptions): Vessel {
   const worker = spawnWorker(options.address, options.grants, options.readable);
   const { port1, port2 } = new MessageChannel();
   const frames = options.asOfMs === null ? undefined : openFramePort(options);
+  if (!frames) joinHub(options);
   worker.onerror = (event) => {
     event.preventDefault();
     const [reason = ""] = stripVTControlCharacters(event.message).split("\n");
     options.onEnd(`its thread ended: ${reason}`);
   };
-  worker.onmessage = ({ data }: MessageEvent<HostReport>) => options.onReport(data);
+  worker.onmessage = ({ data }: MessageEvent) => options.onReport(data);
   return {
     kind: "thread",
     bulk: bulkOverPort(port1),
@@ -30,6 +31,7 @@ export function openThread(options: VesselOptions): Vessel {
       worker.terminate();
       port1.close();
       frames?.close();
+      options.hub.leave(options.address);
       return Promise.resolve();
     },
   };
@@ -41,22 +43,15 @@ function openFramePort(
 ): { readonly forWorker: MessagePort; readonly close: () => void } {
   const { port1, port2 } = new MessageChannel();
   const heard = joinHub(options, (frame) => port1.postMessage(frame));
-  port1.onmessage = ({ data }) => heard(data);
-  return {
-    forWorker: port2,
-    close: () => {
-      options.hub.leave(options.address);
-      port1.close();
-    },
+  port1.onmessage = ({ data }) => {
+    if (isFrame(data)) heard(data);
   };
+  return { forWorker: port2, close: () => port1.close() };
 }
 
-/**
- * Starts the worker that agents with these grants live in; the same in the daemon and in a process.
- */
-export function spawnWorker(name: string, grants: Grants, readable: readonly string[]): Worker {
+function spawnWorker(name: string, grants: Grants, readable: readonly string[]): Worker {
   try {
-    return new Worker(new URL("../inside/worker.ts", import.meta.url), {
+    return new Worker(new URL("../inside/thread_entry.ts", import.meta.url), {
       type: "module",
       name,
       deno: {

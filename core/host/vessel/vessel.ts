@@ -2,7 +2,8 @@
 
 import type { BulkWay } from "../../bus/bulk.ts";
 import type { Hub } from "../../bus/hub.ts";
-import type { HostCommand, HostReport } from "../control.ts";
+import type { LogLevel } from "../../log.ts";
+import type { HostCommand } from "../control.ts";
 import type { Grants } from "../manifest/manifest.ts";
 
 export interface VesselOptions {
@@ -16,10 +17,15 @@ export interface VesselOptions {
   readonly grants: Grants;
   /** Ids of the agents that live in it. */
   readonly agents: ReadonlySet<string>;
+  /** Whether any of them subscribes to events. */
+  readonly hearsEvents: boolean;
   /** Folders every host may read: agents and node_modules. */
   readonly readable: readonly string[];
-  readonly onReport: (report: HostReport) => void;
-  /** Called once, if it ended by itself. */
+  /** Called with what the host reports, unchecked. */
+  readonly onReport: (report: unknown) => void;
+  /** Called with each line that agents print past the console, in a process. */
+  readonly onPrinted: (level: LogLevel, line: string) => void;
+  /** Called once, if it ended by itself or must end. */
   readonly onEnd: (reason: string) => void;
 }
 

@@ -21,8 +21,10 @@ function makeHub() {
     void heard.push(`${who} < ${from} > ${to}`);
   hub.listen(hears("daemon"));
   thread.listen(hears("thread"));
-  const p1 = hub.join("p1", { send: hears("p1") });
-  const p2 = hub.join("p2", { send: hears("p2") });
+  const all = (frame: Frame): Frame => frame;
+  hub.join("thread", all);
+  const p1 = hub.join("p1", all, { hearsEvents: true, send: hears("p1") });
+  const p2 = hub.join("p2", all, { hearsEvents: true, send: hears("p2") });
   const close = (): void => {
     hub.close();
     thread.close();
@@ -63,17 +65,45 @@ Deno.test("a frame for everyone reaches all but its sender", async () => {
   close();
 });
 
-Deno.test("a process can send only frames, only as itself, and only until it leaves", async () => {
+Deno.test("a host can send only as itself, and only until it leaves", async () => {
   const { hub, thread, p1, heard, close } = makeHub();
   p1(frame("p2", "daemon"));
-  p1({ from: "p1", to: "daemon" });
-  p1("junk");
+  thread.post(frame("p2", "daemon"));
+  thread.post(frame("nobody", "daemon"));
   hub.leave("p1");
   p1(frame("p1", "daemon"));
   hub.post(frame("daemon", "p1"));
   thread.post(frame("thread", "daemon"));
   await eventually(() => heard.includes("daemon < thread > daemon"));
-  assert.ok(!heard.some((line) => line.startsWith("p1") || line.startsWith("daemon < p")));
+  assert.ok(!heard.some((line) => line.startsWith("p1") || /daemon < (p|nobody)/.test(line)));
+  close();
+});
+
+Deno.test("what is not admitted reaches nobody, from a thread or from a process", async () => {
+  const { hub, thread, heard, close } = makeHub();
+  const none = (): undefined => undefined;
+  hub.join("thread", none);
+  const p3 = hub.join("p3", none, { hearsEvents: true, send: () => undefined });
+  p3(frame("p3", everyone));
+  thread.post(frame("thread", everyone));
+  thread.post(frame("thread", "p2"));
+  hub.post(frame("daemon", "p1"));
+  await eventually(() => heard.includes("p1 < daemon > p1"));
+  assert.deepEqual(heard, ["p1 < daemon > p1", "thread < daemon > p1"].slice(0, heard.length));
+  close();
+});
+
+Deno.test("a host that hears no events is sent none", async () => {
+  const { hub, heard, close } = makeHub();
+  const deaf: string[] = [];
+  hub.join("deaf", (frame) => frame, {
+    hearsEvents: false,
+    send: ({ to }) => void deaf.push(to),
+  });
+  hub.post(frame("daemon", everyone));
+  hub.post(frame("daemon", "deaf"));
+  await eventually(() => heard.includes("p1 < daemon > *"));
+  assert.deepEqual(deaf, ["deaf"]);
   close();
 });
 
@@ -91,7 +121,10 @@ Deno.test("a thread and a process ask each other through the hub", async () => {
     onRequest: ({ input }) => Promise.resolve(`thread ${input}`),
   });
   let hear: (frame: Frame) => void = () => undefined;
-  const say = hub.join("process", { send: (frame) => hear(structuredClone(frame)) });
+  const all = (frame: Frame): Frame => frame;
+  hub.join("thread", all);
+  const send = (frame: Frame): void => hear(structuredClone(frame));
+  const say = hub.join("process", all, { hearsEvents: true, send });
   const process = new Bus({
     channel: {
       post: (frame) => say(structuredClone(frame)),

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
 import { copyOfFolder, makeTempFolder } from "../../support/temp_folder.ts";
 import { rogueFolder, Stage } from "./stage.ts";
+import { inHost } from "../../support/in_host.ts";
 
 Deno.test("a caller gets a validated answer, or an error with the reason", async (t) => {
   const settings = "rogue: { file: rogue.ts, config: { mood: sunny } }";
@@ -238,7 +239,7 @@ Deno.test("an agent that asks for an impossible grant is refused; the others sta
 });
 
 Deno.test("a file whose import fails in the host is failed; its neighbours run", async () => {
-  const onlyInHost = `if (self.name) throw new Error("not in a thread");`;
+  const onlyInHost = `if (${inHost}) throw new Error("not in a thread");`;
   await using folder = await makeTempFolder({
     "a.ts": onlyInHost + agentText("a", ""),
     "b.ts": agentText("b", ""),

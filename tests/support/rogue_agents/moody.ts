@@ -2,7 +2,7 @@
 
 import { defineAgent, z } from "100ac";
 
-const isHost = self.name;
+const isHost = Boolean(Deno.mainModule ?? self.name);
 
 export default defineAgent({
   id: "moody",

@@ -13,11 +13,5 @@ export default defineAgent({
       output: z.object({ twice: z.number(), whisper: z.string() }),
       run: ({ n }) => ({ twice: 2 * n, whisper: "the password is swordfish" }),
     },
-    recall: {
-      description: "What it kept: nothing, for it never keeps anything",
-      input: z.object({}),
-      output: z.object({ kept: z.string().nullable() }),
-      run: async (_, ctx) => ({ kept: await ctx.cache.get("kept", z.string()) ?? null }),
-    },
   },
 });

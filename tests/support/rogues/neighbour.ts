@@ -2,8 +2,6 @@
 
 import { defineAgent, z } from "100ac";
 
-let forged = 0;
-
 export default defineAgent({
   id: "neighbour",
   description: "Lives with the rogues",
@@ -14,22 +12,11 @@ export default defineAgent({
       output: z.object({ twice: z.number() }),
       run: ({ n }) => ({ twice: 2 * n }),
     },
-    forged: {
-      description: "How many events it heard that the daemon never published",
-      input: z.object({}),
-      output: z.object({ forged: z.number() }),
-      run: () => ({ forged }),
-    },
     large: {
       description: "More than goes over the channel",
       input: z.object({}),
       output: z.object({ text: z.string() }),
       run: () => ({ text: "y".repeat(1_000_000) }),
-    },
-  },
-  on: {
-    "execution.*": ({ body }) => {
-      if (body === "forged") forged++;
     },
   },
 });

@@ -6,6 +6,7 @@ import type { AgentEntry } from "../../../../core/host/agents/entry.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { makeTempFolder, type TempFolder } from "../../../support/temp_folder.ts";
 import { Stage, type StageOptions } from "../stage.ts";
+import { inHost } from "../../../support/in_host.ts";
 
 function agentText(answer: string, before = "", more = ""): string {
   return `import { defineAgent, z } from "100ac";
@@ -27,7 +28,7 @@ export default defineAgent({
 }
 
 /** Runs in a host but not in the scan. */
-const inHost = (text: string): string => `if (self.name) { ${text} }`;
+const onlyInHost = (text: string): string => `if (${inHost}) { ${text} }`;
 
 const endings = [
   { how: "exits", isProcess: false, text: "Deno.exit(1);" },
@@ -60,7 +61,7 @@ for (const { how, isProcess, text } of endings) {
     });
     assert.equal(await stage.ask("changing.version"), 1);
     const open = stage.ask("changing.version", { ms: 500 });
-    await folder.write("changing.ts", agentText("2", inHost(text)));
+    await folder.write("changing.ts", agentText("2", onlyInHost(text)));
     const refreshed = { is: false };
     const refreshing = stage.hosts.refresh().finally(() => refreshed.is = true);
     const answers: unknown[] = [];
@@ -126,7 +127,7 @@ Deno.test("after a restart the last working version of a broken file serves", as
 
 Deno.test("after a restart the previous version replaces one that no host can load", async () => {
   await using folder = await breakLast(helped);
-  const text = agentText('"new"', inHost('throw new Error("not here");'));
+  const text = agentText('"new"', onlyInHost('throw new Error("not here");'));
   await folder.write("agents/changing.ts", text);
   await using stage = await restart(folder);
   assert.equal(await stage.ask("changing.version"), "kept");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { eventually } from "../../../support/eventually.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
 import { Stage } from "../stage.ts";
+import { inHost } from "../../../support/in_host.ts";
 
 const watchdogMs = 500;
 
@@ -91,7 +92,7 @@ Deno.test("agents with subscriptions receive events again without a request", as
 });
 
 Deno.test("a host that does not start fails the requests that wait for it", async () => {
-  const hang = `if (self.name) {
+  const hang = `if (${inHost}) {
     const untilMs = performance.now() + 2_000;
     while (performance.now() < untilMs);
   }`;
@@ -105,7 +106,7 @@ Deno.test("a host that does not start fails the requests that wait for it", asyn
 });
 
 Deno.test("a request waits for its host no longer than its caller does", async () => {
-  const slow = `if (self.name) await new Promise((go) => setTimeout(go, 1_000));`;
+  const slow = `if (${inHost}) await new Promise((go) => setTimeout(go, 1_000));`;
   await using folder = await makeTempFolder({ "slow.ts": slow + agentText("slow") });
   await using stage = await Stage.open({ agentsFolder: folder.path });
   const late = stage.failure("slow.one", {}, { timeoutMs: 50 });
@@ -152,7 +153,7 @@ export default defineAgent({
 });
 `;
     // Not in the scan. The loop ends by itself, because a busy thread cannot be stopped.
-    const loop = "const untilMs = Date.now() + 2_500; while (self.name && Date.now() < untilMs);";
+    const loop = `const untilMs = Date.now() + 2_500; while (${inHost} && Date.now() < untilMs);`;
     await using folder = await makeTempFolder({
       "a.ts": agentText("a", ""),
       "stuck.ts": agentText("stuck", loop),

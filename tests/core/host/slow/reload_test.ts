@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { eventually } from "../../../support/eventually.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
 import { Stage } from "../stage.ts";
+import { inHost } from "../../../support/in_host.ts";
 
 function agentText(answer: string, extra = ""): string {
   return `import { defineAgent, z } from "100ac";
@@ -125,7 +126,7 @@ Deno.test("a new version that does not load leaves the old one serving", async (
   await t.step("a version that loads in the scan but not in its host", async () => {
     await folder.write(
       "changing.ts",
-      agentText("3", 'if (self.name) throw new Error("not here");'),
+      agentText("3", `if (${inHost}) throw new Error("not here");`),
     );
     await eventually(() => entry()?.reason);
     assert.match(entry()?.reason ?? "", /not here/);
@@ -200,7 +201,7 @@ Deno.test("when a new version is broken, the old one can still be started", asyn
     "a version that loads in the scan but not in its host, at the first use",
     async () => {
       await eventually(isStopped);
-      const text = agentText('"three"', 'if (self.name) throw new Error("not here");');
+      const text = agentText('"three"', `if (${inHost}) throw new Error("not here");`);
       await folder.write("changing.ts", text);
       await stage.hosts.refresh();
       assert.equal(await version(stage), "two", "the request that found out is answered, too");

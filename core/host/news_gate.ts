@@ -1,10 +1,10 @@
 /**
  * Limits what a host reports about its agents, so that an agent that logs endlessly or throws in
- * every turn cannot use up the daemon's time. Excess reports are dropped and counted; long ones are
- * cut.
+ * every turn cannot use up the daemon's time. It stands on both sides: the host saves the way, and
+ * the daemon does not rely on it. Excess reports are dropped; long ones are cut.
  */
 
-import type { HostNews } from "../control.ts";
+import type { HostNews } from "./control.ts";
 
 const perSecondMax = 200;
 const messageMax = 8_000;
@@ -12,9 +12,11 @@ const fieldsMax = 16_000;
 const secondMs = 1_000;
 
 interface Second {
+  startedAtMs: number;
   reported: number;
-  dropped: number;
 }
+
+const nowMs = performance.now.bind(performance);
 
 /** Limits each agent separately, so that one does not silence another. */
 export class NewsGate {
@@ -27,27 +29,18 @@ export class NewsGate {
 
   report(news: HostNews): void {
     const second = this.#secondOf(news.agent);
-    if (second.reported >= perSecondMax) {
-      second.dropped++;
-      return;
-    }
     second.reported++;
-    this.#send(cut(news));
+    if (second.reported <= perSecondMax) return this.#send(cut(news));
+    if (second.reported > perSecondMax + 1) return;
+    const message = `over ${perSecondMax} log lines in one second; the rest is dropped`;
+    this.#send({ kind: "log", level: "warn", agent: news.agent, message, fields: {} });
   }
 
-  /** A second starts with an agent's first report. At its end, a line gives the number dropped. */
   #secondOf(agent: string | null): Second {
     const running = this.#seconds.get(agent);
-    if (running) return running;
-    const second: Second = { reported: 0, dropped: 0 };
+    if (running && nowMs() - running.startedAtMs < secondMs) return running;
+    const second: Second = { startedAtMs: nowMs(), reported: 0 };
     this.#seconds.set(agent, second);
-    setTimeout(() => {
-      this.#seconds.delete(agent);
-      const { dropped } = second;
-      if (dropped === 0) return;
-      const message = "too many log lines in one second; some were dropped";
-      this.#send({ kind: "log", level: "warn", agent, message, fields: { dropped } });
-    }, secondMs);
     return second;
   }
 }
