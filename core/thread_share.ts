@@ -1,13 +1,22 @@
 /**
  * A share of the daemon's thread. Work of one kind runs in parts. Once its parts have held the
- * thread for {@link heldMsMax}, the next part waits as long as they took, so that at least half of
+ * thread for `heldMsMax`, the next part waits as long as they took, so that at least half of
  * the thread is left for requests, answers and `/health`. Waiting parts run in order.
+ *
+ * The wait is a timer, because Deno serves no request between two calls of `setImmediate`: with
+ * parts of 20 ms between them, `/health` takes half a second.
  */
 
 import { setImmediate as endOfTurn } from "node:timers/promises";
 
-/** How long work may hold the thread before it must wait. */
-export const heldMsMax = 20;
+export interface ThreadShareOptions {
+  /** How long the work may hold the thread before it must wait. */
+  readonly heldMsMax?: number;
+  /** The longest wait; as long as the work has taken by default. */
+  readonly restMsMax?: number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now?: () => number;
+}
 
 export class ThreadShare {
   readonly #now: () => number;
@@ -20,8 +29,15 @@ export class ThreadShare {
   #beganAtMs: number | undefined;
   #isServing = false;
 
-  /** `now` is a monotonic clock, in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
+  readonly #heldMsMax: number;
+  readonly #restMsMax: number;
+
+  constructor(
+    { heldMsMax = 20, restMsMax = Infinity, now = () => performance.now() }: ThreadShareOptions =
+      {},
+  ) {
+    this.#heldMsMax = heldMsMax;
+    this.#restMsMax = restMsMax;
     this.#now = now;
   }
 
@@ -29,7 +45,8 @@ export class ThreadShare {
   get isUsedUp(): boolean {
     const nowMs = this.#now();
     const beganAtMs = this.#beganAtMs ?? nowMs;
-    return nowMs < this.#restUntilMs || this.#heldAt(beganAtMs) + nowMs - beganAtMs >= heldMsMax;
+    return nowMs < this.#restUntilMs ||
+      this.#heldAt(beganAtMs) + nowMs - beganAtMs >= this.#heldMsMax;
   }
 
   /**
@@ -55,6 +72,16 @@ export class ThreadShare {
     } finally {
       this.#note(this.#beganAtMs);
       this.#beganAtMs = undefined;
+    }
+  }
+
+  /** The same for a part that holds the thread until its promise settles. */
+  async runToEnd<Result>(part: () => Promise<Result>): Promise<Result> {
+    const beganAtMs = this.#now();
+    try {
+      return await part();
+    } finally {
+      this.#note(beganAtMs);
     }
   }
 
@@ -92,6 +119,10 @@ export class ThreadShare {
     const nowMs = this.#now();
     this.#heldMs = this.#heldAt(beganAtMs) + nowMs - beganAtMs;
     this.#atMs = nowMs;
-    if (this.#heldMs >= heldMsMax) this.#restUntilMs = nowMs + this.#heldMs;
+    if (this.#heldMs < this.#heldMsMax) return;
+    const restMs = Math.min(this.#heldMs, this.#restMsMax);
+    this.#restUntilMs = nowMs + restMs;
+    // Once it has waited, it starts anew.
+    this.#heldMs = restMs;
   }
 }

@@ -2,7 +2,7 @@
  * Values that the daemon caches for agents until they expire; each agent sees only its own. Serves
  * `cache.get` and `cache.set` on the bus and counts hits by agent.
  *
- * Each agent's cache is bounded in entries and characters. Beyond either bound, the oldest tenth is
+ * Each agent's cache is bounded in entries and bytes. Beyond either bound, the oldest tenth is
  * evicted. The daemon keeps an upper estimate of both and counts exactly only when the estimate
  * exceeds a bound.
  *
@@ -10,6 +10,7 @@
  * are visible neither at another nor now.
  */
 
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Store } from "../store/store.ts";
 
@@ -48,18 +49,18 @@ interface CacheAnswer {
 export interface CacheBounds {
   /** Per agent. */
   readonly entriesMax: number;
-  /** The values of one agent, in characters of JSON. */
-  readonly lengthMax: number;
+  /** The values of one agent, as JSON in UTF-8. */
+  readonly bytesMax: number;
 }
 
-const boundsDefault: CacheBounds = { entriesMax: 10_000, lengthMax: 64_000_000 };
+const boundsDefault: CacheBounds = { entriesMax: 10_000, bytesMax: 64_000_000 };
 /** The share that an eviction keeps, so that the next value does not evict again. */
 const keptShare = 0.9;
 
 /** An upper estimate of an agent's use; replaced and expired values may lower the real one. */
 interface Use {
   entries: number;
-  length: number;
+  bytes: number;
 }
 
 export class Cache {
@@ -68,6 +69,8 @@ export class Cache {
   readonly #bounds: CacheBounds;
   readonly #counts = new Map<string, { hits: number; misses: number }>();
   readonly #uses = new Map<string, Promise<Use>>();
+  /** Evictions in progress, by owner. */
+  readonly #evicting = new Map<string, Promise<void>>();
   #evictions = 0;
 
   constructor(store: Store, now: () => number = Date.now, bounds: CacheBounds = boundsDefault) {
@@ -133,27 +136,38 @@ export class Cache {
     await this.#store.commit([
       { kind: "save_cached_value", owner, key, value, atMs, expiresAtMs },
     ]);
-    await this.#bound(owner, value.length);
+    await this.#bound(owner, Buffer.byteLength(value));
     return {};
   }
 
   /** Counts a new value, and evicts if a bound is exceeded. */
-  async #bound(owner: string, length: number): Promise<void> {
-    const { entriesMax, lengthMax } = this.#bounds;
+  async #bound(owner: string, bytes: number): Promise<void> {
     const use = await (this.#uses.get(owner) ?? this.#measure(owner));
     use.entries++;
-    use.length += length;
-    if (use.entries <= entriesMax && use.length <= lengthMax) return;
-    const exact = await this.#measure(owner);
-    if (exact.entries <= entriesMax && exact.length <= lengthMax) return;
+    use.bytes += bytes;
+    if (!this.#exceeds(use)) return;
+    // Values that come meanwhile wait for the same eviction.
+    const evicting = this.#evicting.get(owner) ?? this.#evict(owner);
+    this.#evicting.set(owner, evicting);
+    await evicting.finally(() => this.#evicting.delete(owner));
+  }
+
+  /** Evicts if the exact use exceeds a bound. */
+  async #evict(owner: string): Promise<void> {
+    const { entriesMax, bytesMax } = this.#bounds;
+    if (!this.#exceeds(await this.#measure(owner))) return;
     this.#evictions++;
     await this.#store.commit([{
       kind: "evict_cached_values",
       owner,
       entriesMax: Math.floor(entriesMax * keptShare),
-      lengthMax: Math.floor(lengthMax * keptShare),
+      bytesMax: Math.floor(bytesMax * keptShare),
     }]);
     await this.#measure(owner);
+  }
+
+  #exceeds({ entries, bytes }: Use): boolean {
+    return entries > this.#bounds.entriesMax || bytes > this.#bounds.bytesMax;
   }
 
   #measure(owner: string): Promise<Use> {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { heldMsMax, ThreadShare } from "../../core/thread_share.ts";
+import { ThreadShare } from "../../core/thread_share.ts";
+
+const heldMsMax = 20;
 
 /** A clock that the test moves. */
 class Clock {
@@ -11,7 +13,7 @@ class Clock {
 
 Deno.test("ThreadShare is used up by parts that took long together, and recovers as time passes", () => {
   const clock = new Clock();
-  const share = new ThreadShare(clock.now);
+  const share = new ThreadShare({ heldMsMax, now: clock.now });
   share.run(clock.take(heldMsMax - 1));
   assert.equal(share.isUsedUp, false);
   share.run(clock.take(1));
@@ -24,7 +26,7 @@ Deno.test("ThreadShare is used up by parts that took long together, and recovers
 
 Deno.test("ThreadShare shows to a running part that it has used the share up", () => {
   const clock = new Clock();
-  const share = new ThreadShare(clock.now);
+  const share = new ThreadShare({ heldMsMax, now: clock.now });
   share.run(() => {
     assert.equal(share.isUsedUp, false);
     clock.ms += heldMsMax;
@@ -33,7 +35,7 @@ Deno.test("ThreadShare shows to a running part that it has used the share up", (
 });
 
 Deno.test("ThreadShare lets parts run in order, and the event loop between them", async () => {
-  const share = new ThreadShare();
+  const share = new ThreadShare({ heldMsMax });
   const events: string[] = [];
   function* partsOf(name: string): Iterator<void, void> {
     for (let part = 0; part < 3; part++) {
@@ -54,7 +56,7 @@ Deno.test("ThreadShare lets parts run in order, and the event loop between them"
 });
 
 Deno.test("ThreadShare.turn() ends when its signal is aborted", async () => {
-  const share = new ThreadShare();
+  const share = new ThreadShare({ heldMsMax });
   share.run(() => {
     for (const untilMs = performance.now() + 100; performance.now() < untilMs;);
   });

@@ -89,10 +89,12 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/store/sqlite": [
     "core/store",
     "core/store/operations",
+    "core/store/sqlite/commits",
     "core/store/sqlite/operations",
     "core/store/sqlite/reads",
     "@libsql/client",
   ],
+  "core/store/sqlite/commits": ["core/store/sqlite"],
   "core/store/sqlite/operations": ["core/store/operations", "core/store/sqlite"],
   "core/store/sqlite/reads": ["core/store/operations", "core/store/reads", "core/store/sqlite"],
 

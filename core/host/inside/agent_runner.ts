@@ -10,8 +10,9 @@ import type { LogLevel } from "../../log.ts";
 import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../../sdk/agent.ts";
 import { withinBudget } from "./budget.ts";
 import { openCollections } from "./collections.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { AgentToLoad } from "../control.ts";
-import { mayAgentPublish } from "../manifest/manifest.ts";
+import { mayAgentPublish, reservedIds } from "../manifest/manifest.ts";
 
 /** What the host provides to its agents' runners. */
 export interface HostServices {
@@ -29,6 +30,8 @@ export interface HostServices {
 const eventHandlerMs = 30_000;
 /** A clock that keeps running in a host of the past and that no agent can replace. */
 const elapsedMs = performance.now.bind(performance);
+/** Shared by the agents of the host. */
+const outgoing = new Outgoing();
 const CacheAnswer = z.object({ hit: z.boolean(), value: z.unknown().optional() });
 
 export class AgentRunner {
@@ -106,14 +109,14 @@ export class AgentRunner {
   #context(signal: AbortSignal, deadlineMs: number): AgentContext {
     const { bus, daemon, asOfMs } = this.#services;
     const ask = async (address: string, input: unknown): Promise<unknown> => {
-      const timeoutMs = Math.max(1, deadlineMs - elapsedMs());
-      const text = await bus.request(daemon, address, toJson(input, address), {
-        timeoutMs,
-        signal,
-        caller: this.id,
-        asOfMs,
-      });
-      return JSON.parse(text) as unknown;
+      const text = toJson(input, address);
+      const send = (): Promise<string> => {
+        const timeoutMs = Math.max(1, deadlineMs - elapsedMs());
+        return bus.request(daemon, address, text, { timeoutMs, signal, caller: this.id, asOfMs });
+      };
+      return JSON.parse(
+        isOfDaemon(address) ? await outgoing.send(text.length, send) : await send(),
+      ) as unknown;
     };
     return {
       agent: this.id,
@@ -202,6 +205,12 @@ function checkAnswer<Output extends z.ZodType>(
       describe(parsed.error)
     }`,
   );
+}
+
+/** Whether the daemon itself serves it. */
+function isOfDaemon(address: string): boolean {
+  const [id = ""] = address.split(".", 1);
+  return reservedIds.has(id);
 }
 
 function refuseReservedTopic(agent: string, topic: string): void {

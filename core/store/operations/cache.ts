@@ -18,13 +18,13 @@ export interface DropExpiredValues {
   readonly atMs: number;
 }
 
-/** Keeps the newest values of an owner, up to `entriesMax` values and `lengthMax` in total. */
+/** Keeps the newest values of an owner, up to `entriesMax` values and `bytesMax` in total. */
 export interface EvictCachedValues {
   readonly kind: "evict_cached_values";
   readonly owner: string;
   readonly entriesMax: number;
-  /** Characters of JSON. */
-  readonly lengthMax: number;
+  /** Of JSON in UTF-8. */
+  readonly bytesMax: number;
 }
 
 export type CacheOperation = SaveCachedValue | DropExpiredValues | EvictCachedValues;

@@ -2,8 +2,8 @@
 
 export interface CacheUse {
   readonly entries: number;
-  /** Characters of JSON, all values together. */
-  readonly length: number;
+  /** Of JSON in UTF-8, all values together. */
+  readonly bytes: number;
 }
 
 export interface CacheReads {

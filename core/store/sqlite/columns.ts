@@ -1,5 +1,6 @@
 /** Builds column lists for SQL and converts column values. */
 
+import type { Part } from "./kind.ts";
 import type { ReadRow } from "./reading.ts";
 
 /** The named fields of a JSON row. */
@@ -10,6 +11,23 @@ export function fields(names: readonly string[]): string {
 /** The columns, qualified with the name that the SQL uses for their table. */
 export function columnsOf(table: string, names: readonly string[]): string {
   return names.map((name) => `${table}.${name}`).join(", ");
+}
+
+/** Texts of fewer characters stay in their rows. */
+export const longFrom = 16_384;
+
+/** The parts of an operation whose `field` may be a long text; in SQL it is {@link longText}. */
+export function longIn<Name extends string>(field: Name) {
+  return (operation: Readonly<Record<Name, string | null>>): readonly Part[] => {
+    const text = operation[field];
+    if (text === null || text.length < longFrom) return [{ row: operation }];
+    return [{ row: { ...operation, [field]: null }, text }];
+  };
+}
+
+/** A field of a JSON row from which {@link longIn} takes long texts. */
+export function longText(field: string, row = "value"): string {
+  return `coalesce(?2, ${row} ->> '${field}')`;
 }
 
 /** The columns that an upsert overwrites in an existing row. */

@@ -34,6 +34,8 @@ export interface Statement {
 export type { Row };
 
 export interface Database {
+  /** Whether reads and writes hold the thread while they run. */
+  readonly holdsThread: boolean;
   /** Commits all statements in one transaction; returns the rows of each. */
   write(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   read(sql: string, args?: readonly InValue[]): Promise<readonly Row[]>;
@@ -76,6 +78,7 @@ export async function openDatabase(
     }
   };
   return {
+    holdsThread: !isServer(url),
     write: (statements) =>
       guarded(async () => {
         const batch = statements.map(({ sql, args }) => ({ sql, args: [...args] }));

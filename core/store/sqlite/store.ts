@@ -3,7 +3,7 @@
 import type { Operation } from "../operation.ts";
 import type { Answer, Query, ReadName } from "../query.ts";
 import type { Store } from "../store.ts";
-import { CommitQueue } from "./commits.ts";
+import { CommitQueue } from "./commits/commit_queue.ts";
 import type { Database } from "./database.ts";
 import { kinds } from "./kinds.ts";
 import type { StoreLock } from "./lock.ts";

@@ -155,7 +155,7 @@ Deno.test("input out of bounds is refused, and nothing is stored", async () => {
 Deno.test("an agent keeps at most its bound of entries: its oldest are evicted", async () => {
   await using temp = await openTempStore();
   let nowMs = 1_000;
-  const bounds = { entriesMax: 10, lengthMax: 1_000_000 };
+  const bounds = { entriesMax: 10, bytesMax: 1_000_000 };
   const cache = new Cache(temp.store, () => nowMs++, bounds);
   const { get, set } = cache.capabilities;
   await set({ key: "k", value: 1, ttl_ms: 60_000 }, "other");
@@ -173,7 +173,7 @@ Deno.test("an agent keeps at most its bound of entries: its oldest are evicted",
 
 Deno.test("an agent keeps at most its bound of characters, also after a restart", async () => {
   await using temp = await openTempStore();
-  const bounds = { entriesMax: 1_000, lengthMax: 1_000 };
+  const bounds = { entriesMax: 1_000, bytesMax: 1_000 };
   let nowMs = 1_000;
   const set = async (n: number): Promise<void> => {
     const { capabilities } = new Cache(temp.store, () => nowMs++, bounds);

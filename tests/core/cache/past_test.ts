@@ -27,7 +27,7 @@ Deno.test("a value cached at an instant exists neither at another nor now", asyn
 
 Deno.test("values cached at an instant evict no current ones", async () => {
   await using temp = await openTempStore();
-  const cache = new Cache(temp.store, Date.now, { entriesMax: 5, lengthMax: 1_000 });
+  const cache = new Cache(temp.store, Date.now, { entriesMax: 5, bytesMax: 1_000 });
   await cache.capabilities.set({ key: "k", value: 1, ttl_ms: hourMs }, "a");
   for (let n = 0; n < 20; n++) {
     await cache.pastCapabilities.set({ key: `k${n}`, value: n, ttl_ms: hourMs }, "a", asOfMs);

@@ -9,9 +9,10 @@ import type {
   OpenCollection,
   PutValues,
   TurnMisfits,
+  VersionTuple,
 } from "../../operations/collections.ts";
-import { columnsOf, replaced } from "../columns.ts";
-import type { Kind } from "../kind.ts";
+import { columnsOf, longFrom, replaced } from "../columns.ts";
+import type { Kind, Part } from "../kind.ts";
 
 export const openCollection: Kind<OpenCollection> = {
   kind: "open_collection",
@@ -52,7 +53,23 @@ const ofChangedKeys = `(collection_id, key) IN
 
 /** The columns of a version tuple, in its order. */
 const columns = ["key", "version", "public_at", "first_seen_late", "bytes", "value"];
-const tuple = columns.map((_, place) => `row.value ->> ${place}`).join(", ");
+const tuple = columns
+  .map((name, place) =>
+    name === "value" ? `coalesce(?2, row.value ->> ${place})` : `row.value ->> ${place}`
+  )
+  .join(", ");
+
+/** Takes long values out of the rows. */
+function longValues<O extends PutValues | AddVersions>(operation: O): readonly Part[] {
+  const isLong = ([, , , , , value]: VersionTuple): boolean => (value?.length ?? 0) >= longFrom;
+  const short = operation.rows.filter((row) => !isLong(row));
+  const long = operation.rows.filter(isLong).map(([...row]): Part => {
+    const text = row.pop();
+    return { row: { ...operation, rows: [[...row, null]] }, text: String(text) };
+  });
+  return short.length === 0 ? long : [{ row: { ...operation, rows: short } }, ...long];
+}
+
 const kept = ["recorded_at", ...columns];
 
 export const keepValues: Kind<KeepValues> = {
@@ -72,6 +89,7 @@ export const dropValues: Kind<DropValues> = {
 
 export const putValues: Kind<PutValues> = {
   kind: "put_collection_values",
+  parts: longValues,
   sql: `${changes}
     INSERT INTO collection_values (collection_id, ${kept.join(", ")})
     SELECT collection_id, at, ${tuple} FROM change, json_each(change.rows) AS row WHERE true
@@ -80,6 +98,7 @@ export const putValues: Kind<PutValues> = {
 
 export const addVersions: Kind<AddVersions> = {
   kind: "add_collection_versions",
+  parts: longValues,
   sql: `${changes}
     INSERT INTO collection_history (collection_id, superseded_at, ${kept.join(", ")})
     SELECT collection_id, at, at, ${tuple} FROM change, json_each(change.rows) AS row`,

@@ -11,13 +11,15 @@ import type {
   SaveDefinition,
 } from "../../operations/executions.ts";
 import { executionKey } from "../keys.ts";
+import { longIn, longText } from "../columns.ts";
 import type { Kind } from "../kind.ts";
 
 export const saveDefinition: Kind<SaveDefinition> = {
   kind: "save_definition",
   key: ({ definitionId }) => definitionId,
+  parts: longIn("text"),
   sql: `INSERT INTO workflow_definitions (definition_id, workflow_name, text, created_at)
-    SELECT value ->> 'definitionId', value ->> 'workflowName', value ->> 'text', value ->> 'atMs'
+    SELECT value ->> 'definitionId', value ->> 'workflowName', ${longText("text")}, value ->> 'atMs'
     FROM json_each(?1) WHERE true
     ON CONFLICT DO NOTHING RETURNING definition_id AS key`,
 };
@@ -25,11 +27,12 @@ export const saveDefinition: Kind<SaveDefinition> = {
 export const createExecution: Kind<CreateExecution> = {
   kind: "create_execution",
   key: executionKey,
+  parts: longIn("inputParams"),
   sql: `INSERT INTO workflow_executions
       (execution_id, workflow_name, definition_id, status, input_params, priority, created_at,
        idempotency_key, rerun_of, as_of, concurrency_key, concurrency_max, schedule_id, due_at)
     SELECT value ->> 'executionId', value ->> 'workflowName', value ->> 'definitionId', 'pending',
-      value ->> 'inputParams', coalesce(value ->> 'priority', 0), value ->> 'atMs',
+      ${longText("inputParams")}, coalesce(value ->> 'priority', 0), value ->> 'atMs',
       value ->> 'idempotencyKey', value ->> 'rerunOf', value ->> 'asOfMs',
       value ->> 'concurrencyKey', value ->> 'concurrencyMax', value ->> 'scheduleId',
       value ->> 'dueAtMs'
@@ -81,10 +84,11 @@ export const parkExecution: Kind<ParkExecution> = {
 export const finishExecution: Kind<FinishExecution> = {
   kind: "finish_execution",
   key: executionKey,
+  parts: longIn("result"),
   sql: `UPDATE workflow_executions SET
       status = done.value ->> 'status', completed_at = done.value ->> 'atMs',
       duration_ms = done.value ->> 'atMs' - coalesce(started_at, done.value ->> 'atMs'),
-      result = done.value ->> 'result', error_code = done.value ->> '$.error.code',
+      result = ${longText("result", "done.value")}, error_code = done.value ->> '$.error.code',
       error_message = done.value ->> '$.error.message',
       lease_owner = NULL, lease_expires_at = NULL, wanted = NULL, wake_at = NULL
     FROM json_each(?1) AS done

@@ -2,6 +2,7 @@
 
 import type { BeginStep, CompleteStep, SettleStep } from "../../operations/steps.ts";
 import { attemptKey, attemptKeySql } from "../keys.ts";
+import { longIn, longText } from "../columns.ts";
 import type { Kind } from "../kind.ts";
 import type { SavePayload, StoredStep } from "../payloads.ts";
 
@@ -16,9 +17,10 @@ const underLease = `JOIN workflow_executions AS execution
 export const savePayload: Kind<SavePayload> = {
   kind: "save_payload",
   key: ({ payloadId }) => payloadId,
+  parts: longIn("body"),
   sql: `INSERT INTO payloads (payload_id, execution_id, encoding, size_bytes, body)
     SELECT value ->> 'payloadId', value ->> 'executionId', 'gzip_base64', value ->> 'sizeBytes',
-      value ->> 'body'
+      ${longText("body")}
     FROM json_each(?1) AS payload
     JOIN workflow_executions AS execution
       ON execution.execution_id = payload.value ->> 'executionId'
@@ -30,9 +32,10 @@ export const savePayload: Kind<SavePayload> = {
 export const completeStep: Kind<CompleteStep | StoredStep> = {
   kind: "complete_step",
   key: attemptKey,
+  parts: longIn("result"),
   sql: `UPDATE workflow_step_executions AS step SET
       status = done.value ->> 'status', completed_at = done.value ->> 'atMs',
-      result = done.value ->> 'result', result_ref = done.value ->> 'resultRef',
+      result = ${longText("result", "done.value")}, result_ref = done.value ->> 'resultRef',
       error_code = done.value ->> '$.error.code', error_message = done.value ->> '$.error.message'
     FROM json_each(?1) AS done
     JOIN workflow_executions AS execution

@@ -13,10 +13,10 @@ export const cacheReads: SqlReads<keyof CacheReads> = {
   },
   cache_use: async ({ quick }, { owner }) => {
     const [row] = await quick(
-      `SELECT count(*) AS entries, coalesce(sum(length(value)), 0) AS used
+      `SELECT count(*) AS entries, coalesce(sum(octet_length(value)), 0) AS bytes
        FROM agent_cache WHERE agent_id = ?`,
       [owner],
     );
-    return { entries: Number(row?.entries), length: Number(row?.used) };
+    return { entries: Number(row?.entries), bytes: Number(row?.bytes) };
   },
 };

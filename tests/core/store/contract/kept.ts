@@ -20,11 +20,11 @@ export const keptContract: Contract = {
     assert.deepEqual(await store.commit([{ kind: "drop_expired_values", atMs: 1_000 }]), [true]);
     assert.deepEqual(await store.read({ read: "cache_use", owner: "a" }), {
       entries: 1,
-      length: 6,
+      bytes: 6,
     });
     assert.deepEqual(await store.read({ read: "cache_use", owner: "b" }), {
       entries: 0,
-      length: 0,
+      bytes: 0,
     });
   },
 
@@ -39,9 +39,9 @@ export const keptContract: Contract = {
       return keys.filter((_, at) => found[at] !== undefined);
     };
     const evict = { kind: "evict_cached_values", owner: "a" } as const;
-    await store.commit([{ ...evict, entriesMax: 3, lengthMax: 100 }]);
+    await store.commit([{ ...evict, entriesMax: 3, bytesMax: 100 }]);
     assert.deepEqual(await left(), ["k2", "k3", "k4"]);
-    await store.commit([{ ...evict, entriesMax: 3, lengthMax: 8 }]);
+    await store.commit([{ ...evict, entriesMax: 3, bytesMax: 8 }]);
     assert.deepEqual(await left(), ["k3", "k4"]);
     assert.equal((await store.read({ read: "cache_use", owner: "b" })).entries, 1);
   },

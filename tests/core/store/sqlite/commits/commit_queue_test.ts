@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { LibsqlError } from "@libsql/client";
-import { AppError } from "../../../../core/errors.ts";
-import { type ExecutionId, newExecutionId } from "../../../../core/ids.ts";
-import type { Operation } from "../../../../core/store/operation.ts";
-import { CommitQueue } from "../../../../core/store/sqlite/commits.ts";
-import type { Database } from "../../../../core/store/sqlite/database.ts";
-import { kinds } from "../../../../core/store/sqlite/kinds.ts";
-import { openTempStore } from "../../../support/temp_store.ts";
+import { AppError } from "../../../../../core/errors.ts";
+import { type ExecutionId, newExecutionId } from "../../../../../core/ids.ts";
+import type { Operation } from "../../../../../core/store/operation.ts";
+import { CommitQueue } from "../../../../../core/store/sqlite/commits/commit_queue.ts";
+import type { Database } from "../../../../../core/store/sqlite/database.ts";
+import { kinds } from "../../../../../core/store/sqlite/kinds.ts";
+import { openTempStore } from "../../../../support/temp_store.ts";
 
 interface Trial extends AsyncDisposable {
   readonly queue: CommitQueue;
@@ -17,6 +17,10 @@ interface Trial extends AsyncDisposable {
   /** Set to make every transaction fail. */
   failure: Error | undefined;
   definitions(): Promise<unknown[]>;
+  /** The definitions' texts, without space at the end. */
+  texts(): Promise<unknown[]>;
+  /** The values of the cache by key. */
+  cached(): Promise<Record<string, unknown>>;
 }
 
 async function tryCommits(): Promise<Trial> {
@@ -39,6 +43,14 @@ async function tryCommits(): Promise<Trial> {
     definitions: async () => {
       const sql = "SELECT definition_id FROM workflow_definitions ORDER BY definition_id";
       return (await database.read(sql)).map(({ definition_id }) => definition_id);
+    },
+    texts: async () => {
+      const sql = "SELECT rtrim(text) AS text FROM workflow_definitions ORDER BY definition_id";
+      return (await database.read(sql)).map(({ text }) => text);
+    },
+    cached: async () => {
+      const rows = await database.read("SELECT cache_key, value FROM agent_cache");
+      return Object.fromEntries(rows.map(({ cache_key, value }) => [cache_key, value]));
     },
     [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
   };
@@ -133,6 +145,39 @@ Deno.test("calls beyond the bound are refused, and waiting ones are committed", 
   });
   assert.equal((await Promise.all(calls)).length, 100_000);
   assert.deepEqual(await trial.queue.commit([good("b")]), [true]);
+});
+
+Deno.test("a transaction takes no more calls than fit into four million characters", async () => {
+  await using trial = await tryCommits();
+  const text = "x".repeat(1_500_000);
+  const ids = ["a", "b", "c", "d", "e"];
+  await Promise.all(ids.map((id) => trial.queue.commit([{ ...good(id), text } as Operation])));
+  const one = ["save_definition", "save_definition"];
+  assert.deepEqual(trial.transactions, [one, one, ["save_definition"]]);
+  assert.deepEqual(await trial.definitions(), ids);
+});
+
+Deno.test("a long text has a statement of its own, between the rows before and after it", async () => {
+  await using trial = await tryCommits();
+  const value = (key: string, text: string): Operation => {
+    const own = { owner: "a", key, value: JSON.stringify(text), atMs: 0, expiresAtMs: 9 };
+    return { kind: "save_cached_value", ...own };
+  };
+  const long = `\u{1F4C8} \0 ${"é".repeat(20_000)}`;
+  const values = [value("x", "1"), value("y", "1"), value("x", long), value("x", "2")];
+  assert.deepEqual(await trial.queue.commit(values), [true, true, true, true]);
+  assert.deepEqual(trial.transactions, [Array(3).fill("save_cached_value")]);
+  await trial.queue.commit([value("y", long)]);
+  assert.deepEqual(await trial.cached(), { x: '"2"', y: JSON.stringify(long) });
+});
+
+Deno.test("a long text that the database cannot store is cleaned as a short one is", async () => {
+  await using trial = await tryCommits();
+  const bad = "a\0b\uD800c";
+  for (const [definitionId, text] of [["long", bad.padEnd(20_000)], ["short", bad]] as const) {
+    await trial.queue.commit([{ ...good(definitionId), text } as Operation]);
+  }
+  assert.deepEqual(await trial.texts(), ["a\uFFFDb\uFFFDc", "a\uFFFDb\uFFFDc"]);
 });
 
 Deno.test("every kind has one place in the order", () => {
