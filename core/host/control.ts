@@ -35,6 +35,11 @@ export interface OpenCommand {
   readonly asOfMs: number | null;
   /** How long an agent may hold the thread before its first await. */
   readonly budgetMs: number;
+  /**
+   * A 32-bit count for each of `agents`: its event handlers that run. Read when the host no longer
+   * answers. Null for a process, which shares no memory with the daemon.
+   */
+  readonly handlers: SharedArrayBuffer | null;
 }
 
 export interface AgentToLoad {

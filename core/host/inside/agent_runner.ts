@@ -5,10 +5,10 @@
 
 import { z } from "zod";
 import type { Bus, BusEvent, IncomingRequest } from "../../bus/bus.ts";
-import { AppError, messageOf } from "../../errors.ts";
+import { AppError, fromErrorData, messageOf, toErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../log.ts";
 import type { AgentContext, AgentDefinition, AgentLog, Capability } from "../../sdk/agent.ts";
-import { withinBudget } from "./budget.ts";
+import { notReadInTime, readInTime, withinBudget } from "./budget.ts";
 import { openCollections } from "./collections.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { AgentToLoad } from "../control.ts";
@@ -21,6 +21,8 @@ export interface HostServices {
   readonly daemon: string;
   log(level: LogLevel, agent: string, message: string, fields: Record<string, unknown>): void;
   fault(agent: string, message: string): void;
+  /** Counts an agent's event handlers that run: the daemon must know who may hold the thread. */
+  noteHandler(agent: string, change: 1 | -1): void;
   /** How long an agent may hold the thread before its first await. */
   readonly budgetMs: number;
   /** The instant at which the host lives; undefined for the present. */
@@ -82,7 +84,7 @@ export class AgentRunner {
       const output = await begun.output;
       return await withinBudget(() => finish(output), budgetMs);
     } catch (thrown) {
-      throw toAgentError(thrown, request.address);
+      throw await withinBudget(() => toAgentError(thrown, address), budgetMs);
     }
   }
 
@@ -93,6 +95,7 @@ export class AgentRunner {
   hear(topic: string, event: BusEvent): void {
     const handler = this.#definition.on?.[topic];
     if (!handler || event.from === this.id) return;
+    const { fault, noteHandler } = this.#services;
     const handle = async (): Promise<void> => {
       const signal = AbortSignal.timeout(eventHandlerMs);
       const body: unknown = JSON.parse(event.body);
@@ -101,9 +104,11 @@ export class AgentRunner {
       const { topic, from } = event;
       await withinBudget(() => handler({ topic, from, body }, context), budgetMs);
     };
-    handle().catch((thrown) =>
-      this.#services.fault(this.id, `in its handler of ${event.topic}: ${messageOf(thrown)}`)
-    );
+    noteHandler(this.id, 1);
+    handle().catch((thrown) => {
+      const reason = readInTime(() => messageOf(thrown)) ?? notReadInTime;
+      fault(this.id, `in its handler of ${event.topic}: ${reason}`);
+    }).finally(() => noteHandler(this.id, -1));
   }
 
   #context(signal: AbortSignal, deadlineMs: number): AgentContext {
@@ -173,9 +178,12 @@ function isPlain(output: unknown): boolean {
   return typeof output !== "object" || output === null || !("then" in output);
 }
 
-/** What a capability threw, as an error for its caller; an AppError keeps its code. */
+/**
+ * What a capability threw, as an error for its caller; an AppError keeps its code. A copy, because
+ * an agent's own error may have getters.
+ */
 function toAgentError(thrown: unknown, address: string): AppError {
-  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof AppError) return fromErrorData(toErrorData(thrown, "agent_error"));
   const found = thrown instanceof z.ZodError ? describe(thrown) : messageOf(thrown);
   return new AppError("agent_error", `Cannot finish request "${address}": ${found}`, {
     cause: thrown,

@@ -3,11 +3,16 @@
  * interrupted and the thread survives. Work after the first await is the watchdog's concern.
  *
  * Setting a limit costs 10 µs or more, so calls in one turn share one. Once they have used a tenth
- * of it, the next call starts a new limit; so each call has at least nine tenths of the budget.
+ * of it, the next call waits for another turn of the event loop and starts a new limit. So each
+ * call has at least nine tenths of the budget, and calls that each keep to it do not together keep
+ * the host from answering its heartbeats.
  */
 
 import { Script } from "node:vm";
 import { AppError } from "../../errors.ts";
+
+/** Stands for the message of an error that {@link readInTime} could not read. */
+export const notReadInTime = "reading its message took too long";
 
 interface Call {
   readonly run: () => unknown;
@@ -30,6 +35,15 @@ const script = new Script(`globalThis[Symbol.for("${name}")]()`);
 // Bound before an agent can replace it.
 const runScript = script.runInThisContext.bind(script);
 const nowMs = performance.now.bind(performance);
+const inAnotherTurn = setTimeout.bind(globalThis);
+
+let limited: (() => unknown) | undefined;
+const limitedName = "100ac.limited";
+Object.defineProperty(globalThis, Symbol.for(limitedName), { value: () => limited?.() });
+const limitedScript = new Script(`globalThis[Symbol.for("${limitedName}")]()`);
+const runLimited = limitedScript.runInThisContext.bind(limitedScript);
+/** How long reading a value of an agent may take. */
+const readMsMax = 100;
 
 /**
  * Runs `run` at the end of the turn; settles with its result or error.
@@ -47,17 +61,35 @@ export function withinBudget<Result>(
   });
 }
 
-function runAll(budgetMs: number): void {
-  isPlanned = false;
-  // When a call is interrupted, the remaining ones run under a new limit.
-  while (next < waiting.length) {
-    beginUntilMs = nowMs() + budgetMs / 10;
-    try {
-      runScript({ timeout: budgetMs });
-    } catch (thrown) {
-      running?.reject(isTimeout(thrown) ? budgetExceeded(budgetMs) : thrown);
-    }
+/**
+ * Reads a value that an agent made, whose getters may loop: at once, and also outside a call.
+ * Returns undefined if it takes too long.
+ */
+export function readInTime<Value>(read: () => Value): Value | undefined {
+  const outer = limited;
+  limited = read;
+  try {
+    return runLimited({ timeout: readMsMax }) as Value;
+  } catch (thrown) {
+    if (isTimeout(thrown)) return undefined;
+    throw thrown;
+  } finally {
+    limited = outer;
   }
+}
+
+function runAll(budgetMs: number): void {
+  beginUntilMs = nowMs() + budgetMs / 10;
+  try {
+    runScript({ timeout: budgetMs });
+  } catch (thrown) {
+    running?.reject(isTimeout(thrown) ? budgetExceeded(budgetMs) : thrown);
+  }
+  if (next < waiting.length) {
+    inAnotherTurn(() => runAll(budgetMs), 0);
+    return;
+  }
+  isPlanned = false;
   waiting = [];
   next = 0;
   running = undefined;

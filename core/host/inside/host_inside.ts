@@ -26,6 +26,7 @@ import {
   openRequestsMax,
   pingAddress,
 } from "../control.ts";
+import { notReadInTime, readInTime } from "./budget.ts";
 import { harden } from "./harden.ts";
 import { loadOnly, sealFiles, sealModules } from "./seal_past.ts";
 import { stopClocks } from "./stop_clocks.ts";
@@ -114,6 +115,7 @@ export class HostInside {
       asOfMs: command.asOfMs ?? undefined,
       daemon: command.daemon,
       log: (level, agent, message, fields) => this.#log(level, agent, message, fields),
+      noteHandler: handlerTally(command),
       fault: (agent, message) => this.#gate.report({ kind: "fault", agent, message }),
     };
     const failed: FailedAgent[] = [];
@@ -167,9 +169,10 @@ export class HostInside {
   }
 
   #reportFault(thrown: unknown): void {
-    const stack = stackOf(thrown);
+    const stack = readInTime(() => stackOf(thrown)) ?? "";
     const [, agent] = [...this.#agentOfUrl].find(([url]) => stack.includes(url)) ?? [];
-    this.#gate.report({ kind: "fault", agent: agent ?? null, message: messageOf(thrown) });
+    const message = readInTime(() => messageOf(thrown)) ?? notReadInTime;
+    this.#gate.report({ kind: "fault", agent: agent ?? null, message });
   }
 
   #log(
@@ -209,6 +212,17 @@ async function importDefinition({ file, url }: AgentToLoad): Promise<AgentDefini
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Where the daemon sees which agents' event handlers run, as long as it shares memory. */
+function handlerTally({ agents, handlers }: OpenCommand): HostServices["noteHandler"] {
+  if (!handlers) return () => undefined;
+  const counts = new Int32Array(handlers);
+  const places = new Map(agents.map(({ manifest: { id } }, place) => [id, place]));
+  return (agent, change) => {
+    const place = places.get(agent);
+    if (place !== undefined) counts[place] = (counts[place] ?? 0) + change;
+  };
 }
 
 function stackOf(thrown: unknown): string {

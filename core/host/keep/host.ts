@@ -51,6 +51,8 @@ export class Host {
   readonly #news: NewsGate;
   readonly #beatEveryMs: number;
   readonly #openByAgent = new Map<string, number>();
+  /** For each agent, in order, the event handlers that run; stays 0 in a process. */
+  readonly #handlers: Int32Array<SharedArrayBuffer>;
   #open = 0;
   #isReady = false;
   #loading: string | undefined;
@@ -69,6 +71,7 @@ export class Host {
     this.address = address;
     this.agents = new Set(agents.map(({ manifest }) => manifest.id));
     this.#options = options;
+    this.#handlers = new Int32Array(new SharedArrayBuffer(4 * agents.length));
     this.#beatEveryMs = Math.min(beatEveryMsMax, watchdogMs / 4);
     this.#readReport = reportReader(this.agents);
     this.#news = new NewsGate((news) => options.onNews(news));
@@ -89,6 +92,7 @@ export class Host {
       asOfMs,
       budgetMs,
       channel: this.#vessel.kind === "thread" ? channel : null,
+      handlers: this.#vessel.kind === "thread" ? this.#handlers.buffer : null,
     });
     this.#beats = setInterval(() => this.#beat(), this.#beatEveryMs);
   }
@@ -113,9 +117,13 @@ export class Host {
     return this.#isReady && this.#open === 0 && Date.now() - this.#lastUsedAtMs >= ms;
   }
 
-  /** Agents with open requests; if the host does not respond, one of them is blocking it. */
+  /**
+   * Agents with open requests or event handlers that run; if the host does not respond, one of them
+   * is probably blocking it.
+   */
   get busyAgents(): readonly string[] {
-    return [...this.#openByAgent.keys()];
+    const handling = [...this.agents].filter((_, place) => this.#handlers[place] !== 0);
+    return [...new Set([...this.#openByAgent.keys(), ...handling])];
   }
 
   /** The agent being imported, which is to blame if the host does not start. */

@@ -236,7 +236,7 @@ export class Keeper {
   #lose(home: Home, host: Host, reason: AppError): void {
     const { loadingAgent } = host;
     home.lost(host);
-    this.#drop(host, reason);
+    this.#drop(host, reason, home.losses > 1);
     if (loadingAgent !== undefined && host.agents.size > 1) this.#blame.moveApart([loadingAgent]);
     const inhabitants = this.#inhabitants(home);
     if (home.losses > lossesMax) {
@@ -249,8 +249,11 @@ export class Keeper {
     }
   }
 
-  /** Drops a lost host. Agents that were blocking its thread are moved apart. */
-  #drop(host: Host, reason: AppError): void {
+  /**
+   * Drops a lost host. Agents that may have blocked its thread are moved apart: the busy ones; all
+   * of them if that did not help before, since an agent may also loop in a timer.
+   */
+  #drop(host: Host, reason: AppError, isRepeated = false): void {
     const { bus, log } = this.#options;
     this.#running.delete(host.address);
     log.error("host is lost", { host: host.address, reason: reason.message });
@@ -258,7 +261,7 @@ export class Keeper {
     for (const other of this.#running.values()) other.forget(host.address);
     if (reason.code !== "host_wedged" || host.kind !== "thread") return;
     this.#wedgedThreads++;
-    this.#blame.moveApart(host.busyAgents);
+    this.#blame.moveApart(isRepeated ? [...host.agents] : host.busyAgents);
   }
 
   async #reopen(entry: AgentEntry): Promise<void> {

@@ -24,7 +24,8 @@ export async function openFairWorld(
   for await (const { name } of Deno.readDir(agents)) {
     await folder.write(`agents/${name}`, await Deno.readTextFile(new URL(name, agents)));
   }
-  for (const workflow of [watch, warm, ...attacks.flatMap(({ workflows }) => workflows)]) {
+  const attacking = attacks.flatMap(({ workflows }) => workflows);
+  for (const workflow of [watch, warm, tap, ...listeners, ...attacking]) {
     await folder.write(`workflows/${workflow.name}.yaml`, JSON.stringify(workflow));
   }
   const daemon = await startDaemonProcess({
@@ -58,6 +59,20 @@ const watch = {
     timeout: 120,
   }],
 };
+const tap = {
+  name: "tap",
+  inputs: { topic: { type: "string" } },
+  steps: [{
+    name: "only",
+    agent: "hog",
+    capability: "tap",
+    params: { topic: "${{ inputs.topic }}" },
+  }],
+};
+const listeners = ["listen", "fail"].map((capability) => ({
+  name: `listener_${capability}`,
+  steps: [{ name: "only", agent: "listener", capability }],
+}));
 const warm = {
   name: "warm",
   steps: [{ name: "only", agent: "hog", capability: "idle", params: { ms: 1 } }],

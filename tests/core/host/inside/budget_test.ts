@@ -1,7 +1,7 @@
 /** The time budget of calls: each call has its own, though many share a time limit. */
 
 import assert from "node:assert/strict";
-import { withinBudget } from "../../../../core/host/inside/budget.ts";
+import { readInTime, withinBudget } from "../../../../core/host/inside/budget.ts";
 import { AppError } from "../../../../core/errors.ts";
 
 function loop(ms: number): void {
@@ -35,6 +35,39 @@ Deno.test("calls that together take longer than the budget are not interrupted",
       return n;
     }, 500)));
   assert.deepEqual(await Promise.all(calls), Array.from({ length: 20 }, (_, n) => n));
+});
+
+Deno.test("the event loop turns between calls that hold the thread for long", async () => {
+  const events: string[] = [];
+  const timer = setInterval(() => events.push("beat"), 1);
+  await Promise.all(
+    Array.from({ length: 5 }, () =>
+      withinBudget(() => {
+        loop(100);
+        events.push("call");
+      }, 200)),
+  );
+  clearInterval(timer);
+  assert.equal(events.filter((event) => event === "call").length, 5);
+  events.forEach((event, at) => {
+    if (event === "call" && at > 0) assert.equal(events[at - 1], "beat", `before call ${at}`);
+  });
+});
+
+Deno.test("readInTime() gives up a getter that loops, also within a call", async () => {
+  const looping = {
+    get message(): string {
+      for (;;);
+    },
+  };
+  assert.equal(readInTime(() => looping.message), undefined);
+  assert.equal(readInTime(() => "text"), "text");
+  assert.throws(() =>
+    readInTime(() => {
+      throw new Error("mine");
+    }), { message: "mine" });
+  const call = withinBudget(() => `${readInTime(() => looping.message)}`, 1_000);
+  assert.equal(await call, "undefined");
 });
 
 Deno.test("a call rejects with exactly what it threw", async () => {

@@ -7,6 +7,11 @@ function loop(): never {
   for (;;);
 }
 
+/** An error that loops when one of its properties is read. */
+function looping(property: "message" | "stack"): Error {
+  return Object.defineProperty(new Error("looping"), property, { get: loop });
+}
+
 export default defineAgent({
   id: "listener",
   description: "Loops when it hears of something",
@@ -17,23 +22,29 @@ export default defineAgent({
       output: z.object({}),
       run: () => ({}),
     },
+    fail: {
+      description: "Throws an error that loops when it is read",
+      input: z.object({}),
+      output: z.object({}),
+      run: () => {
+        throw looping("message");
+      },
+    },
   },
   on: {
     "fair.loop_late": async () => {
-      await Promise.resolve();
       await new Promise((resolve) => setTimeout(resolve, 1));
       loop();
     },
     "fair.loop_now": () => loop(),
+    "fair.throw": () => {
+      throw looping("message");
+    },
     "fair.reject": () => {
-      const error = new Error("looping");
-      Object.defineProperty(error, "message", { get: loop });
-      void Promise.reject(error);
+      void Promise.reject(looping("message"));
     },
     "fair.reject_stack": () => {
-      const error = new Error("looping");
-      Object.defineProperty(error, "stack", { get: loop });
-      void Promise.reject(error);
+      void Promise.reject(looping("stack"));
     },
   },
 });
