@@ -119,5 +119,10 @@ export const retryDefault: RetryPolicy = {
 export const parallelMaxDefault = 8;
 /** The most items of one `for_each`. */
 export const itemsMax = 10_000;
+/**
+ * Levels of an input, and of what an expression gives: a deeper value can be parsed, but not
+ * always written as JSON again.
+ */
+export const levelsMax = 200;
 /** Attempts of one execution that run at once. */
 export const runningMax = 32;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { keptLengthMax, resultLengthMax } from "../../core/engine/decide/evaluate.ts";
 import { expressionDepthMax, expressionLengthMax } from "../../core/workflow/expression/cel.ts";
-import { itemsMax, runningMax } from "../../core/workflow/definition.ts";
+import { itemsMax, levelsMax, runningMax } from "../../core/workflow/definition.ts";
 import {
   compileTemplate,
   filledLengthMax,
@@ -35,7 +35,7 @@ Deno.test("the table of bounds has those that are enforced", () => {
     ...[textLengthMax, tokensMax, valuesMax, depthMax, problemsMax, filesMax],
     ...[nameLengthMax, descriptionLengthMax, stepsMax, itemsMax],
     ...[expressionLengthMax, expressionDepthMax, timeMsMax, filledLengthMax],
-    ...[keptLengthMax, resultLengthMax, runningMax],
+    ...[keptLengthMax, resultLengthMax, runningMax, levelsMax],
   ];
   for (const bound of bounds) {
     const text = bound.toLocaleString("en");

@@ -5,6 +5,7 @@
 
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { messageOf } from "../../errors.ts";
+import { levelsMax } from "../definition.ts";
 
 /** Longer expressions are refused. */
 export const expressionLengthMax = 4_000;
@@ -83,17 +84,22 @@ export function placeOfLibrary(thrown: unknown): number {
  * A value that CEL gave, as JSON.
  * @throws {Error} for what JSON has no form for: what comes out silently changed is worse.
  */
-export function toJson(value: unknown): unknown {
+export function toJson(value: unknown, levels: number = levelsMax): unknown {
   if (typeof value === "bigint") return exact(value);
   if (typeof value === "number") return finite(value);
   if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map(toJson);
+  if (levels === 0) throw new Error(`it gives a value of over ${levelsMax} levels`);
+  if (Array.isArray(value)) return value.map((each) => toJson(each, levels - 1));
   if (value instanceof Date) return value.toISOString();
   // An unsigned number of the library's own.
   const inner: unknown = value.valueOf();
   if (typeof inner === "bigint") return exact(inner);
   const entries = value instanceof Map ? [...value] : isPlain(value) ? Object.entries(value) : null;
-  if (entries) return Object.fromEntries(entries.map(([key, each]) => [String(key), toJson(each)]));
+  if (entries) {
+    return Object.fromEntries(
+      entries.map(([key, each]) => [String(key), toJson(each, levels - 1)]),
+    );
+  }
   throw new Error(`it gives a ${value.constructor.name}, which JSON has no form for`);
 }
 

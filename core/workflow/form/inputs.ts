@@ -1,7 +1,7 @@
 /** What an execution is started with, against what its workflow declares. Pure. */
 
 import { AppError } from "../../errors.ts";
-import type { Input, InputType, Workflow } from "../definition.ts";
+import { type Input, type InputType, levelsMax, type Workflow } from "../definition.ts";
 import { shown, suggestion } from "../../yaml/wording.ts";
 
 /**
@@ -40,6 +40,11 @@ export function inputsProblems(
   return [...unknown, ...wrong];
 }
 
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
 function valueOf(key: string, input: Input, given: Readonly<Record<string, unknown>>): unknown {
   return Object.hasOwn(given, key) ? given[key] : input.default;
 }
@@ -49,6 +54,7 @@ export function inputProblem(
   { type, enum: allowed, min = -Infinity, max = Infinity, items }: Input,
   value: unknown,
 ): string | undefined {
+  if (isDeeper(value, levelsMax)) return `must not nest over ${levelsMax} levels`;
   if (!isOf(type, value)) return `must be ${typeNames[type]}, not ${shown(value)}`;
   if (allowed && !allowed.includes(value)) {
     return `must be one of ${allowed.map(shown).join(", ")}, not ${shown(value)}`;

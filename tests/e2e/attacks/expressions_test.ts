@@ -27,7 +27,7 @@ Deno.test("the daemon answers between the slow expressions of items, steps and e
 Deno.test("a daemon asked to stop does not wait for slow expressions", async () => {
   await using world = await openFairWorld({ AC100_SHUTDOWN_SECONDS: "1" });
   const { daemon } = world;
-  await start(daemon, "items");
+  await start(daemon, "many_whens");
   const askedAtMs = performance.now();
   assert.equal(await daemon.end("SIGTERM"), 0);
   const ms = performance.now() - askedAtMs;

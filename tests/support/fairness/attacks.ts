@@ -40,6 +40,10 @@ export const attacks: readonly Attack[] = [
     inputs: { list },
     steps: steps(60, { params: { ms: 0 }, needs: [], when: `${slow} > 0`, timeout: 60 }),
   }),
+  workflow("many_whens", {
+    inputs: { list },
+    steps: steps(500, { params: { ms: 0 }, needs: [], when: `${slow} > 0`, timeout: 60 }),
+  }),
   workflow("lists", {
     inputs: { list },
     steps: steps(60, {
@@ -89,8 +93,31 @@ export const attacks: readonly Attack[] = [
       },
     ],
   }),
-  once("keys", { count: 1_000_000 }),
-  once("deep", { depth: 3_000_000 }),
+  workflow("numbers", {
+    steps: [
+      ...Array.from({ length: 8 }, (_, n) => ({
+        name: `n${n}`,
+        needs: [],
+        agent: "hog",
+        capability: "numbers",
+        params: { count: 500_000 },
+        timeout: 60,
+      })),
+      {
+        name: "last",
+        ...idle,
+        needs: Array.from({ length: 8 }, (_, n) => `n${n}`),
+        params: { ms: "${{ size(steps.n0.output.numbers) - 500000 }}" },
+      },
+    ],
+  }),
+  once("ask", { count: 100, characters: 1_000_000 }),
+  once("keys", { count: 200_000 }),
+  once("deep", { depth: 20_000 }),
+  workflow("deep_output", {
+    steps: [{ name: "only", agent: "hog", capability: "deep", params: { depth: 20_000 } }],
+    outputs: { deep: "${{ steps.only.output }}", numbered: { 1: 1 } },
+  }),
   once("fail", { characters: 30_000_000 }),
 ];
 

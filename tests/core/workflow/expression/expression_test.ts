@@ -81,6 +81,16 @@ Deno.test("a number that JSON can't keep is an error, not another number", () =>
   assert.match(reasonOf(() => valueOf("duration('1h')")), /JSON has no form for/);
 });
 
+Deno.test("a value that nests too deep is an error", () => {
+  const output = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`) as unknown;
+  const steps = { deep: { status: "completed", output } };
+  const { evaluate } = compileTemplate("${{ steps.deep.output }}");
+  assert.match(
+    reasonOf(() => evaluate({ ...scope, steps })),
+    /it gives a value of over 200 levels/,
+  );
+});
+
 Deno.test("a value that is missing is an error that names it, and has() asks first", () => {
   assert.match(reasonOf(() => valueOf("inputs.absent")), /"inputs.absent": No such key: absent/);
   assert.match(reasonOf(() => valueOf("steps.gone.output.price")), /No such key: output/);

@@ -82,3 +82,12 @@ Deno.test("any JSON is taken or refused as inputs, never a crash", () => {
     given(inputs as Record<string, unknown>);
   }));
 });
+
+Deno.test("an input that nests too deep is refused, however deep it is", () => {
+  const nested = (levels: number): unknown =>
+    JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+  const problems = ['"list" must not nest over 200 levels'];
+  assert.deepEqual(given({ symbol: "A", list: nested(201) }), problems);
+  assert.deepEqual(given({ symbol: "A", list: nested(100_000) }), problems);
+  assert.notDeepEqual(given({ symbol: "A", list: nested(200) }), problems);
+});

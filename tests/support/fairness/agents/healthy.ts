@@ -13,5 +13,11 @@ export default defineAgent({
       output: z.object({ twice: z.number() }),
       run: ({ n }) => ({ twice: 2 * n }),
     },
+    measure: {
+      description: "The length of a text",
+      input: z.object({ text: z.string() }),
+      output: z.object({ length: z.int() }),
+      run: ({ text }) => ({ length: text.length }),
+    },
   },
 });

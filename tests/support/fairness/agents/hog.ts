@@ -63,6 +63,26 @@ export default defineAgent({
       output: z.object({ text: z.string() }),
       run: ({ characters }) => ({ text: "x".repeat(characters) }),
     },
+    numbers: {
+      description: "Returns many numbers",
+      input: z.object({ count: z.int() }),
+      output: z.object({ numbers: z.array(z.number()) }),
+      run: ({ count }) => ({ numbers: Array.from({ length: count }, (_, n) => n) }),
+    },
+    ask: {
+      description: "Sends long inputs to another agent",
+      input: z.object({ count: z.int(), characters: z.int() }),
+      output: z.object({ answered: z.int() }),
+      run: async ({ count, characters }, ctx) => {
+        const text = "x".repeat(characters);
+        const all = Array.from(
+          { length: count },
+          () => ctx.request("healthy.measure", { text }, z.unknown()),
+        );
+        const ended = await Promise.allSettled(all);
+        return { answered: ended.filter(({ status }) => status === "fulfilled").length };
+      },
+    },
     keys: {
       description: "Returns a value of many keys",
       input: z.object({ count: z.int() }),
