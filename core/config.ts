@@ -27,8 +27,12 @@ export interface Config {
   readonly concurrentMax: number;
   /** Executions that may be queued. */
   readonly queueMax: number;
-  /** Where agents run unless their manifest asks for a process. */
-  readonly isolation: "worker" | "process";
+  /** Where agents live unless agents.yaml or their manifest says otherwise. */
+  readonly isolation: "auto" | "thread" | "process";
+  /** A host without requests for this long ends. */
+  readonly hostIdleMs: number;
+  /** Process hosts alive at a time. */
+  readonly hostsMax: number;
   /** Heap of a process host, in MB. */
   readonly agentHeapMb: number;
   /** By name, without the prefix `AC100_SECRET_`. */
@@ -38,6 +42,8 @@ export interface Config {
   readonly watchdogMs: number;
   readonly shutdownMs: number;
   readonly log: LogThreshold;
+  /** What the operator should change some day. */
+  readonly notices: readonly string[];
 }
 
 function wholeNumber(min: number, max: number, unset: number): z.ZodType<number> {
@@ -69,7 +75,9 @@ const Environment = z.object({
   AC100_WORKFLOWS_DIR: z.string().min(1).default("workflows"),
   AC100_MAX_CONCURRENT: wholeNumber(1, 1_000, 5),
   AC100_QUEUE_MAX: wholeNumber(1, 10_000_000, 100_000),
-  AC100_ISOLATION: oneOf(["worker", "process"], "worker"),
+  AC100_ISOLATION: oneOf(["auto", "thread", "process", "worker"], "auto"),
+  AC100_HOST_IDLE_SECONDS: wholeNumber(1, 86_400, 300),
+  AC100_HOSTS_MAX: wholeNumber(1, 1_000, 16),
   AC100_AGENT_HEAP_MB: wholeNumber(32, 65_536, 256),
   AC100_RETENTION_DAYS: wholeNumber(0, 36_500, 90),
   AC100_WATCHDOG_SECONDS: wholeNumber(1, 3_600, 5),
@@ -134,12 +142,17 @@ function toConfig(
     agentVariables,
     concurrentMax: values.AC100_MAX_CONCURRENT,
     queueMax: values.AC100_QUEUE_MAX,
-    isolation: values.AC100_ISOLATION,
+    isolation: values.AC100_ISOLATION === "worker" ? "thread" : values.AC100_ISOLATION,
+    hostIdleMs: values.AC100_HOST_IDLE_SECONDS * 1_000,
+    hostsMax: values.AC100_HOSTS_MAX,
     agentHeapMb: values.AC100_AGENT_HEAP_MB,
     secrets,
     retentionDays: values.AC100_RETENTION_DAYS,
     watchdogMs: values.AC100_WATCHDOG_SECONDS * 1_000,
     shutdownMs: values.AC100_SHUTDOWN_SECONDS * 1_000,
     log: values.AC100_LOG,
+    notices: values.AC100_ISOLATION === "worker"
+      ? ["AC100_ISOLATION=worker is now called AC100_ISOLATION=thread"]
+      : [],
   };
 }

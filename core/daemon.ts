@@ -61,6 +61,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): Promise<Daemon> {
+  for (const notice of config.notices) log.warn(notice);
   await checkFolders(config);
   await makeDataFolder(config.dataFolder);
   const store = await openStore({ url: config.databaseUrl, migrationsFolder, onFatal });

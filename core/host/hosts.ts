@@ -156,6 +156,11 @@ export class Hosts {
       // The agent may have a new version after the wait for its host.
       const entry = this.#versions.byId.get(id);
       if (!entry?.isServing) throw unavailable(id, entry);
+      const room = this.#keeper.roomFor(entry);
+      if (room) {
+        await (request ? whileCallerWaits(room, request) : room);
+        continue;
+      }
       const host = this.#keeper.use(entry);
       if (!host.isReady) {
         await (request ? whileCallerWaits(host.ready, request) : host.ready);

@@ -31,6 +31,8 @@ export interface AgentView {
   /** Names of the secrets it is given. */
   readonly secrets: readonly string[];
   readonly isolation: "thread" | "process";
+  /** Whose code it is: the release's, the release's after a change, or the user's. */
+  readonly origin: "shipped" | "edited" | "yours";
   readonly subscriptions: readonly string[];
   /** The host it lives in; null before its first use. */
   readonly host: string | null;

@@ -145,7 +145,7 @@ export interface Permissions {
 }
 
 /** Where an agent runs: in a thread shared with others, or in a process. */
-export type Isolation = "worker" | "process";
+export type Isolation = "process" | "alone";
 
 /** A named, typed operation of an agent. */
 export interface Capability {

@@ -46,7 +46,7 @@ export async function run(report: Report): Promise<void> {
     if (agents === 1) await compareSizes(report, floor, stage);
     if (agents === 10) await countExactly(report, askFloor, stage, agents);
   }
-  await using apart = await BusStage.open(echoAgents(1), { processForAll: true });
+  await using apart = await BusStage.open(echoAgents(1), "process");
   await compare(report, "host in a process", askFloor, inTurn(apart, 1));
   await compareWithRogues(report);
 }

@@ -18,7 +18,7 @@ export class BusStage implements AsyncDisposable {
   readonly #bus: Bus;
   readonly #hosts: Hosts;
 
-  private constructor(folder: TempFolder, processForAll: boolean) {
+  private constructor(folder: TempFolder, isolation: "thread" | "process") {
     const channel = `bench-${newOpaqueId()}`;
     const hub = new Hub("near", openBroadcastChannel(channel));
     this.#folder = folder;
@@ -33,7 +33,7 @@ export class BusStage implements AsyncDisposable {
       daemon: "near",
       watchdogMs: 5_000,
       heapMb: 64,
-      processForAll,
+      isolation,
       log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
       settings: operatorSettings(folder.path),
     });
@@ -42,9 +42,9 @@ export class BusStage implements AsyncDisposable {
   /** Hosts of these agent files, by name. */
   static async open(
     files: Readonly<Record<string, string>>,
-    { processForAll = false } = {},
+    isolation: "thread" | "process" = "thread",
   ): Promise<BusStage> {
-    const stage = new BusStage(await makeTempFolder(files), processForAll);
+    const stage = new BusStage(await makeTempFolder(files), isolation);
     await stage.#hosts.open();
     return stage;
   }

@@ -1,7 +1,7 @@
 /** The list of shipped agents. */
 
 import assert from "node:assert/strict";
-import { isShipped } from "../../core/shipped.ts";
+import { isShipped, originOf } from "../../core/shipped.ts";
 import { shippedFile, shippedText } from "../support/shipped_agents.ts";
 
 Deno.test("agents/shipped.json matches the agents' own declarations", async () => {
@@ -10,9 +10,17 @@ Deno.test("agents/shipped.json matches the agents' own declarations", async () =
 });
 
 Deno.test("an agent counts as shipped only by its id and its path together", () => {
-  const all = { csv: { file: "sources/csv.ts", variables: [] } };
+  const all = { csv: { file: "sources/csv.ts", hash: "1", variables: [] } };
   assert.equal(isShipped(all, "csv", "sources/csv.ts"), true);
   assert.equal(isShipped(all, "csv", "csv.ts"), false);
   assert.equal(isShipped(all, "other", "sources/csv.ts"), false);
   assert.equal(isShipped(all, "constructor", "sources/csv.ts"), false);
+});
+
+Deno.test("an agent is the release's only with the code of the release", () => {
+  const all = { csv: { file: "sources/csv.ts", hash: "1", variables: [] } };
+  assert.equal(originOf(all, "csv", "sources/csv.ts", "1"), "shipped");
+  assert.equal(originOf(all, "csv", "sources/csv.ts", "2"), "edited");
+  assert.equal(originOf(all, "csv", "csv.ts", "1"), "yours");
+  assert.equal(originOf(all, "mine", "mine.ts", "1"), "yours");
 });

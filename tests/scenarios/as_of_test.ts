@@ -30,7 +30,7 @@ async function instant(): Promise<number> {
   return atMs;
 }
 
-for (const isolation of ["worker", "process"]) {
+for (const isolation of ["thread", "process"]) {
   Deno.test(`data agents in a ${isolation} answer as of an instant from what was stored by then`, async (t) => {
     await using daemon = await startTestDaemon({ AC100_ISOLATION: isolation });
     const { ask } = daemon;

@@ -198,6 +198,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/host/scan",
     "core/host/settings",
     "core/log.ts",
+    "core/shipped.ts",
   ],
   "core/host/keep": [
     "core/bus",

@@ -37,6 +37,8 @@ export async function startTestDaemon(
     AC100_DATA_DIR: folder.path,
     AC100_AGENTS_DIR: fileURLToPath(new URL("../../agents", import.meta.url)),
     AC100_WORKFLOWS_DIR: fileURLToPath(new URL("../../workflows", import.meta.url)),
+    // Isolation has tests of its own; threads start sooner.
+    AC100_ISOLATION: "thread",
     AC100_MARKET_DATA: "simulated",
     AC100_PORT: "0",
     AC100_SHUTDOWN_SECONDS: "1",

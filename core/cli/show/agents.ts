@@ -39,7 +39,7 @@ export function showAgent(agent: AgentView, look: Look): string {
     .map(([kind, values]) => `${kind}: ${values.join(", ")}`);
   const { hits, misses, hit_rate } = agent.cache;
   const fields = fieldLines([
-    ["File", agent.file],
+    ["File", `${agent.file} (${agent.origin})`],
     ["Status", { text: agent.status, tone: agentTones[agent.status] }],
     ["Version of", agent.serves_version_of],
     ["Reason", agent.reason],

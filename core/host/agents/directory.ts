@@ -7,6 +7,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { AgentEntry, type AgentVersion } from "./entry.ts";
 import type { ReadFile } from "../scan/agent_files.ts";
 import { refusalOf, type Settled } from "../settings/settle.ts";
+import type { Origin } from "../../shipped.ts";
 
 /** The operator's settings, as far as entries need them. */
 export interface SettingsOfFiles {
@@ -14,6 +15,8 @@ export interface SettingsOfFiles {
   settle(manifest: Manifest, file: string): Settled;
   /** The file an id is bound to; undefined when any file may declare it. */
   ownerOf(id: string): string | undefined;
+  /** Whose code it is that declares the id in a file with this hash. */
+  originOf(id: string, file: string, hash: string): Origin;
 }
 
 /**
@@ -35,7 +38,8 @@ export function makeEntries(
     const wrong = whyNotIts(manifest.id, file, names, settings.ownerOf(manifest.id));
     if (wrong !== undefined) return failed(version, `Cannot load agent "${file}": ${wrong}`);
     const settled = settings.settle(manifest, file);
-    const entry = new AgentEntry({ ...version, id: manifest.id, manifest, settled });
+    const origin = settings.originOf(manifest.id, file, hash);
+    const entry = new AgentEntry({ ...version, id: manifest.id, origin, manifest, settled });
     const refusal = refusalOf(manifest.id, settled) ?? whyRefused(settled, manifest);
     if (refusal !== undefined) entry.refuse(refusal);
     return entry;

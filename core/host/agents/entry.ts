@@ -1,5 +1,6 @@
 /** One version of an agent's file, with its status and counters. */
 
+import type { Origin } from "../../shipped.ts";
 import type { AgentStatus } from "../../statuses.ts";
 import type { Grants, Manifest } from "../manifest/manifest.ts";
 import type { Settled } from "../settings/settle.ts";
@@ -15,6 +16,8 @@ export interface AgentVersion {
   readonly hash: string;
   /** When the newest of these files was written, in UTC milliseconds. */
   readonly writtenAtMs: number;
+  /** Whose code it is; the user's, unless it is known to be the release's. */
+  readonly origin?: Origin;
   readonly manifest?: Manifest;
   /** Its configuration and grants in force. */
   readonly settled?: Settled;
@@ -56,6 +59,7 @@ export class AgentEntry {
   readonly file: string;
   readonly hash: string;
   readonly writtenAtMs: number;
+  readonly origin: Origin;
   readonly manifest: Manifest | undefined;
   settled: Settled | undefined;
   /** Requests that were answered or failed. */
@@ -72,11 +76,12 @@ export class AgentEntry {
   #openCount = 0;
 
   constructor(version: AgentVersion) {
-    const { id, file, path, hash, writtenAtMs, manifest, settled } = version;
+    const { id, file, path, hash, writtenAtMs, origin = "yours", manifest, settled } = version;
     this.id = id;
     this.file = file;
     this.hash = hash;
     this.writtenAtMs = writtenAtMs;
+    this.origin = origin;
     this.manifest = manifest;
     this.settled = settled;
     this.#path = path;

@@ -3,6 +3,13 @@
 import type { AgentEntry } from "./entry.ts";
 import type { Grants } from "../manifest/manifest.ts";
 
+/**
+ * Where agents live unless agents.yaml or their manifest says otherwise. `auto`: agents that ship
+ * with the release in threads of the daemon, all others in processes, since no fence inside a
+ * thread holds against intent.
+ */
+export type IsolationSetting = "auto" | "thread" | "process";
+
 export interface Placement {
   readonly grants: Grants;
   readonly secrets: readonly string[];
@@ -16,20 +23,16 @@ export interface Placement {
 /** Agents of equal keys share a host. */
 export type PlacementKey = string;
 
-/**
- * Isolation comes from agents.yaml if stated there, then from the daemon's setting, then from the
- * manifest.
- */
-export function placementOf(entry: AgentEntry, processForAll: boolean): Placement {
-  const stated = entry.settled?.isolation;
-  const isAlone = entry.isApart || stated === "alone";
-  const unstated = processForAll ? "process" : entry.manifest?.isolation ?? "worker";
-  const wantsProcess = isAlone || (stated ?? unstated) === "process";
+/** agents.yaml counts before the manifest, and that before the daemon's setting. */
+export function placementOf(entry: AgentEntry, setting: IsolationSetting): Placement {
+  const { manifest, settled, isApart, origin, grants } = entry;
+  const unstated = setting !== "auto" ? setting : origin === "shipped" ? "thread" : "process";
+  const wanted = isApart ? "alone" : settled?.isolation ?? manifest?.isolation ?? unstated;
   return {
-    grants: entry.grants,
-    secrets: entry.manifest?.secrets ?? [],
-    kind: wantsProcess ? "process" : "thread",
-    only: isAlone ? entry.id : null,
+    grants,
+    secrets: manifest?.secrets ?? [],
+    kind: wanted === "thread" ? "thread" : "process",
+    only: wanted === "alone" ? entry.id : null,
     asOfMs: null,
   };
 }

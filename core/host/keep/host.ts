@@ -13,6 +13,8 @@ import { reportReader } from "../reports.ts";
 import type { Vessel, VesselOptions } from "../vessel/vessel.ts";
 
 const beatEveryMsMax = 1_000;
+/** An idle host is asked at every tenth beat. */
+const idleBeatEvery = 10;
 const startMsDefault = 15_000;
 
 export interface HostOptions {
@@ -34,6 +36,8 @@ export interface HostOptions {
   readonly openVessel: (events: Pick<VesselOptions, "onReport" | "onPrinted" | "onEnd">) => Vessel;
   readonly onNews: (news: HostNews) => void;
   readonly onLost: (reason: AppError) => void;
+  /** Called when its last open request has ended. */
+  readonly onIdle: () => void;
 }
 
 export class Host {
@@ -60,6 +64,7 @@ export class Host {
   #rejectReady: (error: AppError) => void = () => undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
   #beatsUnanswered = 0;
+  #restedBeats = 0;
   #lastUsedAtMs = Date.now();
   #retiring = false;
   #ended = false;
@@ -117,6 +122,10 @@ export class Host {
     return this.#isReady && this.#open === 0 && Date.now() - this.#lastUsedAtMs >= ms;
   }
 
+  get lastUsedAtMs(): number {
+    return this.#lastUsedAtMs;
+  }
+
   /**
    * Agents with open requests or event handlers that run; if the host does not respond, one of them
    * is probably blocking it.
@@ -143,7 +152,10 @@ export class Host {
       const left = (this.#openByAgent.get(agent) ?? 1) - 1;
       if (left > 0) this.#openByAgent.set(agent, left);
       else this.#openByAgent.delete(agent);
-      if (this.#retiring && this.#open === 0) this.close();
+      if (this.#open === 0) {
+        if (this.#retiring) this.close();
+        this.#options.onIdle();
+      }
     }
   }
 
@@ -212,8 +224,12 @@ export class Host {
 
   /**
    * Counts unanswered beats instead of time, so that a suspended daemon does not blame its hosts.
+   * An idle host is seldom asked, so that many of them cost nothing.
    */
   #beat(): void {
+    const isResting = this.#isReady && this.#open === 0 && this.#beatsUnanswered === 0;
+    this.#restedBeats = isResting ? (this.#restedBeats + 1) % idleBeatEvery : 0;
+    if (this.#restedBeats > 0) return;
     const silentMs = this.#beatsUnanswered * this.#beatEveryMs;
     if (silentMs >= this.#options.watchdogMs) {
       // While loading, `startMsMax` applies instead.

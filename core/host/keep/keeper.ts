@@ -13,6 +13,7 @@ import type { Host } from "./host.ts";
 import { HostOpener, type HostOpenerOptions } from "./opener.ts";
 import { PastHosts, pastIdleMs } from "./past.ts";
 import {
+  type IsolationSetting,
   keyOf,
   type Placement,
   placementAt,
@@ -20,10 +21,14 @@ import {
   placementOf,
 } from "../agents/placement.ts";
 
+const hostsMaxDefault = 16;
+
 export interface KeeperOptions extends HostOpenerOptions {
   readonly log: Log;
-  /** Runs every agent in a process, whatever its manifest says. */
-  readonly processForAll?: boolean;
+  /** Where agents live unless agents.yaml or their manifest says otherwise; `auto` by default. */
+  readonly isolation?: IsolationSetting;
+  /** Process hosts of the present alive at a time. */
+  readonly hostsMax?: number;
 }
 
 export class Keeper {
@@ -38,6 +43,8 @@ export class Keeper {
   readonly #running = new Map<string, Host>();
   /** Resolves, for each host, when its thread or process has ended. */
   readonly #ending = new Set<Promise<void>>();
+  /** Called when a host is idle or has ended. */
+  readonly #waitingForRoom: (() => void)[] = [];
   #wedgedThreads = 0;
   #isClosed = false;
 
@@ -58,12 +65,37 @@ export class Keeper {
   }
 
   placementOf(entry: AgentEntry): Placement {
-    return placementOf(entry, this.#options.processForAll ?? false);
+    return placementOf(entry, this.#options.isolation ?? "auto");
   }
 
   /** The agent's current host; undefined before its first use. */
   hostOf(entry: AgentEntry): Host | undefined {
     return this.#homes.get(this.#keyOf(entry))?.current;
+  }
+
+  /**
+   * Makes room for the agent's host, if it needs a process and there are as many as may be: the
+   * least recently used idle one ends. Resolves when one that is busy may have become idle.
+   * Undefined when there is room.
+   * @throws {AppError} `agent_unavailable` when none will ever be idle.
+   */
+  roomFor(entry: AgentEntry): Promise<void> | undefined {
+    const { hostsMax = hostsMaxDefault } = this.#options;
+    if (this.placementOf(entry).kind === "thread" || this.hostOf(entry)) return undefined;
+    const homes = [...this.#homes.values()].filter(({ current }) => current?.kind === "process");
+    if (homes.length < hostsMax) return undefined;
+    // Those that subscribe to events would miss some.
+    const others = homes.filter((home) => !this.#inhabitants(home).some((one) => one.isListening));
+    if (others.length === 0) throw noRoom(entry.id, hostsMax);
+    const idle = others.filter(({ current }) => current?.isIdleFor(0))
+      .toSorted((a, b) => (a.current?.lastUsedAtMs ?? 0) - (b.current?.lastUsedAtMs ?? 0));
+    if (idle[0]) {
+      idle[0].endIfIdle(0);
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waitingForRoom.push(resolve);
+    return promise;
   }
 
   /**
@@ -128,6 +160,7 @@ export class Keeper {
   /** Ends every host; resolves when their threads and processes have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#tryAgain();
     for (const host of this.#running.values()) host.close();
     this.#running.clear();
     this.#homes.clear();
@@ -223,14 +256,21 @@ export class Keeper {
       throw new AppError("host_gone", "Cannot start a host: the daemon is stopping");
     }
     const onNews = (host: Host, news: HostNews): void => this.#hear(host, news);
-    const host = this.#opener.open(placement, entries, { onNews, onLost });
+    const onIdle = (): void => this.#tryAgain();
+    const host = this.#opener.open(placement, entries, { onNews, onLost, onIdle });
     this.#running.set(host.address, host);
     this.#ending.add(host.gone);
     void host.gone.then(() => {
       this.#running.delete(host.address);
       this.#ending.delete(host.gone);
+      this.#tryAgain();
     });
     return host;
+  }
+
+  /** Lets those that wait for room look again. */
+  #tryAgain(): void {
+    for (const go of this.#waitingForRoom.splice(0)) go();
   }
 
   #lose(home: Home, host: Host, reason: AppError): void {
@@ -287,6 +327,14 @@ export class Keeper {
     if (host.asOf !== undefined) return;
     entry.noteError(news.message);
   }
+}
+
+function noRoom(id: string, hostsMax: number): AppError {
+  return new AppError(
+    "agent_unavailable",
+    `Cannot start a host for agent "${id}": ${hostsMax} hosts run, and all of them hear events; ` +
+      `raise AC100_HOSTS_MAX`,
+  );
 }
 
 /** Marks the versions that a host has loaded. */

@@ -33,6 +33,8 @@ export interface HostOpenerOptions {
 export interface HostEvents {
   readonly onNews: (host: Host, news: HostNews) => void;
   readonly onLost: (host: Host, reason: AppError) => void;
+  /** Called when its last open request has ended. */
+  readonly onIdle: () => void;
 }
 
 const budgetMsDefault = 1_000;
@@ -50,7 +52,7 @@ export class HostOpener {
   open(
     { grants, secrets, kind, asOfMs }: Placement,
     entries: readonly AgentEntry[],
-    { onNews, onLost }: HostEvents,
+    { onNews, onLost, onIdle }: HostEvents,
   ): Host {
     const { hub, heapMb = heapMbDefault, budgetMs = budgetMsDefault } = this.#options;
     const { bus, channel, daemon, watchdogMs, startMsMax } = this.#options;
@@ -76,6 +78,7 @@ export class HostOpener {
       },
       onNews: (news) => onNews(host, news),
       onLost: (reason) => onLost(host, reason),
+      onIdle,
     });
     return host;
   }

@@ -39,7 +39,8 @@ export interface Manifest {
   readonly description: string;
   readonly permissions: Wanted;
   readonly secrets: readonly string[];
-  readonly isolation: Isolation;
+  /** null: where the daemon puts it. */
+  readonly isolation: Isolation | null;
   /** The market source this agent is; null for other agents. */
   readonly source: string | null;
   /** Whether the source's data is made up. */
@@ -108,7 +109,8 @@ const Definition = z.strictObject({
     import: wanted,
   }).optional(),
   secrets: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, "must match [A-Z][A-Z0-9_]*")).optional(),
-  isolation: z.enum(["worker", "process"]).optional(),
+  // "worker" is what earlier releases called the default.
+  isolation: z.enum(["process", "alone", "worker"]).optional(),
   source: name.optional(),
   simulated: z.boolean().optional(),
   config: objectSchema.optional(),
@@ -164,7 +166,7 @@ export function readManifest(exported: unknown, file: string): Manifest {
     description: definition.description,
     permissions: normalize<string | FromConfig>({ ...definition.permissions }),
     secrets: [...new Set(definition.secrets)].sort(),
-    isolation: definition.isolation ?? "worker",
+    isolation: readIsolation(definition.isolation),
     source: definition.source ?? null,
     simulated: definition.simulated ?? false,
     config,
@@ -177,13 +179,17 @@ export function readManifest(exported: unknown, file: string): Manifest {
   throw invalid(file, [`it has ${length} characters as JSON, over ${charactersMax}`]);
 }
 
+function readIsolation(stated: string | undefined): Isolation | null {
+  return stated === "process" || stated === "alone" ? stated : null;
+}
+
 const jsonSchema = z.record(z.string(), z.unknown());
 const Read = z.object({
   id: name,
   description: text,
   permissions: z.record(z.string(), z.array(z.union([text, fromConfig]))),
   secrets: z.array(text),
-  isolation: z.enum(["worker", "process"]),
+  isolation: z.enum(["process", "alone"]).nullable(),
   source: name.nullable(),
   simulated: z.boolean(),
   config: jsonSchema.nullable(),

@@ -7,7 +7,7 @@
 
 import { AppError } from "../../errors.ts";
 import { Mask } from "../../mask.ts";
-import { isShipped, type Shipped } from "../../shipped.ts";
+import { isShipped, type Origin, originOf, type Shipped } from "../../shipped.ts";
 import type { Problem } from "../../yaml/problem.ts";
 import { SourceText } from "../../yaml/source_text.ts";
 import { readTree } from "../../yaml/tree.ts";
@@ -83,6 +83,11 @@ export class OperatorSettings {
   ownerOf(id: string): string | undefined {
     const { shipped } = this.#options;
     return Object.hasOwn(shipped, id) ? shipped[id]?.file : this.#inForce?.get(id)?.file;
+  }
+
+  /** Whose code it is that declares the id in a file with this hash. */
+  originOf(id: string, file: string, hash: string): Origin {
+    return originOf(this.#options.shipped, id, file, hash);
   }
 
   #settle(manifest: Manifest, file: string, agents: StatedAgents): Settled {

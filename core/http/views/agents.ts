@@ -28,6 +28,7 @@ export function agentView(
     permissions: entry.grants,
     secrets: manifest?.secrets ?? [],
     isolation: hosts.isolationOf(entry),
+    origin: entry.origin,
     subscriptions: manifest?.subscriptions ?? [],
     host: entry.isServing ? hosts.hostOf(entry) ?? null : null,
     messages: entry.messages,

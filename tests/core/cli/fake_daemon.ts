@@ -88,6 +88,7 @@ export function anAgent(values: Partial<AgentView> = {}): AgentView {
     }],
     secrets: [],
     isolation: "thread",
+    origin: "shipped",
     source: null,
     config: [],
     permissions: {},

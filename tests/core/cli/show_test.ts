@@ -77,6 +77,7 @@ Deno.test("showAgent() shows one agent with what it can do", () => {
   const agent = anAgent({
     secrets: [],
     isolation: "thread",
+    origin: "shipped",
     permissions: { net: ["a.com", "b.com"] },
     cache: { hits: 8, misses: 2, hit_rate: 0.8 },
     last_error: "Cannot fetch",
@@ -84,7 +85,7 @@ Deno.test("showAgent() shows one agent with what it can do", () => {
   });
   assertText(showAgent(agent, look), [
     "test_agent  Echoes and adds",
-    "  File           test_agent.ts",
+    "  File           test_agent.ts (shipped)",
     "  Status         idle",
     "  Permissions    net: a.com, b.com",
     "  Lives in       a thread",

@@ -28,8 +28,8 @@ async function askAt(
   return JSON.parse(await daemon.plane.hosts.invoke({ ...asked, asOfMs, signal }));
 }
 
-for (const isolation of ["worker", "process"]) {
-  Deno.test(`an agent in a ${isolation === "worker" ? "thread" : isolation} stores values and serves them to others`, async (t) => {
+for (const isolation of ["thread", "process"]) {
+  Deno.test(`an agent in a ${isolation} stores values and serves them to others`, async (t) => {
     await using folder = await copyOfFolder(keepers);
     const environment = { AC100_AGENTS_DIR: folder.path, AC100_ISOLATION: isolation };
     await using daemon = await startTestDaemon(environment);

@@ -162,7 +162,7 @@ Deno.test("a plugin gets neither the id nor the grants of a shipped agent", asyn
   await using stage = await Stage.open({
     agentsFolder: folder.path,
     watch: true,
-    operator: { shipped: { csv: { file: "sources/csv.ts", variables: [] } } },
+    operator: { shipped: { csv: { file: "sources/csv.ts", hash: "1", variables: [] } } },
   });
   assert.equal(stage.hosts.entry("csv")?.file, "sources/csv.ts");
   assert.match(stage.hosts.entry("a_thief.ts")?.reason ?? "", /"csv" belongs to "sources\/csv.ts"/);

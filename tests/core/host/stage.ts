@@ -68,6 +68,7 @@ export class Stage implements AsyncDisposable {
       hub,
       channel,
       daemon: "daemon",
+      isolation: "thread",
       watchdogMs: 5_000,
       log: createLog({
         threshold: "debug",

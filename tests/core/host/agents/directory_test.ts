@@ -9,6 +9,7 @@ import { nothingSettled } from "../../../support/operator_settings.ts";
 
 const settings = {
   settle: () => nothingSettled,
+  originOf: () => "yours" as const,
   ownerOf: (id: string) => id === "owned" ? "z.ts" : undefined,
 };
 
@@ -22,7 +23,7 @@ function scanned(
     description: "d",
     permissions: {},
     secrets: [],
-    isolation: "worker",
+    isolation: null,
     source: null,
     simulated: false,
     config: null,

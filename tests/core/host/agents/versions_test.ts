@@ -15,7 +15,7 @@ const manifest: Manifest = {
   description: "d",
   permissions: {},
   secrets: [],
-  isolation: "worker",
+  isolation: null,
   source: null,
   simulated: false,
   config: null,
@@ -41,7 +41,11 @@ function versionsIn(folder: TempFolder): Versions {
     kept: new KeptVersions(join(folder.path, "kept")),
     readable: [],
     toEntries: (read) =>
-      makeEntries(read, { settle: () => nothingSettled, ownerOf: () => undefined }),
+      makeEntries(read, {
+        settle: () => nothingSettled,
+        ownerOf: () => undefined,
+        originOf: () => "yours",
+      }),
     signal: new AbortController().signal,
     log: createLog({ threshold: "off", write: () => undefined, pretty: false }),
   });

@@ -48,7 +48,7 @@ Deno.test("a manifest describes an agent's capabilities as plain JSON", () => {
     description: "Says hello",
     permissions: { net: ["a.example", "b.example"] },
     secrets: [],
-    isolation: "worker",
+    isolation: null,
     source: null,
     simulated: false,
     config: {

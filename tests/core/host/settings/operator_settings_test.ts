@@ -10,7 +10,7 @@ import { bytesMax } from "../../../../core/host/settings/settings_text.ts";
 import { operatorSettings } from "../../../support/operator_settings.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
 
-const shipped = { csv: { file: "sources/csv.ts", variables: ["AC100_CSV_DIR"] } };
+const shipped = { csv: { file: "sources/csv.ts", hash: "1", variables: ["AC100_CSV_DIR"] } };
 
 function agent(file: string, id: string, more: Partial<Parameters<typeof defineAgent>[0]> = {}) {
   const definition = defineAgent({ id, description: "d", capabilities: {}, ...more });
@@ -190,7 +190,7 @@ Deno.test("a broken file changes nothing until it is fixed", () => {
 
 Deno.test("at the start, problems of the file and the variables are refused in one line", () => {
   const settings = operatorSettings("/agents", {
-    shipped: { ...shipped, asker: { file: "asker.ts", variables: ["AC100_ASK"] } },
+    shipped: { ...shipped, asker: { file: "asker.ts", hash: "1", variables: ["AC100_ASK"] } },
     variables: { AC100_ASK: "nasdaq", AC100_CSV_DIR: "/a,/b" },
   });
   assert.throws(() => settings.take({ text: "csw: {}\nasker: 3" }, agents), {
@@ -206,8 +206,8 @@ Deno.test("at the start, problems of the file and the variables are refused in o
 Deno.test("naming a source whose file cannot be read now is not a problem", () => {
   const settings = operatorSettings("/agents", {
     shipped: {
-      asker: { file: "asker.ts", variables: ["AC100_ASK"] },
-      broken: { file: "broken.ts", variables: [] },
+      asker: { file: "asker.ts", hash: "1", variables: ["AC100_ASK"] },
+      broken: { file: "broken.ts", hash: "1", variables: [] },
     },
     variables: { AC100_ASK: "broken,csv" },
   });

@@ -54,7 +54,7 @@ for (const { how, isProcess, text } of endings) {
     await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
     await using stage = await Stage.open({
       agentsFolder: folder.path,
-      processForAll: isProcess,
+      isolation: isProcess ? "process" : "thread",
       heapMb: 64,
       // Longer than a good version takes to load on a busy machine.
       startMsMax: 1_500,

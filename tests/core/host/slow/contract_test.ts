@@ -47,14 +47,12 @@ export default defineAgent({
 });
 `;
 
-for (const processForAll of [false, true]) {
-  const kind = processForAll ? "process" : "thread";
-
+for (const kind of ["thread", "process"] as const) {
   Deno.test(`a host in a ${kind} keeps the contract of hosts`, async (t) => {
     await using folder = await makeTempFolder({ "bee.ts": agent });
     await using stage = await Stage.open({
       agentsFolder: folder.path,
-      processForAll,
+      isolation: kind,
       secrets: { HONEY: "sweet", OTHER: "hidden" },
     });
     const entry = stage.hosts.entry("worker_bee");

@@ -137,9 +137,7 @@ export default defineAgent({
 `;
 }
 
-for (const processForAll of [false, true]) {
-  const kind = processForAll ? "process" : "thread";
-
+for (const kind of ["thread", "process"] as const) {
   Deno.test(`an agent that loops during its import spares its neighbours (${kind})`, async () => {
     const agentText = (id: string, before: string): string =>
       `import { defineAgent, z } from "100ac";
@@ -161,7 +159,7 @@ export default defineAgent({
     });
     await using stage = await Stage.open({
       agentsFolder: folder.path,
-      processForAll,
+      isolation: kind,
       startMsMax: 1_500,
     });
     const [first, second] = await Promise.all([
@@ -178,6 +176,6 @@ export default defineAgent({
       assert.equal(entry?.isApart, false);
     }
     assert.equal(stage.hosts.entry("stuck")?.isApart, true);
-    assert.equal(stage.hosts.wedgedThreads, processForAll ? 0 : 1);
+    assert.equal(stage.hosts.wedgedThreads, kind === "process" ? 0 : 1);
   });
 }

@@ -38,11 +38,9 @@ const closed: Readonly<Record<string, readonly [code: string, refusal: RegExp]>>
   "another thread": ["new BroadcastChannel('x').name", /^BroadcastChannel is not defined/],
 };
 
-for (const processForAll of [false, true]) {
-  const kind = processForAll ? "process" : "thread";
-
+for (const kind of ["thread", "process"] as const) {
   Deno.test(`a ${kind} of the past reaches nothing of the present`, async (t) => {
-    await using leaks = await openLeaks({ processForAll });
+    await using leaks = await openLeaks({ isolation: kind });
     const { stage, tries } = leaks;
     for (const [what, [code, refusal]] of Object.entries({ ...granted, ...closed })) {
       await t.step(what, async () => {
@@ -78,7 +76,7 @@ for (const processForAll of [false, true]) {
   });
 
   Deno.test(`what an agent in a ${kind} remembers exists only at its instant`, async () => {
-    await using leaks = await openLeaks({ processForAll });
+    await using leaks = await openLeaks({ isolation: kind });
     const { tries } = leaks;
     const remembered = "[...tools.memory.keys(), ...Object.keys(globalThis.kept ?? {})]";
     const learn = (what: string): string =>
@@ -92,7 +90,7 @@ for (const processForAll of [false, true]) {
   });
 
   Deno.test(`an agent invoked from a ${kind} of the past sees the same instant`, async () => {
-    await using leaks = await openLeaks({ processForAll });
+    await using leaks = await openLeaks({ isolation: kind });
     const { stage, tries } = leaks;
     await stage.ask("friend.learn", { what: "of now" });
     const recall = "ctx.request('friend.recall', {}, tools.z.unknown())";
@@ -102,7 +100,7 @@ for (const processForAll of [false, true]) {
   });
 
   Deno.test(`no event enters or leaves a ${kind} of the past`, async () => {
-    await using leaks = await openLeaks({ processForAll });
+    await using leaks = await openLeaks({ isolation: kind });
     const { stage, tries } = leaks;
     const publish = (topic: string): string => `(ctx.publish("${topic}", 1), null)`;
     await tries("1", asOfMs);

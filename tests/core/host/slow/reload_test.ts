@@ -28,12 +28,14 @@ export default defineAgent({
 const version = (stage: Stage): Promise<unknown> =>
   stage.ask("changing.version").catch((thrown) => `${thrown.code}`);
 
-for (const processForAll of [false, true]) {
-  const kind = processForAll ? "process" : "thread";
-
+for (const kind of ["thread", "process"] as const) {
   Deno.test(`a changed agent serves within a second, and no request is lost (${kind})`, async () => {
     await using folder = await makeTempFolder({ "changing.ts": agentText("1") });
-    await using stage = await Stage.open({ agentsFolder: folder.path, watch: true, processForAll });
+    await using stage = await Stage.open({
+      agentsFolder: folder.path,
+      watch: true,
+      isolation: kind,
+    });
     assert.equal(await version(stage), 1);
     const slow = stage.ask("changing.version", { ms: 1_500 });
     await folder.write("changing.ts", agentText("2"));
