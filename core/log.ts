@@ -33,11 +33,13 @@ export function createLog(options: LogOptions, common: Record<string, unknown> =
   const at = (level: LogLevel) => (message: string, fields: Record<string, unknown> = {}) => {
     if (logLevels.indexOf(level) < thresholdIndex) return;
     const time = new Date(now()).toISOString();
+    const own = { time, level, message };
     const all = { ...common, ...fields };
+    // No field may stand in for the log's own.
     options.write(
       options.pretty
         ? prettyLine(time, level, message, all)
-        : JSON.stringify({ time, level, message, ...all }),
+        : JSON.stringify({ ...own, ...all, ...own }),
     );
   };
   return {
@@ -86,8 +88,21 @@ function prettyLine(
   fields: Record<string, unknown>,
 ): string {
   const rest = Object.entries(fields).map(([key, value]) =>
-    styleText("gray", `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    styleText(
+      "gray",
+      printable(`${key}=${typeof value === "string" ? value : JSON.stringify(value)}`),
+    )
   );
   const label = styleText(colours[level], level.padEnd(5));
-  return [styleText("gray", time.slice(11, 23)), label, message, ...rest].join(" ");
+  const parts = [styleText("gray", time.slice(11, 23)), label, printable(message), ...rest];
+  return parts.join(" ");
+}
+
+/** A text on one line, and without what steers a terminal. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (found) => {
+    const code = found.charCodeAt(0);
+    return code === 10 ? "\\n" : `\\x${code.toString(16).padStart(2, "0")}`;
+  });
 }

@@ -318,7 +318,8 @@ export class Keeper {
     if (news.kind === "log") {
       const { asOf } = host;
       const where = { host: host.address, agent: news.agent, ...(asOf && { as_of: asOf }) };
-      log[news.level](news.message, { ...where, ...news.fields });
+      const fields = Object.keys(news.fields).length > 0 && { fields: news.fields };
+      log[news.level](news.message, { ...where, ...fields });
       return;
     }
     log.error("agent fault", { host: host.address, agent: news.agent, reason: news.message });

@@ -14,6 +14,7 @@ import {
   CollectionRead,
   toCollectionManifest,
 } from "./collections.ts";
+import { whyNotGranted } from "./permission.ts";
 
 export interface CapabilityManifest {
   readonly name: string;
@@ -84,10 +85,7 @@ const charactersMax = 512 * 1024;
 
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, "must match [a-z][a-z0-9_]*");
 const text = z.string().min(1);
-// In the flags of a process, a comma separates two grants.
-const grant = text.regex(/^[^,]+$/, "must not contain a comma");
-const fromConfig = z.strictObject({ config: text, otherwise: z.array(grant).optional() });
-const wanted = z.array(z.union([grant, fromConfig])).optional();
+const fromConfig = z.strictObject({ config: text, otherwise: z.array(text).optional() });
 const fn = z.custom<CallableFunction>((value) => typeof value === "function", "must be a function");
 const schema = z.custom<z.ZodType>(isZod, "must be a zod schema");
 const objectSchema = z.custom<z.ZodObject>(
@@ -95,18 +93,28 @@ const objectSchema = z.custom<z.ZodObject>(
   "must be a z.object(…) schema",
 );
 
+/** The items of a kind of permission. */
+function wantedOf(kind: string) {
+  const item = text.superRefine((item, context) => {
+    const found = whyNotGranted(kind, item);
+    if (found !== undefined) context.addIssue({ code: "custom", message: found });
+  });
+  const ofConfig = z.strictObject({ config: text, otherwise: z.array(item).optional() });
+  return z.array(z.union([item, ofConfig])).optional();
+}
+
 const Definition = z.strictObject({
   id: name.refine((id) => !reservedIds.has(id), "is reserved for the daemon"),
   description: text,
   permissions: z.strictObject({
-    net: wanted,
-    read: wanted,
-    write: wanted,
-    env: wanted,
-    sys: wanted,
-    run: wanted,
-    ffi: wanted,
-    import: wanted,
+    net: wantedOf("net"),
+    read: wantedOf("read"),
+    write: wantedOf("write"),
+    env: wantedOf("env"),
+    sys: wantedOf("sys"),
+    run: wantedOf("run"),
+    ffi: wantedOf("ffi"),
+    import: wantedOf("import"),
   }).optional(),
   secrets: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, "must match [A-Z][A-Z0-9_]*")).optional(),
   // "worker" is what earlier releases called the default.

@@ -8,6 +8,7 @@ import { isAbsolute } from "node:path";
 import type { FromConfig } from "../../sdk/agent.ts";
 import { shown, suggestion } from "../../yaml/wording.ts";
 import { type Grants, type Manifest, normalize } from "../manifest/manifest.ts";
+import { whyNotGranted } from "../manifest/permission.ts";
 import type { SettingProblem } from "./stated.ts";
 
 export interface Granted {
@@ -80,15 +81,9 @@ function addressOf(value: unknown): unknown {
   return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
 }
 
-const address = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:\d{1,5})?$/i;
-
 /** Why an item cannot be granted; undefined when it can. */
 function whyNot(kind: string, item: string): string | undefined {
-  // In the flags of a process, a comma separates two grants.
-  if (item.includes(",")) return "contains a comma";
-  if (kind === "net" && !address.test(item)) return "is not a host or host:port";
-  if (kind === "read" || kind === "write") {
-    if (!isAbsolute(item)) return "is not an absolute path";
-  }
-  return undefined;
+  const isPath = kind === "read" || kind === "write";
+  if (isPath && !isAbsolute(item)) return "is not an absolute path";
+  return whyNotGranted(kind, item);
 }

@@ -81,7 +81,7 @@ Deno.test("a permission may refer to a configuration field, which must exist", (
     `did you mean "folder"?`,
   ]);
   assert.deepEqual(problemsOf({ ...greeter, permissions: { net: ["a,b", 7, { confg: "x" }] } }), [
-    "permissions.net.0: must not contain a comma",
+    "permissions.net.0: contains a comma",
     "permissions.net.1: invalid input: expected object, received number",
     "permissions.net.2.config: is missing",
   ]);

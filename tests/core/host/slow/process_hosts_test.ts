@@ -89,6 +89,31 @@ Deno.test("a host that nobody asks ends", async () => {
   assert.notEqual(await stage.ask("a.wait"), pid);
 });
 
+Deno.test("memory outside V8's heap is bounded, too", async () => {
+  const filler = `import { defineAgent, z } from "100ac";
+export default defineAgent({
+  id: "filler",
+  description: "d",
+  isolation: "process",
+  capabilities: {
+    fill: { description: "d", input: z.object({}), output: z.int(), run: () => {
+      const all = [];
+      try {
+        for (; all.length < 300; ) all.push(new Uint8Array(10_000_000).fill(1));
+      } catch {
+        // No more is to be had.
+      }
+      return all.length * 10;
+    } },
+  },
+});
+`;
+  await using folder = await makeTempFolder({ "filler.ts": filler });
+  await using stage = await Stage.open({ agentsFolder: folder.path, heapMb: 64, budgetMs: 20_000 });
+  const megabytes = await stage.ask("filler.fill", {}, { timeoutMs: 30_000 });
+  assert.ok(Number(megabytes) > 50 && Number(megabytes) < 600, `${megabytes} MB`);
+});
+
 Deno.test("a process host ends with the process that started it, even in a loop", async () => {
   const loop = `import { defineAgent, z } from "100ac";
 export default defineAgent({
