@@ -148,6 +148,7 @@ export default defineAgent({
     "workflows/hang.yaml": "name: hang\nsteps: [{ name: one, agent: wedge, capability: hang }]\n",
   });
   await using daemon = await startDaemonProcess({
+    AC100_ISOLATION: "thread",
     AC100_DATA_DIR: join(folder.path, "data"),
     AC100_AGENTS_DIR: join(folder.path, "agents"),
     AC100_WORKFLOWS_DIR: join(folder.path, "workflows"),
