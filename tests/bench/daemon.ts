@@ -72,6 +72,8 @@ async function measureDaemon(agents: number): Promise<Cost> {
   await using daemon = await startDaemonProcess({
     AC100_DATA_DIR: join(folder.path, "data"),
     AC100_AGENTS_DIR: agentsFolder,
+    // So that the host is part of the daemon's memory; what processes take, `hosts` measures.
+    AC100_ISOLATION: "thread",
     AC100_WORKFLOWS_DIR: await workflowFolder(folder.path),
   });
   await (await fetch(`${daemon.url}/health`)).body?.cancel();

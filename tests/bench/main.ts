@@ -5,6 +5,7 @@ import * as collections from "./collections.ts";
 import * as daemon from "./daemon.ts";
 import * as engine from "./engine.ts";
 import * as history from "./history.ts";
+import * as hosts from "./hosts.ts";
 import * as market from "./market.ts";
 import * as schedule from "./schedule.ts";
 import * as streams from "./streams.ts";
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   history,
   schedule,
   daemon,
+  hosts,
   market,
   collections,
   streams,
