@@ -75,7 +75,13 @@ export class ThreadShare {
     }
   }
 
-  /** The same for a part that holds the thread until its promise settles. */
+  /** Runs a part as soon as it may run. */
+  async whenFree<Result>(part: () => Result): Promise<Result> {
+    while (this.isUsedUp) await this.turn();
+    return this.run(part);
+  }
+
+  /** The same as {@link run} for a part that holds the thread until its promise settles. */
   async runToEnd<Result>(part: () => Promise<Result>): Promise<Result> {
     const beganAtMs = this.#now();
     try {

@@ -7,7 +7,7 @@ import { AppError } from "../../errors.ts";
 import { adviseOn } from "../check/advice.ts";
 import { type CheckedCapability, checkWorkflow } from "../check/check.ts";
 import type { ParsedWorkflow } from "../definition.ts";
-import { findWorkflow, loadWorkflows, type WorkflowFolder } from "./files.ts";
+import { findWorkflow, loadWorkflows, readingShare, type WorkflowFolder } from "./files.ts";
 import { type ParsedFile, parseWorkflows } from "../form/parse.ts";
 import { refusal } from "../problems.ts";
 import { saveWorkflow } from "./save.ts";
@@ -50,7 +50,10 @@ export class Catalog {
   async all(): Promise<WorkflowFolder> {
     const { workflows, problems } = await this.#load();
     const problemsOf = this.#looker();
-    const wrong = workflows.filter(({ enabled }) => enabled).flatMap(problemsOf);
+    const wrong: Problem[] = [];
+    for (const workflow of workflows) {
+      if (workflow.enabled) wrong.push(...await readingShare.whenFree(() => problemsOf(workflow)));
+    }
     return { workflows, problems: [...problems, ...wrong] };
   }
 

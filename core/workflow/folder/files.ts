@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { closest } from "../../closest.ts";
 import { AppError, messageOf } from "../../errors.ts";
+import { ThreadShare } from "../../thread_share.ts";
 import type { ParsedWorkflow } from "../definition.ts";
 import { parseWorkflows } from "../form/parse.ts";
 import { placeIssues, placeText } from "../check/place.ts";
@@ -13,6 +14,9 @@ import { textLengthMax } from "../../yaml/syntax.ts";
 import type { Problem } from "../../yaml/problem.ts";
 
 export const filesMax = 1_000;
+
+/** Of reading and checking files: a folder of large ones takes seconds. */
+export const readingShare = new ThreadShare({ restMsMax: 5 });
 
 /** What a workflows folder holds. */
 export interface WorkflowFolder {
@@ -29,7 +33,7 @@ export async function loadWorkflows(folder: string): Promise<WorkflowFolder> {
   for (const file of await listFiles(folder, problems)) {
     const text = await readText(file, problems);
     if (text === undefined) continue;
-    const parsed = parseWorkflows(text, file);
+    const parsed = await readingShare.whenFree(() => parseWorkflows(text, file));
     const twice = problemsOfNames(parsed.workflows, workflows);
     problems.push(...parsed.problems, ...twice);
     if (twice.length > 0) continue;
