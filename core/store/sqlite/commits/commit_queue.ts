@@ -21,6 +21,8 @@ import { encode, type Encoded, statementsOf } from "./statements.ts";
 const waitingMax = 100_000;
 /** Characters of a transaction's rows and texts. */
 const lengthMax = 4_000_000;
+/** Shorter transactions are over before others notice; a pause would cost more than it gives. */
+const longFrom = 250_000;
 
 interface Call {
   readonly operations: readonly SqliteOperation[];
@@ -34,7 +36,7 @@ export class CommitQueue {
   readonly #kinds: ReadonlyMap<string, Kind>;
   #waiting: Call[] = [];
   #flushing: Promise<void> | undefined;
-  /** Commits are what others wait for: they stop only as long as it takes to serve the others. */
+  /** Of long commits, which others wait for: they pause only to let the rest be served. */
   readonly #share = new ThreadShare({ heldMsMax: 100, restMsMax: 1 });
 
   /** Within a transaction, kinds run in the order of the list. */
@@ -115,7 +117,9 @@ export class CommitQueue {
       statementsOf(kind, byKind.get(kind) ?? []).map((statement) => ({ kind, statement }))
     );
     const write = () => this.#database.write(statements.map(({ statement }) => statement));
-    const results = this.#database.holdsThread ? await this.#share.runToEnd(write) : await write();
+    const length = parts.reduce((sum, { row, text = "" }) => sum + row.length + text.length, 0);
+    const isLong = this.#database.holdsThread && length >= longFrom;
+    const results = isLong ? await this.#share.runToEnd(write) : await write();
     const applied = new Map<string, Set<string>>();
     statements.forEach(({ kind: { kind } }, place) => {
       const keys = applied.get(kind) ?? new Set();
