@@ -10,6 +10,7 @@ import { z } from "zod";
 import { closest } from "./closest.ts";
 import { AppError } from "./errors.ts";
 import { logLevels, type LogThreshold } from "./log.ts";
+import { Mask } from "./mask.ts";
 import { shippedVariables } from "./shipped.ts";
 
 export interface Config {
@@ -42,6 +43,8 @@ export interface Config {
   readonly watchdogMs: number;
   readonly shutdownMs: number;
   readonly log: LogThreshold;
+  /** Masks the secrets, the token, and what is secret in the database's address. */
+  readonly mask: Mask;
   /** What the operator should change some day. */
   readonly notices: readonly string[];
 }
@@ -117,7 +120,10 @@ export function readConfig(environment: Readonly<Record<string, string>>): Confi
     });
   }
   const agentVariables = set.filter(([name]) => shippedVariables.includes(name));
-  return toConfig(parsed.data, readSecrets(environment), Object.fromEntries(agentVariables));
+  return {
+    ...toConfig(parsed.data, readSecrets(environment), Object.fromEntries(agentVariables)),
+    mask: maskOf(environment),
+  };
 }
 
 function readSecrets(environment: Readonly<Record<string, string>>): Record<string, string> {
@@ -125,11 +131,22 @@ function readSecrets(environment: Readonly<Record<string, string>>): Record<stri
   return Object.fromEntries(named.map(([name, value]) => [name.slice(secretPrefix.length), value]));
 }
 
+/** Masks every secret of an environment, also of one that is no valid configuration. */
+export function maskOf(environment: Readonly<Record<string, string>>): Mask {
+  const { AC100_TOKEN: token = "", AC100_DATABASE_URL: url = "" } = environment;
+  const ofUrl = [/[?&]authToken=([^&#]+)/i, /\/\/([^/@]+)@/].flatMap((pattern) => {
+    const [, found] = pattern.exec(url) ?? [];
+    return found === undefined ? [] : [found, decodeURIComponent(found)];
+  });
+  const others = Object.fromEntries([token, ...ofUrl].map((value, at) => [at, value]));
+  return new Mask({ ...readSecrets(environment), ...others });
+}
+
 function toConfig(
   values: z.output<typeof Environment>,
   secrets: Readonly<Record<string, string>>,
   agentVariables: Readonly<Record<string, string>>,
-): Config {
+): Omit<Config, "mask"> {
   const dataFolder = resolve(values.AC100_DATA_DIR);
   return {
     dataFolder,

@@ -18,7 +18,6 @@ import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
 import { EventTally } from "./http/metrics/event_tally.ts";
 import { type Log, maskedLog } from "./log.ts";
-import { Mask } from "./mask.ts";
 import { Market } from "./market/market.ts";
 import { openStore } from "./store/sqlite/open.ts";
 import { version } from "./version.ts";
@@ -50,7 +49,7 @@ export interface DaemonOptions {
  * @throws {AppError} `invalid_config`, `already_running`, `store_unavailable`, `port_taken`.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const log = maskedLog(options.log, new Mask(options.config.secrets));
+  const log = maskedLog(options.log, options.config.mask);
   const closers = new Closers(log);
   try {
     return await open({ ...options, log }, closers);

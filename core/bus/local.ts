@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { Mask } from "../mask.ts";
 import type { IncomingRequest, RequestHandler } from "./bus.ts";
 
 /** Resolves with plain JSON; `input` is not yet validated. */
@@ -16,10 +17,14 @@ export interface LocalService {
   readonly pastCapabilities: Readonly<Record<string, PastCapability>>;
 }
 
-/** Serves `services` under `service.capability`; passes every other request to `elsewhere`. */
+/**
+ * Serves `services` under `service.capability`; passes every other request to `elsewhere`. What
+ * they are given has no secrets, since most of it is stored.
+ */
 export function serveLocally(
   services: Readonly<Record<string, LocalService>>,
   elsewhere: RequestHandler,
+  mask: Mask = new Mask({}),
 ): RequestHandler {
   const now = byAddress(services, ({ capabilities }) => capabilities);
   const past = byAddress(services, ({ pastCapabilities }) => pastCapabilities);
@@ -27,10 +32,11 @@ export function serveLocally(
     const { address, asOfMs } = request;
     const run = now.get(address);
     if (!run) return await elsewhere(request);
-    if (asOfMs === undefined) return await answer(run, request);
+    const masked = { ...request, input: mask.json(request.input) };
+    if (asOfMs === undefined) return await answer(run, masked);
     const runAt = past.get(address);
     if (!runAt) throw refusedAsOf(address, asOfMs);
-    return await answer((input, caller) => runAt(input, caller, asOfMs), request);
+    return await answer((input, caller) => runAt(input, caller, asOfMs), masked);
   };
 }
 

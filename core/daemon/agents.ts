@@ -59,7 +59,11 @@ export async function openAgents(
   const bus: Bus = new Bus({
     channel: hub,
     address: daemonAddress,
-    onRequest: serveLocally({ cache, collections, market }, (request) => hosts.invoke(request)),
+    onRequest: serveLocally(
+      { cache, collections, market },
+      (request) => hosts.invoke(request),
+      config.mask,
+    ),
     answeringMax: openRequestsMax,
     onFault: (thrown) => log.error("a subscriber has failed", { reason: messageOf(thrown) }),
     onLost: (publisher, count) => log.warn("events were lost", { publisher, count }),

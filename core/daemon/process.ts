@@ -4,7 +4,7 @@
  * to be restarted.
  */
 
-import { readConfig } from "../config.ts";
+import { maskOf, readConfig } from "../config.ts";
 import { type Daemon, startDaemon } from "../daemon.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { openStandardLog } from "../log.ts";
@@ -29,7 +29,8 @@ export async function runDaemon(options: ProcessOptions): Promise<void> {
     const message = thrown instanceof AppError
       ? thrown.message
       : `Cannot start: ${messageOf(thrown)}`;
-    await Deno.stderr.write(new TextEncoder().encode(`${message}\n`));
+    const masked = maskOf(Deno.env.toObject()).text(message);
+    await Deno.stderr.write(new TextEncoder().encode(`${masked}\n`));
     // The database server may come back, so exit with a code that lets the supervisor try again.
     const isAway = thrown instanceof AppError && thrown.code === "not_reachable";
     Deno.exit(isAway ? 1 : exitCodes.misconfigured);

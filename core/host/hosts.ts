@@ -71,7 +71,10 @@ export class Hosts {
       signal,
       log,
     });
-    this.#keeper = new Keeper(options, this.#versions);
+    this.#keeper = new Keeper(
+      { ...options, linksOut: () => this.#files.linksOut },
+      this.#versions,
+    );
   }
 
   get entries(): readonly AgentEntry[] {

@@ -76,7 +76,11 @@ export async function loadToken(dataFolder: string): Promise<string> {
 /** Undefined when there is no such file, or a crash has left it empty. */
 async function readToken(path: string): Promise<string | undefined> {
   try {
-    if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
+    const { isFile, mode } = await Deno.stat(path);
+    if (!isFile) throw new Error("it is no file");
+    if (mode !== null && (mode & 0o077) !== 0) {
+      throw new Error("others may read it; remove it, or make it private with chmod 600");
+    }
     const token = (await Deno.readTextFile(path)).trim();
     if (token !== "" && !/^[!-~]{16,256}$/.test(token)) {
       throw new Error("it does not hold 16 to 256 printable characters without spaces");

@@ -219,8 +219,14 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
   "core/host/files": [],
-  "core/host/scan": ["core/host/files", "core/host/manifest", "core/host/url.ts"],
+  "core/host/scan": [
+    "core/host/child.ts",
+    "core/host/files",
+    "core/host/manifest",
+    "core/host/url.ts",
+  ],
   "core/host/vessel": [
+    "core/host/child.ts",
     "core/bus",
     "core/bus/process",
     "core/host/control.ts",

@@ -14,7 +14,7 @@ export const shippedFile = new URL("../../agents/shipped.json", import.meta.url)
 /** The text of the list. In the release's folder all agents are the release's. */
 export async function shippedText(): Promise<string> {
   const folder = fileURLToPath(new URL("../../agents", import.meta.url));
-  const files = await findAgentFiles(folder);
+  const { files } = await findAgentFiles(folder);
   const agents = await Promise.all(files.map(async ({ name: file, path }) => {
     const module = await import(toFileUrl(path)) as { default?: unknown };
     const { id, config } = readManifest(module.default, file);

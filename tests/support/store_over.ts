@@ -9,7 +9,7 @@ export function storeOver(
   database: Database,
   { exclusive = false, url = "libsql://elsewhere" } = {},
 ): SqliteStore {
-  const lock = exclusive ? { release: () => undefined } : undefined;
+  const lock = exclusive ? { isIntact: () => true, release: () => undefined } : undefined;
   return new SqliteStore({ database, url, lock });
 }
 

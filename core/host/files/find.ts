@@ -1,6 +1,6 @@
 /**
  * Finds the agent files: every `.ts` file under the agents folder. Names that begin with `_` are
- * helpers. Links that leave the folder are ignored, because hosts cannot read their targets.
+ * helpers. Links that leave the folder are ignored, and hosts cannot read through them.
  */
 
 import { join, relative, sep } from "node:path";
@@ -16,15 +16,27 @@ export interface AgentFile {
   readonly path: string;
 }
 
+/** What is in an agents folder. */
+export interface AgentFolder {
+  /** Sorted by name. */
+  readonly files: readonly AgentFile[];
+  /** Subfolders that cannot be read, with the reason. */
+  readonly unreadable: readonly { readonly name: string; readonly reason: string }[];
+  /** Links that lead out of the folder, absolute. */
+  readonly linksOut: readonly string[];
+}
+
 /**
- * The agent files of a folder, sorted by name.
+ * The agent files of a folder.
  * @throws {AppError} `invalid_config` when the folder cannot be read or holds too many files.
  */
-export async function findAgentFiles(folder: string): Promise<AgentFile[]> {
-  const files: AgentFile[] = [];
+export async function findAgentFiles(folder: string): Promise<AgentFolder> {
+  const found: Found = { files: [], unreadable: [], linksOut: [] };
   try {
     const root = await Deno.realPath(folder);
-    await collect(root, root, 0, files);
+    // A folder below is an entry, and its failure its own; this one has to be readable.
+    await Array.fromAsync(Deno.readDir(root));
+    await collect(root, root, 0, found);
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown;
     throw new AppError(
@@ -33,24 +45,30 @@ export async function findAgentFiles(folder: string): Promise<AgentFile[]> {
       { cause: thrown },
     );
   }
-  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...found, files: found.files.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-async function collect(
-  root: string,
-  folder: string,
-  depth: number,
-  files: AgentFile[],
-): Promise<void> {
+type Found = { [List in keyof AgentFolder]: AgentFolder[List][number][] };
+
+async function collect(root: string, folder: string, depth: number, found: Found): Promise<void> {
   if (depth > depthMax) return;
-  for await (const entry of Deno.readDir(folder)) {
-    if (entry.name.startsWith("_") || entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory) await collect(root, path, depth + 1, files);
-    else if (entry.name.endsWith(".ts") && (entry.isFile || await leadsInside(root, path))) {
-      files.push({ name: relative(root, path).split(sep).join("/"), path });
+  for (const { name, isFile, isDirectory, isSymlink } of await entriesOf(root, folder, found)) {
+    const path = join(folder, name);
+    const target = isSymlink ? await targetOf(path) : path;
+    if (target === undefined || !target.startsWith(root + sep)) {
+      // A list of paths that a process is denied has no way to write a comma.
+      if (path.includes(",")) throw cannotDeny(root, nameOf(root, path));
+      found.linksOut.push(path);
+      continue;
     }
-    if (files.length > filesMax) {
+    if (name.startsWith(".")) continue;
+    // Helpers are no agents, but a link among them may lead out, too.
+    const isHelper = name.startsWith("_") || isHelperFolder(root, folder);
+    if (isDirectory) await collect(root, path, depth + 1, found);
+    else if (!isHelper && name.endsWith(".ts") && (isFile || await isRegular(target))) {
+      found.files.push({ name: nameOf(root, path), path });
+    }
+    if (found.files.length > filesMax) {
       throw new AppError(
         "invalid_config",
         `Cannot read the agents folder "${root}": it holds over ${filesMax} agents; move some out`,
@@ -59,14 +77,46 @@ async function collect(
   }
 }
 
-/** Whether a link leads to a regular file inside the folder; pipes and sockets do not count. */
-async function leadsInside(root: string, path: string): Promise<boolean> {
+function cannotDeny(root: string, link: string): AppError {
+  return new AppError(
+    "invalid_config",
+    `Cannot read the agents folder "${root}": the link "${link}" leads out of it, and its path ` +
+      `has a comma, so that it cannot be closed to agents; rename or remove it`,
+  );
+}
+
+async function entriesOf(root: string, folder: string, found: Found): Promise<Deno.DirEntry[]> {
   try {
-    const real = await Deno.realPath(path);
-    return real.startsWith(root + sep) && (await Deno.stat(real)).isFile;
+    return await Array.fromAsync(Deno.readDir(folder));
   } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false; // the link's target is missing
-    if (thrown instanceof Deno.errors.FilesystemLoop) return false;
-    throw thrown;
+    const reason = `Cannot read folder "${nameOf(root, folder)}": ${messageOf(thrown)}`;
+    found.unreadable.push({ name: nameOf(root, folder), reason });
+    return [];
+  }
+}
+
+function isHelperFolder(root: string, folder: string): boolean {
+  return nameOf(root, folder).split("/").some((part) => part.startsWith("_"));
+}
+
+function nameOf(root: string, path: string): string {
+  return relative(root, path).split(sep).join("/");
+}
+
+/** Where a link leads; undefined when it leads nowhere, or that cannot be found out. */
+async function targetOf(link: string): Promise<string | undefined> {
+  try {
+    return await Deno.realPath(link);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Pipes, sockets and devices are no files. */
+async function isRegular(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
   }
 }

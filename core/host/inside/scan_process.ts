@@ -7,11 +7,10 @@
 import type { ScanSetup } from "../scan/scan.ts";
 
 const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
-const { mark, files, readable } = JSON.parse(await readLine()) as ScanSetup;
-const worker = new Worker(new URL("./scan_worker.ts", import.meta.url), {
-  type: "module",
-  deno: { permissions: { read: [...readable] } },
-});
+const { mark, files } = JSON.parse(await readLine()) as ScanSetup;
+// It inherits the process's permissions, which are to read a few folders: a list of its own could
+// not leave out what the process is denied.
+const worker = new Worker(new URL("./scan_worker.ts", import.meta.url), { type: "module" });
 // The scan is complete. If it ends another way, the daemon notices the missing lines.
 worker.onmessage = () => Deno.exit(0);
 worker.onerror = () => Deno.exit(1);

@@ -14,6 +14,8 @@ import { toFileUrl } from "../url.ts";
 export interface HostOpenerOptions {
   /** Folders besides the agents folder that agents' imports may read. */
   readonly readable: readonly string[];
+  /** Links in the agents folder that leave it, now. */
+  readonly linksOut?: () => readonly string[];
   readonly bus: Bus;
   readonly hub: Hub;
   /** Name of the channel between the daemon's threads. */
@@ -72,7 +74,8 @@ export class HostOpener {
       ...(startMsMax === undefined ? {} : { startMsMax }),
       agents: entries.flatMap((entry) => this.#toLoad(entry, secrets)),
       openVessel: (events) => {
-        const own = { address, asOfMs, grants, agents, hearsEvents, readable };
+        const linksOut = this.#options.linksOut?.() ?? [];
+        const own = { address, asOfMs, grants, agents, hearsEvents, readable, linksOut };
         const options = { ...own, hub, daemon, ...events };
         return kind === "thread" ? openThread(options) : openProcess({ ...options, heapMb });
       },

@@ -3,7 +3,8 @@
  * scanned. Results are cached across restarts, keyed by content, so a start need not scan.
  */
 
-import { type AgentFile, findAgentFiles } from "../files/find.ts";
+import { AppError } from "../../errors.ts";
+import { type AgentFile, type AgentFolder, findAgentFiles } from "../files/find.ts";
 import { type Content, readContent } from "../files/content.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { scanAgents, type ScanResult } from "./scan.ts";
@@ -39,9 +40,15 @@ export interface AgentFilesOptions {
 export class AgentFiles {
   readonly #options: AgentFilesOptions;
   #read: ReadonlyMap<string, ReadFile> | undefined;
+  #linksOut: readonly string[] = [];
 
   constructor(options: AgentFilesOptions) {
     this.#options = options;
+  }
+
+  /** Links that lead out of the folder, as of the last look. Hosts must not read through them. */
+  get linksOut(): readonly string[] {
+    return this.#linksOut;
   }
 
   /**
@@ -50,7 +57,8 @@ export class AgentFiles {
    */
   async look(isFresh: (file: AgentFile) => boolean = () => false): Promise<readonly ReadFile[]> {
     const { folder, readable, signal, cache } = this.#options;
-    const files = await findAgentFiles(folder);
+    const { files, unreadable, linksOut } = await findAgentFiles(folder);
+    this.#linksOut = linksOut;
     const root = await Deno.realPath(folder);
     const contents = new Map<string, Content>();
     for (const { name, path } of files) contents.set(name, await readContent(root, path));
@@ -63,7 +71,11 @@ export class AgentFiles {
       return found && { file, manifest: found.manifest };
     };
     const unknown = files.filter((file) => isFresh(file) || !known(file));
-    const scanned = await scanAgents(unknown, { readable: [root, ...readable], signal });
+    const scanned = await scanAgents(unknown, {
+      readable: [root, ...readable],
+      linksOut,
+      signal,
+    });
     const byName = new Map(scanned.map((result) => [result.file.name, result]));
     const read = files.flatMap((file): ReadFile[] => {
       const result = byName.get(file.name) ?? known(file);
@@ -78,6 +90,13 @@ export class AgentFiles {
         ),
       );
     }
-    return read;
+    return [...read, ...unreadable.map(unreadableFolder)];
   }
+}
+
+/** A folder that cannot be read is listed as a file that has failed. */
+function unreadableFolder({ name, reason }: AgentFolder["unreadable"][number]): ReadFile {
+  const error = new AppError("agent_unavailable", `${reason}; check its permissions`);
+  const content = { hash: "unreadable", files: new Map(), writtenAtMs: 0 };
+  return { result: { file: { name, path: name }, error }, hash: content.hash, content };
 }

@@ -12,9 +12,14 @@ import { AppError, type ErrorData, isErrorData } from "../../errors.ts";
 import { newOpaqueId } from "../../ids.ts";
 import type { AgentFile } from "../files/find.ts";
 import { isManifest, type Manifest } from "../manifest/manifest.ts";
+import { childEnvironment, readFlags } from "../child.ts";
 import { readBeginning } from "./read_beginning.ts";
 import { toFileUrl } from "../url.ts";
 
+/** Of all paths on one command line. */
+const argumentCharactersMax = 100_000;
+/** Of a core, for the files of one command line. */
+const lintSecondsMax = 5;
 const coreFolder = fileURLToPath(new URL("../../", import.meta.url));
 export const scanFileMsMax = 5_000;
 /** Characters of a line of the scan; manifests are smaller. */
@@ -26,8 +31,6 @@ export interface ScanSetup {
   /** Begins each line of the scan. Agents may print too, and must not know it. */
   readonly mark: string;
   readonly files: readonly AgentFile[];
-  /** Folders that imports may read. */
-  readonly readable: readonly string[];
 }
 
 /** The lines that the scan process prints. */
@@ -43,6 +46,8 @@ export type ScanResult =
 export interface ScanOptions {
   /** Folders that imports may read: the agents folder and node_modules. */
   readonly readable: readonly string[];
+  /** Links in the agents folder that leave it. */
+  readonly linksOut?: readonly string[];
   readonly signal: AbortSignal;
   /** How long the import of one file may take. */
   readonly fileMsMax?: number;
@@ -94,7 +99,7 @@ async function scanInTurn(
 async function scanInOneProcess(
   files: readonly AgentFile[],
   results: Map<string, ScanResult>,
-  { readable, signal, fileMsMax = scanFileMsMax }: ScanOptions,
+  { readable, linksOut = [], signal, fileMsMax = scanFileMsMax }: ScanOptions,
 ): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -102,16 +107,18 @@ async function scanInOneProcess(
       "--quiet",
       "--no-prompt",
       "--no-remote",
-      `--allow-read=${[...readable, coreFolder].join(",")}`,
+      ...readFlags([...readable, coreFolder], linksOut),
       new URL("../inside/scan_process.ts", import.meta.url).href,
     ],
+    clearEnv: true,
+    env: childEnvironment(),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
     signal,
   }).spawn();
   const complaint = readBeginning(child.stderr, complaintMax);
-  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files, readable };
+  const setup: ScanSetup = { mark: `100ac-scan-${newOpaqueId()} `, files };
   const input = child.stdin.getWriter();
   // It stays open: its end lets the process know that the daemon has ended.
   await input.write(new TextEncoder().encode(`${JSON.stringify(setup)}\n`));
@@ -203,28 +210,53 @@ async function findDuplicateKeys(
   files: readonly AgentFile[],
   signal: AbortSignal,
 ): Promise<DuplicateKey[] | undefined> {
-  if (files.length === 0) return [];
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "lint",
-      "--no-config",
-      "--json",
-      "--rules-tags=",
-      "--rules-include=no-dupe-keys",
-      ...files.map(({ path }) => path),
-    ],
+  const found: DuplicateKey[] = [];
+  for (const some of batchesOf(files)) {
+    const report = await lint(some.map(({ path }) => path), signal);
+    if (!report) return undefined;
+    const names = new Map(some.map((file) => [toFileUrl(file.path), file.name]));
+    for (const { filename, message, range } of report.diagnostics) {
+      const name = names.get(filename);
+      const key = /'(.*)'/.exec(message)?.[1];
+      if (name && key) found.push({ name, key, line: range.start.line });
+    }
+  }
+  return found;
+}
+
+/** As many files at a time as their paths fit on a command line. */
+function* batchesOf(files: readonly AgentFile[]): Generator<readonly AgentFile[]> {
+  let batch: AgentFile[] = [];
+  let characters = 0;
+  for (const file of files) {
+    if (characters + file.path.length > argumentCharactersMax && batch.length > 0) {
+      yield batch;
+      [batch, characters] = [[], 0];
+    }
+    batch.push(file);
+    characters += file.path.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The linter's report on files; undefined when it took too long, or crashed. */
+async function lint(
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<LintReport | undefined> {
+  const args = ["lint", "--no-config", "--json", "--rules-tags=", "--rules-include=no-dupe-keys"];
+  // The shell's bound holds even if the daemon has ended: some files take the linter for ever.
+  const script = `ulimit -t ${lintSecondsMax}; exec "$@"`;
+  const { stdout } = await new Deno.Command("/bin/sh", {
+    args: ["-c", script, "100ac-lint", Deno.execPath(), ...args, ...paths],
+    clearEnv: true,
+    env: childEnvironment(),
     stdin: "null",
     stdout: "piped",
     stderr: "null",
     signal,
   }).output();
-  const report = toLintReport(new TextDecoder().decode(stdout));
-  const names = new Map(files.map((file) => [toFileUrl(file.path), file.name]));
-  return report?.diagnostics.flatMap(({ filename, message, range }) => {
-    const name = names.get(filename);
-    const key = /'(.*)'/.exec(message)?.[1];
-    return name && key ? [{ name, key, line: range.start.line }] : [];
-  });
+  return toLintReport(new TextDecoder().decode(stdout));
 }
 
 interface LintReport {

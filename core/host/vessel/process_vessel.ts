@@ -9,6 +9,7 @@ import type { Duplex, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Pipe } from "../../bus/process/pipe.ts";
 import type { LogLevel } from "../../log.ts";
+import { childEnvironment, readFlags } from "../child.ts";
 import type { HostCommand } from "../control.ts";
 import type { Grants } from "../manifest/manifest.ts";
 import { joinHub } from "./join_hub.ts";
@@ -81,16 +82,17 @@ export function openProcess(options: ProcessOptions): Vessel {
   };
 }
 
-function start({ grants, readable, heapMb }: ProcessOptions): ChildProcess {
+function start({ grants, readable, linksOut, heapMb }: ProcessOptions): ChildProcess {
   const dataKb = (emptyHostMb + 2 * heapMb) * 1_024;
   const deno = [
     ...[Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-remote"],
     `--v8-flags=--max-old-space-size=${heapMb}`,
-    ...permissionFlags(grants, readable),
+    ...readFlags([...readable, ...(grants.read ?? [])], linksOut),
+    ...permissionFlags(grants),
     entry,
   ];
   return spawn("/bin/sh", ["-c", script, "100ac-host", String(dataKb), ...deno], {
-    env: environmentFor(grants),
+    env: childEnvironment(grants.env),
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
   });
 }
@@ -121,16 +123,6 @@ async function whenEnded(
   return `its process ended with ${signal ?? `code ${code}`}${line && `: ${line}`}`;
 }
 
-function permissionFlags(grants: Grants, readable: readonly string[]): string[] {
-  const all: Grants = { ...grants, read: [...readable, ...(grants.read ?? [])] };
-  return Object.entries(all).map(([kind, granted]) => `--allow-${kind}=${granted?.join(",")}`);
-}
-
-/** The environment of a process: only what its agents may read and what Deno needs. */
-function environmentFor(grants: Grants): Record<string, string> {
-  const names = ["HOME", "PATH", "DENO_DIR", "TMPDIR", ...(grants.env ?? [])];
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
+function permissionFlags({ read: _, ...others }: Grants): string[] {
+  return Object.entries(others).map(([kind, granted]) => `--allow-${kind}=${granted.join(",")}`);
 }

@@ -21,6 +21,8 @@ export interface VesselOptions {
   readonly hearsEvents: boolean;
   /** Folders every host may read: agents and node_modules. */
   readonly readable: readonly string[];
+  /** Links in the agents folder that leave it; a process must not read through them. */
+  readonly linksOut: readonly string[];
   /** Called with what the host reports, unchecked. */
   readonly onReport: (report: unknown) => void;
   /** Called with each line that agents print past the console, in a process. */

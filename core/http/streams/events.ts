@@ -5,7 +5,6 @@
 
 import { Hono } from "hono";
 import { AppError } from "../../errors.ts";
-import { Mask } from "../../mask.ts";
 import type { ControlPlane } from "../control_plane.ts";
 import { Feed } from "./feed.ts";
 import { Streams } from "./streams.ts";
@@ -18,7 +17,7 @@ const topicPattern = /^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$/;
 
 export function eventRoutes({ bus, signal, config }: ControlPlane): Hono {
   const streams = new Streams({ subject: "events", streamsMax, backlog, signal });
-  const feed = new Feed(bus, new Mask(config.secrets));
+  const feed = new Feed(bus, config.mask);
   const routes = new Hono();
   routes.get("/", (c) => {
     const topics = readTopics(c.req.queries("topic"));

@@ -2,7 +2,7 @@
 
 import type { CacheCounts } from "../../cache/cache.ts";
 import type { AgentEntry } from "../../host/agents/entry.ts";
-import { Mask } from "../../mask.ts";
+import type { Mask } from "../../mask.ts";
 import type { AgentView } from "../agents_api.ts";
 import { collectionView } from "./collections.ts";
 import type { ControlPlane } from "../control_plane.ts";
@@ -14,7 +14,7 @@ export function agentView(
 ): AgentView {
   const { manifest } = entry;
   const { hits, misses } = cache.countsOf(entry.id);
-  const mask = new Mask(config.secrets);
+  const { mask } = config;
   return {
     id: entry.id,
     file: entry.file,

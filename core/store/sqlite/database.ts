@@ -14,9 +14,12 @@
 
 import { type Client, createClient, type InValue, LibsqlError, type Row } from "@libsql/client";
 import { AppError, messageOf } from "../../errors.ts";
-import { isServer, withoutSecrets } from "../address.ts";
+import { databasePath, isServer, withoutSecrets } from "../address.ts";
+import type { StoreLock } from "./lock.ts";
 
 /** How long a write waits while another process locks the database. */
+/** How often an idle daemon looks whether its files are there. */
+const lookMs = 2_000;
 const busyTimeoutMsDefault = 5_000;
 /** How long to wait for a server's answer. */
 const answerMsMaxDefault = 30_000;
@@ -53,7 +56,9 @@ export interface Database {
 export async function openDatabase(
   url: string,
   onFatal: (error: AppError) => void,
-  { busyTimeoutMs = busyTimeoutMsDefault, answerMsMax = answerMsMaxDefault }: DatabaseOptions = {},
+  { busyTimeoutMs = busyTimeoutMsDefault, answerMsMax = answerMsMaxDefault, lock }:
+    & DatabaseOptions
+    & { readonly lock?: StoreLock | undefined } = {},
 ): Promise<Database> {
   const client = isServer(url)
     ? await connectToServer(url, answerMsMax)
@@ -77,12 +82,23 @@ export async function openDatabase(
       throw error;
     }
   };
+  const checkFiles = (): void => {
+    if (fatal || lock?.isIntact() !== false) return;
+    fatal = movedAway(url);
+    onFatal(fatal);
+  };
+  // An idle daemon must notice, too.
+  const look = setInterval(checkFiles, lookMs);
+  Deno.unrefTimer(look);
   return {
     holdsThread: !isServer(url),
     write: (statements) =>
       guarded(async () => {
         const batch = statements.map(({ sql, args }) => ({ sql, args: [...args] }));
-        return (await client.batch(batch, "write")).map(({ rows }) => rows);
+        const rows = (await client.batch(batch, "write")).map(({ rows }) => rows);
+        checkFiles();
+        if (fatal) throw fatal;
+        return rows;
       }),
     read: (sql, args = []) =>
       guarded(async () => (await client.execute({ sql, args: [...args] })).rows),
@@ -93,12 +109,21 @@ export async function openDatabase(
         await client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT;`);
       }),
     close: async () => {
+      clearInterval(look);
       // If the checkpoint fails, the data stays in the journal until the next start.
       const move = "PRAGMA wal_checkpoint(TRUNCATE)";
       if (!isServer(url) && !fatal) await client.execute(move).catch(() => undefined);
       client.close();
     },
   };
+}
+
+function movedAway(url: string): AppError {
+  return new AppError(
+    "store_unavailable",
+    `Cannot use database "${databasePath(url)}": its file, or its lock file, was moved, deleted ` +
+      `or replaced while the daemon ran; put it back, or start anew`,
+  );
 }
 
 async function openFile(url: string, busyTimeoutMs: number): Promise<Client> {

@@ -7,6 +7,11 @@ import { AppError, messageOf } from "../../errors.ts";
 import { databasePath } from "../address.ts";
 
 export interface StoreLock {
+  /**
+   * Whether the database and the lock file are still the files that were opened. One that was
+   * moved, deleted or replaced takes commits that nobody will find.
+   */
+  isIntact(): boolean;
   release(): void;
 }
 
@@ -18,7 +23,8 @@ export interface StoreLock {
 export async function lockDatabase(url: string): Promise<StoreLock | undefined> {
   const path = databasePath(url);
   if (path === undefined) return undefined;
-  const file = await openLockFile(`${await withoutLinks(path)}.lock`);
+  const lockPath = `${await withoutLinks(path)}.lock`;
+  const file = await openLockFile(lockPath);
   if (!(await file.tryLock(true))) {
     file.close();
     throw new AppError(
@@ -27,7 +33,36 @@ export async function lockDatabase(url: string): Promise<StoreLock | undefined> 
         `AC100_DATA_DIR to another folder`,
     );
   }
-  return { release: () => file.close() };
+  await makePrivate(path);
+  const identities = [path, lockPath].map((path) => ({ path, identity: identityOf(path) }));
+  return {
+    isIntact: () => identities.every(({ path, identity }) => identityOf(path) === identity),
+    release: () => file.close(),
+  };
+}
+
+/** Makes the database readable by its owner alone, also one that a copy or an old release left. */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    (await Deno.open(path, { create: true, write: true, mode: 0o600 })).close();
+    for (const suffix of ["", "-wal", "-shm"]) {
+      await Deno.chmod(`${path}${suffix}`, 0o600).catch((thrown) => {
+        if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+      });
+    }
+  } catch {
+    // It cannot be written, or is another user's: opening it says what that means.
+  }
+}
+
+/** Device and inode; undefined when there is no file. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resolves links, so that two names of one file lead to one lock. */

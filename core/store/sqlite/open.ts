@@ -19,7 +19,7 @@ export async function openStore(options: StoreOptions): Promise<SqliteStore> {
   const lock = await lockDatabase(options.url);
   let database: Database | undefined;
   try {
-    database = await openDatabase(options.url, options.onFatal, options);
+    database = await openDatabase(options.url, options.onFatal, { ...options, lock });
     await migrate(database, options.migrationsFolder, (options.now ?? Date.now)());
     return new SqliteStore({ database, url: options.url, lock });
   } catch (thrown) {

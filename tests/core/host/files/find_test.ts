@@ -6,7 +6,7 @@ import { findAgentFiles } from "../../../../core/host/files/find.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
 
 async function namesIn(folder: string): Promise<string[]> {
-  return (await findAgentFiles(folder)).map(({ name }) => name);
+  return (await findAgentFiles(folder)).files.map(({ name }) => name);
 }
 
 Deno.test("agents are the .ts files of a folder and its subfolders, sorted by name", async () => {
@@ -24,7 +24,7 @@ Deno.test("agents are the .ts files of a folder and its subfolders, sorted by na
     "data/deep/er.ts",
     "data/history.ts",
   ]);
-  const [first] = await findAgentFiles(folder.path);
+  const { files: [first] } = await findAgentFiles(folder.path);
   assert.deepEqual(first, { name: "a.ts", path: join(folder.path, "a.ts") });
 });
 
@@ -60,7 +60,7 @@ Deno.test("a folder whose name starts like the agents folder's is outside of it"
 Deno.test("a folder reached through a link is read like any other", async () => {
   await using folder = await makeTempFolder({ "agents/a.ts": "" });
   await Deno.symlink(join(folder.path, "agents"), join(folder.path, "link"));
-  const [file] = await findAgentFiles(join(folder.path, "link"));
+  const { files: [file] } = await findAgentFiles(join(folder.path, "link"));
   assert.deepEqual(file, { name: "a.ts", path: join(folder.path, "agents/a.ts") });
 });
 
@@ -77,4 +77,26 @@ Deno.test("a missing folder is refused with the name of the setting", async () =
 Deno.test("an empty folder has no agents", async () => {
   await using folder = await makeTempFolder();
   assert.deepEqual(await namesIn(folder.path), []);
+});
+
+Deno.test("links that leave the folder are named, whatever they lead to", async () => {
+  await using folder = await makeTempFolder({ "agents/a.ts": "", "agents/_lib/b.ts": "", "o": "" });
+  const agents = join(folder.path, "agents");
+  await Deno.symlink(join(folder.path, "o"), join(agents, "file.ts"));
+  await Deno.symlink("/proc", join(agents, "_lib", "folder"));
+  await Deno.symlink(join(agents, "loop"), join(agents, "loop"));
+  await Deno.symlink("/etc/passwd/x", join(agents, ".hidden"));
+  await Deno.symlink(join(agents, "a.ts"), join(agents, "inside.ts"));
+  const { files, linksOut } = await findAgentFiles(agents);
+  assert.deepEqual(files.map(({ name }) => name), ["a.ts", "inside.ts"]);
+  const root = await Deno.realPath(agents);
+  assert.deepEqual(
+    linksOut.map((path) => path.slice(root.length + 1)).sort(),
+    [".hidden", "_lib/folder", "file.ts", "loop"],
+  );
+  await Deno.symlink("/etc", join(agents, "a,b"));
+  await assert.rejects(findAgentFiles(agents), {
+    code: "invalid_config",
+    message: /the link "a,b" leads out of it, and its path has a comma/,
+  });
 });

@@ -25,7 +25,7 @@ Deno.test("the instant of a request is limited by the host it comes from", async
   const none = (): void => undefined;
   const says = joinHub({
     ...{ hub, daemon: "daemon", address: "host-1", agents: new Set(["rogue"]), asOfMs },
-    ...{ grants: {}, readable: [], hearsEvents: true },
+    ...{ grants: {}, readable: [], linksOut: [], hearsEvents: true },
     ...{ onReport: none, onPrinted: none, onEnd: none },
   }, (frame) => heard.push(frame));
   const neighbour = network.open();

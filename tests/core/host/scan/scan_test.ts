@@ -28,7 +28,7 @@ async function scan(
   options: Partial<ScanOptions> = {},
 ): Promise<Record<string, string>> {
   await using folder = await makeTempFolder(files);
-  const results = await scanAgents(await findAgentFiles(folder.path), {
+  const results = await scanAgents((await findAgentFiles(folder.path)).files, {
     readable: [folder.path, nodeModules],
     signal: new AbortController().signal,
     fileMsMax: 500,
@@ -234,8 +234,7 @@ Deno.test("a scan ends with its starter, whatever the current file does", async 
   await using folder = await makeTempFolder({ "loops.ts": "for (;;);" });
   const setup: ScanSetup = {
     mark: "mark ",
-    files: await findAgentFiles(folder.path),
-    readable: [folder.path],
+    files: (await findAgentFiles(folder.path)).files,
   };
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--allow-read", scanProcess],

@@ -60,7 +60,7 @@ Deno.test("a store held by another process is refused until that process ends", 
   const path = join(folder.path, "test.db");
   await using holder = await startScript("store_holder.ts", ["lock", pathToFileURL(path).href]);
   await assert.rejects(open(path), { code: "already_running" });
-  assert.deepEqual(await filesIn(folder.path), ["test.db.lock"]);
+  assert.deepEqual(await filesIn(folder.path), ["test.db", "test.db.lock"]);
   await holder.kill();
   await (await open(path)).close();
 });
