@@ -78,14 +78,15 @@ async function readToken(path: string): Promise<string | undefined> {
   try {
     const { isFile, mode } = await Deno.stat(path);
     if (!isFile) throw new Error("it is no file");
-    if (mode !== null && (mode & 0o077) !== 0) {
-      throw new Error("others may read it; remove it, or make it private with chmod 600");
-    }
     const token = (await Deno.readTextFile(path)).trim();
     if (token !== "" && !/^[!-~]{16,256}$/.test(token)) {
       throw new Error("it does not hold 16 to 256 printable characters without spaces");
     }
-    return token || undefined;
+    if (token === "") return undefined;
+    if (mode !== null && (mode & 0o077) !== 0) {
+      throw new Error("others may read it; remove it, or make it private with chmod 600");
+    }
+    return token;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return undefined;
     throw thrown;

@@ -38,7 +38,7 @@ const nowMs = performance.now.bind(performance);
 const inAnotherTurn = setTimeout.bind(globalThis);
 
 let limited: (() => unknown) | undefined;
-const limitedName = "100ac.limited";
+const limitedName = "100ac.one_call";
 Object.defineProperty(globalThis, Symbol.for(limitedName), { value: () => limited?.() });
 const limitedScript = new Script(`globalThis[Symbol.for("${limitedName}")]()`);
 const runLimited = limitedScript.runInThisContext.bind(limitedScript);
