@@ -21,22 +21,22 @@ import { saveFile, validateFiles } from "./ask/workflow_files.ts";
 import { isFinal } from "../statuses.ts";
 
 const steering = [
-  ["pause", "Fire a schedule no more, until it is resumed"],
-  ["resume", "Fire a paused schedule again, from now on"],
-  ["trigger", "Fire a schedule now, beside its rule"],
+  ["pause", "Stop firing a schedule until it is resumed"],
+  ["resume", "Resume a paused schedule from now on"],
+  ["trigger", "Fire a schedule now, in addition to its rule"],
 ] as const;
 
 const executionVerbs: readonly (readonly [ExecutionVerb, string])[] = [
-  ["cancel", "End an execution; what it runs gives way, then its finally steps are carried out"],
-  ["pause", "Let an execution begin no further step until it is resumed"],
-  ["resume", "Let a paused execution go on"],
-  ["retry", "Carry a failed or cancelled execution on from where it failed"],
-  ["rerun", "Start a new execution of the same text with the same inputs"],
+  ["cancel", "Cancel an execution: stop its running steps, then run its finally steps"],
+  ["pause", "Begin no further step of an execution until it is resumed"],
+  ["resume", "Resume a paused execution"],
+  ["retry", "Continue a failed or cancelled execution from the step that failed"],
+  ["rerun", "Start a new execution of the same workflow text with the same inputs"],
 ];
 
 export const commands: readonly Command[] = [
   defineCommand("agent", "list", {
-    summary: "Show all agents and how they are",
+    summary: "Show all agents and their status",
     ask: ({ client }) => client.agents(),
     show: (answer, { look }) => showAgents(answer, look),
   }),
@@ -47,14 +47,14 @@ export const commands: readonly Command[] = [
     show: (agent, { look }) => showAgent(agent, look),
   }),
   defineCommand("agent", "reload", {
-    summary: "Read an agent's file again; exits with 1 when it does not load",
+    summary: "Reload an agent's file; exits with 1 if it does not load",
     argument: { name: "ID", required: true },
     ask: ({ client, argument }) => client.reloadAgent(argument),
     show: (agent, { look }) => showAgent(agent, look),
     isGood: ({ reason }) => reason === null,
   }),
   defineCommand("workflow", "list", {
-    summary: "Show all workflows, and the mistakes in their files",
+    summary: "Show all workflows and the problems in their files",
     ask: ({ client }) => client.workflows(),
     show: (answer, { look }) => showWorkflows(answer, look),
   }),
@@ -73,20 +73,20 @@ export const commands: readonly Command[] = [
     isGood: ({ status }) => status !== "failed" && status !== "cancelled",
   }),
   defineCommand("workflow", "validate", {
-    summary: "Check workflow files; exits with 1 when there is a problem",
+    summary: "Check workflow files; exits with 1 if there is a problem",
     argument: { name: "FILE", required: true, many: true },
     ask: ({ client, args }) => validateFiles(client, args),
     show: (answer, { look }) => showValidation(answer, look),
     isGood: ({ files }) => files.every(({ ok }) => ok),
   }),
   defineCommand("workflow", "save", {
-    summary: "Put a workflow into the daemon's folder; the rest of its file stays as it is",
+    summary: "Save a workflow in the daemon's folder; the rest of its file is unchanged",
     argument: { name: "FILE", required: true },
     ask: ({ client, argument }) => saveFile(client, argument),
     show: (workflow, { look }) => showSaved(workflow, look),
   }),
   defineCommand("workflow", "history", {
-    summary: "Show the latest executions, of one workflow or of all",
+    summary: "Show the latest executions of one workflow or of all",
     argument: { name: "NAME", required: false },
     flags: ["status", "limit", "cursor"],
     ask: ({ client, argument, values: { status, limit, cursor } }) =>
@@ -114,7 +114,7 @@ export const commands: readonly Command[] = [
     })
   ),
   defineCommand("market", "findings", {
-    summary: "Show what is wrong with market data, of one symbol or of all",
+    summary: "Show the findings in market data of one symbol or of all",
     argument: { name: "SYMBOL", required: false },
     flags: ["limit"],
     ask: ({ client, argument, values }) =>
@@ -122,23 +122,23 @@ export const commands: readonly Command[] = [
     show: (answer, { look }) => showFindings(answer, look),
   }),
   defineCommand("market", "sources", {
-    summary: "Show how the sources of market data do, in the order in which they are asked",
+    summary: "Show the state of the market data sources, in the order in which they are tried",
     ask: ({ client }) => client.sources(),
     show: (answer, { look }) => showSources(answer, look),
   }),
   defineCommand("schedule", "list", {
-    summary: "Show all schedules and when they come next",
+    summary: "Show all schedules and when they fire next",
     ask: ({ client }) => client.schedules(),
     show: (answer, { look }) => showSchedules(answer, look),
   }),
   defineCommand("schedule", "explain", {
-    summary: "Show when and why a schedule comes next, and what became of it of late",
+    summary: "Show when and why a schedule fires next, and its latest firings",
     argument: { name: "NAME", required: true },
     ask: ({ client, argument }) => client.schedule(argument),
     show: (schedule, { look }) => showSchedule(schedule, look),
   }),
   defineCommand("schedule", "set", {
-    summary: "Write a workflow's schedule into its file; the rest of the file stays as it is",
+    summary: "Write a workflow's schedule into its file; the rest of the file is unchanged",
     argument: { name: "WORKFLOW", required: true },
     flags: ["every", "cron", "timezone", "at", "once"],
     ask: ({ client, argument, values: { every, cron, timezone, at, once } }) =>
@@ -154,7 +154,7 @@ export const commands: readonly Command[] = [
     })
   ),
   defineCommand("schedule", "backfill", {
-    summary: "Fire the instants of a span that have passed without firing",
+    summary: "Fire the past instants of a period that have not fired yet",
     argument: { name: "NAME", required: true },
     flags: ["from", "to"],
     ask: ({ client, argument, values: { from, to } }) => {
@@ -164,29 +164,29 @@ export const commands: readonly Command[] = [
     show: (answer) => showBackfill(answer),
   }),
   defineCommand("system", "queue", {
-    summary: "Show what waits to be started, and for how long",
+    summary: "Show the executions that wait to start, and for how long",
     ask: ({ client }) => client.queue(),
     show: (queue, { look }) => showQueue(queue, look),
   }),
   defineCommand("system", "status", {
-    summary: "Show the daemon in figures",
+    summary: "Show the daemon's status and figures",
     ask: ({ client }) => client.system(),
     show: (system, { look }) => showSystem(system, look),
   }),
   defineCommand("system", "health", {
-    summary: "Check each part of the daemon; exits with 1 when one is ill",
+    summary: "Check each part of the daemon; exits with 1 if a check fails",
     ask: ({ client }) => client.health(),
     show: (report, { look }) => showHealth(report, look),
     isGood: ({ ok }) => ok,
   }),
   defineCommand("system", "link", {
-    summary: "Print a link that opens the daemon's page once",
+    summary: "Print a link that logs a browser in to the daemon's page; it works once",
     ask: ({ client }) => client.loginLink(),
     show: ({ url }) => new URL(url).href,
   }),
 ];
 
-/** @throws {AppError} `invalid_input` for what is no JSON object. */
+/** @throws {AppError} `invalid_input` if the text is not a JSON object. */
 function readInputs(text: string | undefined): Readonly<Record<string, unknown>> {
   if (text === undefined) return {};
   try {
@@ -196,7 +196,7 @@ function readInputs(text: string | undefined): Readonly<Record<string, unknown>>
     }
   } catch (thrown) {
     const reason = messageOf(thrown);
-    throw new AppError("invalid_input", `Cannot read --inputs: it is no JSON: ${reason}`);
+    throw new AppError("invalid_input", `Cannot read --inputs: it is not JSON: ${reason}`);
   }
-  throw new AppError("invalid_input", "Cannot read --inputs: it is no JSON object");
+  throw new AppError("invalid_input", "Cannot read --inputs: it is not a JSON object");
 }

@@ -1,4 +1,4 @@
-/** Following on a terminal: a live line, and an end to it by Ctrl-C or after a time. */
+/** Follows an execution on a terminal with a live line, until it ends, Ctrl-C or a time limit. */
 
 import { AppError } from "../errors.ts";
 import type { ExecutionView } from "../http/api.ts";
@@ -10,9 +10,9 @@ import type { Terminal } from "./terminal.ts";
 const secondsDefault = 3_600;
 
 /**
- * The execution, ended.
- * @throws {AppError} `cancelled` at Ctrl-C, `deadline_exceeded` after `secondsMax`; the execution
- * goes on in both cases, and the message says so.
+ * Returns the ended execution.
+ * @throws {AppError} `cancelled` at Ctrl-C, `deadline_exceeded` after `secondsMax`; in both cases
+ * the execution continues, and the message says so.
  */
 export async function followUntilInterrupted(
   client: Client,
@@ -21,7 +21,7 @@ export async function followUntilInterrupted(
   secondsMax: number = secondsDefault,
 ): Promise<ExecutionView> {
   const { execution_id: id } = execution;
-  const how = `it goes on; see ${terminal.look("err").program} execution show ${id}`;
+  const how = `it continues; see ${terminal.look("err").program} execution show ${id}`;
   const stop = new AbortController();
   const interrupt = (): void =>
     stop.abort(new AppError("cancelled", `Stopped following execution "${id}": ${how}`));

@@ -1,4 +1,4 @@
-/** The CLI's one way through: understand, ask, print, exit code. */
+/** Runs the CLI: parses the command line, asks the daemon, prints, returns the exit code. */
 
 import { AppError, messageOf } from "../errors.ts";
 import { version } from "../version.ts";
@@ -15,7 +15,7 @@ import { problemsIn, showProblem } from "./show/problems.ts";
 import type { Terminal } from "./terminal.ts";
 import { Wire } from "./ask/wire.ts";
 
-/** Runs one command line and gives its exit code. Errors are printed, none is thrown. */
+/** Runs one command line and returns its exit code. Errors are printed, never thrown. */
 export async function runCli(
   args: readonly string[],
   terminal: Terminal,

@@ -1,4 +1,4 @@
-/** The process's streams: what the CLI writes to and what it knows of the terminal. */
+/** The process's output streams and the properties of the terminal. */
 
 import type { Look } from "./show/look.ts";
 
@@ -6,9 +6,9 @@ import type { Look } from "./show/look.ts";
 export interface Terminal {
   writeOut(text: string): void;
   writeErr(text: string): void;
-  /** How what goes to either stream may look now. */
+  /** How text on a stream may look at this moment. */
   look(stream: "out" | "err"): Look;
-  /** Whether a line on `err` can be drawn over. */
+  /** Whether a line on `err` can be redrawn. */
   readonly isLive: boolean;
 }
 
@@ -36,7 +36,7 @@ export function processTerminal(
   };
 }
 
-/** Writes all of it; a reader that has gone (`| head -1`) wants no more, which is no failure. */
+/** Writes the whole text. It is no failure if the reader has closed the pipe (`| head -1`). */
 function writeAll(stream: typeof Deno.stdout, text: string): void {
   const bytes = encoder.encode(text);
   try {
@@ -48,7 +48,7 @@ function writeAll(stream: typeof Deno.stdout, text: string): void {
   }
 }
 
-/** A terminal that does not tell its width is taken to have the usual one. */
+/** A terminal of unknown width is assumed to have the usual one. */
 function columnsNow(): number {
   const columnsUsual = 80;
   try {

@@ -1,4 +1,4 @@
-/** The control plane's routes as typed calls. What comes is taken to be what `api.ts` says. */
+/** The control plane's routes as typed calls. Answers are trusted to have the types of `api.ts`. */
 
 import { AppError } from "../../errors.ts";
 import type { AgentView } from "../../http/agents_api.ts";
@@ -25,7 +25,7 @@ import type { Wire } from "./wire.ts";
 /** The answer to `agent list`. */
 export interface AgentsAnswer {
   readonly agents: readonly AgentView[];
-  /** What is wrong with agents.yaml. */
+  /** The problems of agents.yaml. */
   readonly problems: readonly ProblemView[];
 }
 
@@ -35,7 +35,7 @@ export interface WorkflowsAnswer {
   readonly problems: readonly ProblemView[];
 }
 
-/** Which executions are listed; without a limit as many as the daemon thinks fit. */
+/** Which executions to list; without a limit, the daemon's default applies. */
 export interface HistoryQuery {
   readonly workflow?: string | undefined;
   readonly status?: string | undefined;
@@ -62,14 +62,14 @@ export interface SchedulesAnswer {
 export interface BackfillAnswer {
   readonly schedule: string;
   readonly instants: number;
-  /** Those that had not fired before. */
+  /** The instants that had not fired before. */
   readonly entered: number;
 }
 
-/** What can be asked of an execution. */
+/** What an execution can be asked to do. */
 export type ExecutionVerb = "cancel" | "pause" | "resume" | "retry" | "rerun";
 
-/** A link that opens the daemon's page once. */
+/** A link that logs a browser in to the daemon's page; it works once. */
 export interface LinkAnswer {
   readonly url: string;
 }
@@ -102,7 +102,7 @@ export class Client {
     return this.#wire.ask("GET", `/workflows/${encodeURIComponent(workflow)}/statistics`);
   }
 
-  /** What a text of workflows would come to; `file` is the name in its problems. */
+  /** Checks a text of workflows without saving it; its problems name the file `file`. */
   validate(text: string, file: string): Promise<ValidationView> {
     return this.#wire.ask("POST", `/workflows/validate?${new URLSearchParams({ file })}`, { text });
   }
@@ -116,7 +116,7 @@ export class Client {
     { inputs = {}, priority, asOf }: {
       readonly inputs?: Readonly<Record<string, unknown>>;
       readonly priority?: number | undefined;
-      /** An instant, as people write it. */
+      /** An instant in any form that `--as-of` accepts. */
       readonly asOf?: string | undefined;
     } = {},
   ): Promise<ExecutionView> {
@@ -143,7 +143,7 @@ export class Client {
     return this.#wire.ask("GET", `/executions/${encodeURIComponent(id)}`, { signal });
   }
 
-  /** Where an execution stands now and at each change, until it ends or the stream breaks. */
+  /** The execution now and after each change, until it ends or the stream breaks. */
   async *events(id: string, signal: AbortSignal): AsyncGenerator<ExecutionEvent, void, undefined> {
     const body = await this.#wire.open(`/executions/${encodeURIComponent(id)}/events`, signal);
     for await (const { name, data } of serverEvents(body, { signal })) {
@@ -154,7 +154,7 @@ export class Client {
     }
   }
 
-  /** Of one symbol, or of all. */
+  /** The findings of one symbol, or of all symbols. */
   findings(symbol?: string, limit?: number): Promise<FindingsAnswer> {
     const query = new URLSearchParams();
     if (symbol !== undefined) query.set("symbol", symbol);

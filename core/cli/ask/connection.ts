@@ -1,18 +1,19 @@
 /**
- * Which daemon the CLI asks and by what right: `--url` or AC100_URL, AC100_TOKEN or the token file
- * of a daemon on this machine. The file's token goes to a loopback address and nowhere else.
+ * Finds the daemon and the token: the URL from `--url` or AC100_URL, the token from AC100_TOKEN or
+ * from the token file of a daemon on this machine. The file's token is only sent to a loopback
+ * address.
  */
 
 import { AppError, messageOf } from "../../errors.ts";
 
 export interface Connection {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   /** Whether `url` names this machine. */
   readonly isLocal: boolean;
-  /** Undefined: none was found, and the daemon will say that it wants one. */
+  /** Undefined if no token was found; the daemon then refuses the request. */
   readonly token: string | undefined;
-  /** Where the token came from, or where it was looked for. */
+  /** Where the token came from, or where it was not found. */
   readonly tokenSource: string;
 }
 
@@ -45,7 +46,7 @@ function parseUrl(text: string, source: string, code: "invalid_config" | "invali
   if (isPlain) return url;
   throw new AppError(
     code,
-    `Cannot use ${source} "${text}": it is no plain http(s) URL; write it like ${urlDefault}`,
+    `Cannot use ${source} "${text}": it is not a plain http(s) URL; write it like ${urlDefault}`,
   );
 }
 
@@ -67,13 +68,13 @@ function readToken(path: string): string | undefined {
   return text.trim() === "" ? undefined : checkToken(text, `"${path}"`);
 }
 
-/** What does not fit into a header is no token. */
+/** Refuses a token that an HTTP header cannot hold. */
 function checkToken(text: string, source: string): string {
   const token = text.trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new AppError(
     "invalid_config",
-    `Cannot use the token in ${source}: it holds spaces or other characters no token has; copy ` +
+    `Cannot use the token in ${source}: it contains spaces or other invalid characters; copy ` +
       `it from the daemon's data folder`,
   );
 }

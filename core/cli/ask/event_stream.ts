@@ -1,8 +1,8 @@
-/** Server-sent events (the HTML standard's `text/event-stream`) out of a body of bytes. */
+/** Reads server-sent events (the HTML standard's `text/event-stream`) from a body of bytes. */
 
 import { AppError } from "../../errors.ts";
 
-/** One event: its name (`message` when it gave none) and its data. */
+/** One event: its name (`message` by default) and its data. */
 export interface ServerEvent {
   readonly name: string;
   readonly data: string;
@@ -11,17 +11,17 @@ export interface ServerEvent {
 export interface EventStreamOptions {
   /** Aborted to stop reading; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** How long nothing may come. The daemon sends a comment every 15 s. */
+  /** The longest silence allowed. The daemon sends a comment every 15 s. */
   readonly silentMsMax?: number;
 }
 
-/** An event may hold the results of all steps, but it has an end. */
+/** An event may contain the results of all steps, so the limit is generous. */
 const eventLengthMax = 64 * 1024 * 1024;
 
 /**
- * The events of a body as they come; an event cut off by the end of the body is dropped.
- * @throws {AppError} `bad_answer` for an event over 64 Mi characters, `not_reachable` when nothing
- * has come for too long.
+ * Yields the events of a body as they arrive; an event cut off by the end of the body is dropped.
+ * @throws {AppError} `bad_answer` for an event over 64 Mi characters, `not_reachable` after a
+ * silence that is too long.
  */
 export async function* serverEvents(
   body: ReadableStream<Uint8Array>,
@@ -48,13 +48,13 @@ export async function* serverEvents(
   }
 }
 
-/** Lines end with LF, CR or CRLF; a CR at the end of a chunk waits for what follows. */
+/** Lines end with LF, CR or CRLF; a CR at the end of a chunk is held, as an LF may follow. */
 async function* lines(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
-  // The line that has not ended, as it came: looked through again with each chunk, a line of
-  // megabytes would take seconds.
+  // The pieces of the unfinished line. They are joined only at its end: searching a line of
+  // megabytes again with each chunk would take seconds.
   let pieces: string[] = [];
   let length = 0;
   let held = "";
@@ -76,7 +76,8 @@ async function* lines(
 }
 
 function endless(): AppError {
-  return new AppError("bad_answer", "Cannot read the daemon's events: one has no end");
+  const found = `one is over ${eventLengthMax} characters`;
+  return new AppError("bad_answer", `Cannot read the daemon's events: ${found}`);
 }
 
 async function* chunks(
@@ -91,12 +92,12 @@ async function* chunks(
       yield value;
     }
   } finally {
-    // What is left unread; a broken body has nothing left, and has said so.
+    // Cancels the unread rest. A broken body rejects here again, with an error already thrown.
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** Listens to the signal itself: fetch's own link to it is lost with the collected Response. */
+/** Listens to the signal itself: fetch's link to it is lost when the Response is collected. */
 async function readNext(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   { signal, silentMsMax = 60_000 }: EventStreamOptions,
@@ -105,7 +106,7 @@ async function readNext(
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(signal.reason);
   const timer = setTimeout(() => {
-    reject(new AppError("not_reachable", "The daemon's events have stopped to come"));
+    reject(new AppError("not_reachable", "The daemon's events have stopped"));
   }, silentMsMax);
   signal.addEventListener("abort", stop);
   try {

@@ -1,6 +1,6 @@
 /**
- * Follows an execution to its end: by its event stream, and where that breaks or says nothing for
- * long, by asking once a second. The execution belongs to the daemon: nothing here can stop it.
+ * Follows an execution to its end by its event stream. When the stream breaks or stays silent for
+ * too long, asks once a second instead. Following never stops the execution: the daemon runs it.
  */
 
 import { AppError } from "../../errors.ts";
@@ -11,17 +11,17 @@ import { isFinal } from "../../statuses.ts";
 export interface FollowOptions {
   /** Aborted to stop following; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Called with each state that is seen, the last one included. */
+  /** Called with each state that is seen, including the last one. */
   readonly onChange: (execution: ExecutionView) => void;
   readonly pollMs?: number;
-  /** How long a daemon that does not answer may take to come back. */
+  /** How long to wait for a daemon that does not answer. */
   readonly absentMsMax?: number;
 }
 
 /**
- * The execution, ended, with its steps.
- * @throws {AppError} `not_reachable` when the daemon stays away, or what it refuses with; the
- * signal's reason.
+ * Returns the ended execution with its steps.
+ * @throws {AppError} `not_reachable` if the daemon does not come back, or the daemon's error; also
+ * the signal's reason.
  */
 export async function followExecution(
   client: Client,
@@ -32,7 +32,7 @@ export async function followExecution(
   return streamed ?? await followByAsking(client, id, options);
 }
 
-/** Undefined when the stream ended before the execution did. */
+/** Undefined if the stream ended before the execution did. */
 async function followStream(
   client: Client,
   id: string,
@@ -46,7 +46,7 @@ async function followStream(
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof AppError && thrown.code === "unauthenticated") throw thrown;
-    return undefined; // whatever broke it: asking tells if the daemon is there
+    return undefined; // the next request finds out whether the daemon still answers
   }
   return undefined;
 }
@@ -64,7 +64,7 @@ async function followByAsking(
       if (isFinal(execution.status)) return execution;
       seenAtMs = performance.now();
     } catch (thrown) {
-      // A daemon that is started again goes on with its executions.
+      // A restarted daemon resumes its executions.
       const isAbsent = thrown instanceof AppError && thrown.code === "not_reachable";
       if (!isAbsent || performance.now() - seenAtMs > absentMsMax) throw thrown;
     }

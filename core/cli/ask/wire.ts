@@ -1,6 +1,6 @@
 /**
- * One request to the daemon over fetch: the token, the time limit, and what each failure means.
- * Every failure is an {@link AppError}; the daemon's own keep their code and words.
+ * One request to the daemon over fetch: adds the token, sets the time limit, and converts every
+ * failure to an {@link AppError}. The daemon's own errors keep their code and message.
  */
 
 import { AppError, isErrorCode, messageOf } from "../../errors.ts";
@@ -8,26 +8,26 @@ import type { ProblemAnswer } from "../../http/api.ts";
 import type { Connection } from "./connection.ts";
 
 export interface WireOptions {
-  /** How to start a daemon, for the message that none answers. */
+  /** How to start a daemon; shown when no daemon answers. */
   readonly startHint: string;
   /** The longest wait for an answer. */
   readonly answerMsMax?: number;
 }
 
-/** What goes with a request. */
+/** Optional parts of a request. */
 export interface AskOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, in place of a body. */
+  /** Sent unchanged, instead of a JSON body. */
   readonly text?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 const answerMsDefault = 15_000;
-/** The longest answer that is read: what comes from a daemon is a fraction of it. */
+/** The longest answer that is read, far above any real answer of a daemon. */
 const answerBytesMax = 64 * 1024 * 1024;
 
-/** The way to one daemon. To be disposed of: it may hold a connection. */
+/** Access to one daemon. Dispose of it: it may hold a connection. */
 export class Wire implements Disposable {
   readonly #connection: Connection;
   readonly #startHint: string;
@@ -49,8 +49,8 @@ export class Wire implements Disposable {
   }
 
   /**
-   * The JSON that answers a request. When `signal` is aborted, its reason is thrown.
-   * @throws {AppError} `not_reachable`, `bad_answer`, or what the daemon says.
+   * Returns the JSON answer of a request. When `signal` is aborted, its reason is thrown.
+   * @throws {AppError} `not_reachable`, `bad_answer`, or the daemon's error.
    */
   async ask<Answer>(
     method: "GET" | "POST" | "PUT",
@@ -72,7 +72,8 @@ export class Wire implements Disposable {
   }
 
   /**
-   * The body of an answer that goes on. `signal` ends the wait for it; the reader minds it after.
+   * Returns the body of a streamed answer. `signal` ends the wait for the answer; while the body is
+   * read, the reader must watch the signal itself.
    * @throws {AppError} like {@link ask}.
    */
   async open(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
@@ -102,12 +103,12 @@ export class Wire implements Disposable {
       headers,
       signal,
       ...(payload ? { body: payload.text } : {}),
-      redirect: "manual", // no daemon redirects, and the token stays with the host it is for
+      redirect: "manual", // no daemon redirects, and no other host may get the token
       ...(this.#direct ? { client: this.#direct } : {}),
     });
   }
 
-  /** The body, as far as a daemon's goes: one without an end would take all memory. */
+  /** Reads the body up to a limit: an endless one would use up all memory. */
   async #textOf({ body, status }: Response): Promise<string> {
     const decoder = new TextDecoder();
     let text = "";
@@ -120,7 +121,7 @@ export class Wire implements Disposable {
     return text + decoder.decode();
   }
 
-  /** What a failed request means: all but our own errors say that nobody answered. */
+  /** The error for a failed request: anything but our own errors means that no daemon answered. */
   #failure(thrown: unknown): AppError {
     if (thrown instanceof AppError) return thrown;
     const { url } = this.#connection;
@@ -145,8 +146,8 @@ export class Wire implements Disposable {
   #unauthenticated(): AppError {
     const { url, token, tokenSource } = this.#connection;
     const found = token === undefined
-      ? `it wants a token, and there is none in ${tokenSource}`
-      : `it refuses the token from ${tokenSource}`;
+      ? `it requires a token, and none was found in ${tokenSource}`
+      : `it rejects the token from ${tokenSource}`;
     return new AppError(
       "unauthenticated",
       `Cannot ask the daemon at ${url}: ${found}; set AC100_TOKEN, or AC100_DATA_DIR to the ` +
@@ -157,8 +158,8 @@ export class Wire implements Disposable {
   #strangeAnswer(status: number): AppError {
     return new AppError(
       "bad_answer",
-      `Cannot read the answer of ${this.#connection.url}: status ${status} with a body that is ` +
-        `none of 100AC's; check the URL, and that the daemon has this program's version`,
+      `Cannot read the answer of ${this.#connection.url}: status ${status} with a body that does ` +
+        `not come from 100AC; check the URL, and that the daemon has this program's version`,
     );
   }
 }
@@ -173,7 +174,7 @@ function payloadOf(body: unknown, text: string | undefined): Payload | undefined
   return body === undefined ? undefined : { type: "application/json", text: JSON.stringify(body) };
 }
 
-/** Straight to a daemon on this machine: HTTP_PROXY would hand the token to someone else. */
+/** Bypasses HTTP_PROXY for a daemon on this machine: the proxy would see the token. */
 function directWay({ url, isLocal }: Connection): Deno.HttpClient | undefined {
   const { protocol, hostname, port } = new URL(url);
   if (!isLocal || protocol !== "http:") return undefined;
@@ -187,13 +188,13 @@ function directWay({ url, isLocal }: Connection): Deno.HttpClient | undefined {
   });
 }
 
-/** The message that fetch wraps into another, which only says that it failed. */
+/** The innermost message: the outer one of fetch only says that the request failed. */
 function rootCause(thrown: unknown): string {
   const text = messageOf(thrown instanceof Error ? thrown.cause ?? thrown : thrown);
   return text.replace(/^error sending request for url \(.*?\): /, "");
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** Workflow files, read by the CLI and given to the daemon. */
+/** Reads workflow files and sends them to the daemon. */
 
 import { AppError, messageOf } from "../../errors.ts";
 import type { SavedView, ValidationView } from "../../http/api.ts";
@@ -7,16 +7,16 @@ import type { Client } from "./client.ts";
 /** The answer to `workflow validate`. */
 export interface ValidationAnswer {
   readonly files: readonly ({ readonly file: string } & ValidationView)[];
-  /** Whether a daemon checked them against its agents. */
+  /** Whether a daemon checked the files against its agents. */
   readonly with_agents: boolean;
 }
 
-/** The most of a file that is sent; the daemon takes 1 MB. */
+/** The largest file that is sent; the daemon accepts 1 MB. */
 const fileBytesMax = 4 * 1024 * 1024;
 
 /**
- * Lets the daemon check files. Where none answers, and this program has its source beside it,
- * what needs no agents is checked here.
+ * Has the daemon check files. If no daemon answers and this program runs from its source, the
+ * checks that need no agents run here.
  * @throws {AppError} `invalid_input` for a file that can't be read, `not_reachable`.
  */
 export async function validateFiles(
@@ -43,8 +43,8 @@ export async function validateFiles(
 }
 
 /**
- * Saves the workflow in a file under its name.
- * @throws {AppError} `invalid_input`, `invalid_workflow` with every problem, what the daemon says.
+ * Reads a file with one workflow and saves that workflow in the daemon under its name.
+ * @throws {AppError} `invalid_input`, `invalid_workflow` with every problem, or the daemon's error.
  */
 export async function saveFile(client: Client, path: string): Promise<SavedView> {
   const text = await read(path);
@@ -62,7 +62,7 @@ export async function saveFile(client: Client, path: string): Promise<SavedView>
 async function read(path: string): Promise<string> {
   try {
     const { size, isFile } = await Deno.stat(path);
-    if (!isFile || size > fileBytesMax) throw new Error("it is no file, or too large");
+    if (!isFile || size > fileBytesMax) throw new Error("it is no regular file or too large");
     return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
   } catch (thrown) {
     const reason = thrown instanceof TypeError ? "it is not UTF-8" : messageOf(thrown);
@@ -73,8 +73,8 @@ async function read(path: string): Promise<string> {
 type Validate = (text: string, file: string) => Omit<ValidationView, "ok">;
 
 /**
- * The daemon's own checks; undefined in the program of one file. They are 700 KB that other
- * commands would have to load: the path is computed, so that no bundle takes them in.
+ * The daemon's own checks; undefined in the compiled program. They are 700 KB that every command
+ * would have to load, so the path is computed, which keeps them out of the bundle.
  */
 async function loadChecks(): Promise<Validate | undefined> {
   if (!import.meta.url.endsWith("/core/cli/ask/workflow_files.ts")) return undefined;

@@ -1,6 +1,6 @@
 /**
- * `deno task compile [OUTPUT]`: the CLI as one executable file. By `deno compile`; where that
- * can't get its runtime, as the self-extracting form, which starts the same program.
+ * `deno task compile [OUTPUT]` builds the CLI as one executable file, with `deno compile`. If that
+ * can't get its runtime, it builds a self-extracting file, which starts the same program.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -10,7 +10,7 @@ import { packSelfExtracting } from "./self_extracting.ts";
 const outputDefault = "dist/100ac";
 const compileMsMax = 180_000;
 
-/** What the program may do; the launcher narrows reading to the token file. */
+/** The program's permissions; the launcher narrows reading to the token file. */
 export const runFlags: readonly string[] = [
   "--no-prompt",
   "--allow-net",
@@ -22,10 +22,10 @@ interface DenoOutcome {
   readonly stderr: string;
 }
 
-/** Builds `output` and gives the lines that tell how. */
+/** Builds `output` and returns lines for the user that say how. */
 export async function compileCli(output: string): Promise<string[]> {
   await Deno.mkdir(dirname(output), { recursive: true });
-  // Beside the output, so that the finished file can be renamed into place.
+  // Next to the output, so that the finished file can be renamed into place.
   const folder = await Deno.makeTempDir({ dir: dirname(output), prefix: ".compile-" });
   try {
     const program = join(folder, "cli.js");
@@ -37,7 +37,7 @@ export async function compileCli(output: string): Promise<string[]> {
     const { size } = await Deno.stat(output);
     const done = `${output}: ${(size / 1_000_000).toFixed(1)} MB`;
     return obstacle === undefined ? [done] : [
-      `The runtime of deno compile can't be had (${obstacle}): building the self-extracting form.`,
+      `deno compile cannot get its runtime (${obstacle}): building a self-extracting file instead.`,
       done,
     ];
   } finally {
@@ -52,7 +52,7 @@ async function bundle(program: string): Promise<void> {
   if (!ok) throw new AppError("internal", `Cannot bundle "${source}": ${stderr}`);
 }
 
-/** Undefined when it is built; otherwise why the runtime is missing. Other failures throw. */
+/** Undefined after a build; the reason if the runtime is missing. Other failures throw. */
 async function compileNatively(program: string, built: string): Promise<string | undefined> {
   const { ok, stderr } = await runDeno([
     "compile",

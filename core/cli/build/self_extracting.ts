@@ -1,13 +1,13 @@
 /**
- * One file that holds a shell script, a bundled program and the Deno that runs it. It needs a
- * POSIX shell, tail, head, gzip and mktemp, and the operating system that it was built on.
+ * Builds one file that contains a shell script, a bundled program and the Deno that runs it. The
+ * file needs a POSIX shell, tail, head, gzip and mktemp, and the operating system it was built on.
  */
 
 import { AppError } from "../../errors.ts";
 
 /**
  * Packs `program`, a bundle, with this process's Deno into the executable file `output`.
- * @throws {AppError} `internal` on Windows, whose programs are no shell scripts.
+ * @throws {AppError} `internal` on Windows, which has no POSIX shell.
  */
 export async function packSelfExtracting(
   program: string,
@@ -15,8 +15,8 @@ export async function packSelfExtracting(
   runFlags: readonly string[],
 ): Promise<void> {
   if (Deno.build.os === "windows") {
-    const message = "Cannot build the self-extracting form: Windows has no POSIX shell; let deno " +
-      "compile get its runtime, or name it by DENORT_BIN";
+    const message = "Cannot build the self-extracting file: Windows has no POSIX shell; give " +
+      "deno compile network access for its runtime, or set DENORT_BIN to one";
     throw new AppError("internal", message);
   }
   const deno = await Deno.realPath(Deno.execPath());
@@ -38,7 +38,7 @@ export async function packSelfExtracting(
 /** The script with its placeholders filled in; the payload begins on the line after it. */
 async function launcher(values: Readonly<Record<string, string>>): Promise<string> {
   const template = await Deno.readTextFile(new URL("launcher.sh", import.meta.url));
-  const lines = template.split("\n").length; // the last one is empty: there the payload begins
+  const lines = template.split("\n").length; // the last one is empty; the payload begins there
   return template.replace(/@[A-Z]+@/g, (name) => {
     const value = name === "@LINE@" ? String(lines) : values[name];
     if (value === undefined) throw new Error(`the launcher asks for ${name}`);
@@ -50,7 +50,7 @@ async function gzip(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Ui
   return await new Response(stream.pipeThrough(new CompressionStream("gzip"))).bytes();
 }
 
-/** As hexadecimal digits, enough of them that two builds never meet. */
+/** Hexadecimal digits, enough that no two builds share a key. */
 async function hashOf(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
   const bytes = await new Blob([...parts]).bytes();
   const digest = await crypto.subtle.digest("SHA-256", bytes);

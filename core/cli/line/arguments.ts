@@ -1,4 +1,4 @@
-/** The command line, understood: what the user wants, or what is wrong with it. Pure. */
+/** Parses the command line: what the user asks for, or the first mistake. Pure. */
 
 import { parseArgs } from "node:util";
 import { closest } from "../../closest.ts";
@@ -7,9 +7,9 @@ import type { Command } from "./command.ts";
 import { type Flag, type FlagName, flags, type FlagValues } from "./flags.ts";
 
 export type Invocation =
-  /** Help was asked for, about everything, a group or a command. */
+  /** Help was requested: for everything, a group or a command. */
   | { readonly kind: "help"; readonly group?: string; readonly command?: Command }
-  /** Words are missing: help is all there is to give. */
+  /** The command is incomplete, so help is shown. */
   | { readonly kind: "incomplete"; readonly group?: string }
   | {
     readonly kind: "run";
@@ -28,8 +28,8 @@ export function flagsOf(command: Command): readonly FlagName[] {
 }
 
 /**
- * What the command line asks for.
- * @throws {AppError} `invalid_input` for the first mistake in it.
+ * Returns what the command line asks for.
+ * @throws {AppError} `invalid_input` for the first mistake.
  */
 export function parseInvocation(
   args: readonly string[],
@@ -107,16 +107,16 @@ function readValue(
   const flag: Flag = flags[name];
   if (flag.kind === "switch") {
     if (value === undefined) return true;
-    throw usageError(`Cannot read option "--${name}": it takes no value; ${help}`);
+    throw usageError(`Cannot read option "--${name}": it does not take a value; ${help}`);
   }
   if (!value || (!inlineValue && value.startsWith("-"))) {
-    throw usageError(`Cannot read option "--${name}": no ${flag.value} follows it; ${help}`);
+    throw usageError(`Cannot read option "--${name}": its ${flag.value} is missing; ${help}`);
   }
   if (flag.kind === "text") return value;
   const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
   if (number >= flag.min && number <= flag.max) return number;
   throw usageError(
-    `Cannot read option "--${name}": "${value}" is no whole number from ${flag.min} to ` +
+    `Cannot read option "--${name}": "${value}" is not a whole number from ${flag.min} to ` +
       `${flag.max}; ${help}`,
   );
 }
@@ -124,17 +124,17 @@ function readValue(
 function readArgument({ argument }: Command, words: readonly string[], help: string): string {
   const [word = "", surplus] = argument ? words : ["", ...words];
   if (surplus !== undefined && !argument?.many) {
-    throw usageError(`Cannot use argument "${surplus}": it is one too many; ${help}`);
+    throw usageError(`Cannot use argument "${surplus}": there are too many arguments; ${help}`);
   }
   if (argument?.required && word === "") {
-    throw usageError(`Cannot run this command without its ${argument.name}; ${help}`);
+    throw usageError(`Cannot run this command: its ${argument.name} is missing; ${help}`);
   }
   return word;
 }
 
 function unknownWord(word: string, known: readonly string[], program: string): AppError {
   return usageError(
-    `Cannot run command "${word}": there is none of this name; ` +
+    `Cannot run command "${word}": there is no such command; ` +
       guess(word, known, `see ${program} --help`),
   );
 }
@@ -142,7 +142,7 @@ function unknownWord(word: string, known: readonly string[], program: string): A
 function unknownOption(rawName: string, known: readonly FlagName[], help: string): AppError {
   const options = known.map((name) => `--${name}`);
   return usageError(
-    `Cannot read option "${rawName}": there is none of this name here; ` +
+    `Cannot read option "${rawName}": there is no such option here; ` +
       guess(rawName, options, help),
   );
 }

@@ -1,4 +1,4 @@
-/** What a command of the CLI is: a question to the daemon and a way to show the answer. */
+/** A command of the CLI: a request to the daemon and a way to show the answer. */
 
 import { AppError, messageOf } from "../../errors.ts";
 import type { ExecutionView } from "../../http/api.ts";
@@ -8,35 +8,35 @@ import { exitCodes } from "./exit_code.ts";
 import type { FlagName, FlagValues } from "./flags.ts";
 import type { Look } from "../show/look.ts";
 
-/** What a command works with. */
+/** What a command receives. */
 export interface CommandContext {
   readonly client: Client;
-  /** The argument after the command's name; "" when it is optional and absent. */
+  /** The argument after the command's name; "" if it is optional and absent. */
   readonly argument: string;
-  /** All of them, of a command that takes many. */
+  /** All arguments of a command that takes several. */
   readonly args: readonly string[];
   readonly values: FlagValues;
   readonly look: Look;
-  /** Follows an execution to its end, showing on a terminal where it is. */
+  /** Follows an execution to its end and shows its progress on a terminal. */
   follow(execution: ExecutionView): Promise<ExecutionView>;
 }
 
 export interface Argument {
   readonly name: string;
   readonly required: boolean;
-  /** Whether more may follow. */
+  /** Whether more arguments may follow. */
   readonly many?: boolean;
 }
 
-/** A command as the table lists it. */
+/** A command in the table. */
 export interface Command {
   readonly group: string;
   readonly name: string;
   readonly summary: string;
   readonly argument: Argument | undefined;
-  /** Beside those that every command has. */
+  /** In addition to the flags of every command. */
   readonly flags: readonly FlagName[];
-  /** Asks, and gives what to print and the exit code. */
+  /** Asks the daemon; returns the text to print and the exit code. */
   run(context: CommandContext): Promise<CommandResult>;
 }
 
@@ -50,13 +50,13 @@ interface CommandOptions<Answer> {
   readonly argument?: Argument;
   readonly flags?: readonly FlagName[];
   ask(context: CommandContext): Promise<Answer>;
-  /** The answer for people. It is given clean: no string in it holds a control character. */
+  /** The text for people. The answer is already clean: its strings have no control characters. */
   show(answer: Answer, context: CommandContext): string;
-  /** Whether the answer is good news; if not given, any answer is. */
+  /** Whether the answer means success; without this function, every answer does. */
   isGood?(answer: Answer): boolean;
 }
 
-/** A command from how to ask and how to show; `--json` and cleaning are the same for all. */
+/** Builds a command from its two functions; adds `--json` and the cleaning of answers. */
 export function defineCommand<Answer>(
   group: string,
   name: string,
@@ -78,7 +78,7 @@ export function defineCommand<Answer>(
   };
 }
 
-/** Answers are not checked before: one of another shape fails where it is shown. */
+/** Answers are not validated, so one of another shape fails only when it is shown. */
 function showWith(show: () => string): string {
   try {
     return show();
@@ -86,7 +86,7 @@ function showWith(show: () => string): string {
     throw new AppError(
       "bad_answer",
       `Cannot show the daemon's answer: ${messageOf(thrown)}; check that the daemon has this ` +
-        `program's version, or print the answer as it is with --json`,
+        `program's version, or print the raw answer with --json`,
       { cause: thrown },
     );
   }

@@ -1,18 +1,18 @@
-/** What the CLI's process tells its caller: the table of exit codes in docs/operations.md. */
+/** The exit codes of the CLI, as docs/operations.md lists them. */
 
 import type { ErrorKind } from "../../error_kinds.ts";
 import { type ErrorCode, kindOf } from "../../errors.ts";
 
-/** Every exit code of the CLI, by what it says. */
+/** Every exit code by its meaning. */
 export const exitCodes = {
   ok: 0,
-  /** It was tried and did not succeed. */
+  /** The command ran and did not succeed. */
   failed: 1,
   /** The command line or the configuration is wrong. */
   usage: 2,
   /** No daemon answers. */
   unreachable: 3,
-  /** The daemon refused: no right to ask, or no such thing. */
+  /** The daemon refused the request: no permission, or the thing does not exist. */
   refused: 4,
   /** Ctrl-C. */
   interrupted: 130,
@@ -28,7 +28,7 @@ const exitCodeOfKind = {
   conflict: exitCodes.refused,
   failed: exitCodes.failed,
   lost: exitCodes.failed,
-  // No answer of the daemon has this kind: here it is the user who ended the wait.
+  // The daemon never answers with this kind: it means that the user ended the wait.
   cancelled: exitCodes.interrupted,
   upstream: exitCodes.failed,
   timeout: exitCodes.failed,

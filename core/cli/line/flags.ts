@@ -1,6 +1,6 @@
-/** Every option of the CLI. A command lists by name which of them it knows. */
+/** Every option of the CLI. Each command lists the names of those it accepts. */
 
-/** An option: a switch, text, or a number between bounds. */
+/** An option: a switch, a text, or a number between bounds. */
 export type Flag =
   & { readonly summary: string; readonly short?: string }
   & (
@@ -15,49 +15,49 @@ export type Flag =
   );
 
 export const flags = {
-  detach: { kind: "switch", summary: "Start it and return at once" },
+  detach: { kind: "switch", summary: "Start the execution and return at once" },
   timeout: {
     kind: "number",
     value: "SECONDS",
     min: 1,
     max: 604_800,
-    summary: "Stop following after so long; the execution goes on (default 3600)",
+    summary: "Stop following after this time; the execution continues (default 3600)",
   },
   limit: {
     kind: "number",
     value: "N",
     min: 1,
     max: 1_000,
-    summary: "Show at most so many (default 20)",
+    summary: "Show at most this many (default 20)",
   },
   status: {
     kind: "text",
     value: "STATUS",
-    summary: "Only those with this status: failed, running, …",
+    summary: "Show only executions with this status: failed, running, …",
   },
   cursor: {
     kind: "text",
     value: "CURSOR",
-    summary: "Go on where the page before ended",
+    summary: "Continue after the previous page",
   },
   inputs: {
     kind: "text",
     value: "JSON",
-    summary: `What the workflow is started with: '{"symbols":["AAPL"]}'`,
+    summary: `The workflow's inputs: '{"symbols":["AAPL"]}'`,
   },
   priority: {
     kind: "number",
     value: "N",
     min: -100,
     max: 100,
-    summary: "Higher ones are taken from the queue first: -100 to 100 (default 0)",
+    summary: "Higher priorities start first: -100 to 100 (default 0)",
   },
   "as-of": {
     kind: "text",
     value: "INSTANT",
-    summary: "Let it see what was known at an earlier instant: 2026-03-01T21:00:00Z",
+    summary: "Use only what was known at an earlier instant: 2026-03-01T21:00:00Z",
   },
-  every: { kind: "text", value: "DURATION", summary: "Start it every so often: 30s, 5m, 2h" },
+  every: { kind: "text", value: "DURATION", summary: "Start it at an interval: 30s, 5m, 2h" },
   cron: { kind: "text", value: "RULE", summary: 'Start it by a cron rule: "40 9 * * MON-FRI"' },
   timezone: { kind: "text", value: "ZONE", summary: "The rule's time zone (default UTC)" },
   at: { kind: "text", value: "SESSION", summary: 'Start it at a session: "XNYS.close + 15m"' },
@@ -71,7 +71,7 @@ export const flags = {
     value: "INSTANT",
     summary: "The first instant: 2026-11-01, 2026-11-01T14:30Z, 2026-11-01T09:30[Europe/Berlin]",
   },
-  to: { kind: "text", value: "INSTANT", summary: "The last instant, not after now" },
+  to: { kind: "text", value: "INSTANT", summary: "The last instant, not in the future" },
   json: { kind: "switch", summary: "Print the daemon's answer as one JSON document" },
   url: {
     kind: "text",
@@ -83,7 +83,7 @@ export const flags = {
 
 export type FlagName = keyof typeof flags;
 
-/** What was given on the command line: switches are true or absent. */
+/** The options given on the command line; a switch is true or absent. */
 export type FlagValues = {
   readonly [Name in FlagName]?: (typeof flags)[Name]["kind"] extends "switch" ? true
     : (typeof flags)[Name]["kind"] extends "number" ? number

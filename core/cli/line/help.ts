@@ -1,4 +1,4 @@
-/** Help texts: of the program, a group, a command. Pure. */
+/** Help texts of the program, a group and a command. Pure. */
 
 import { flagsOf, fullName } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -23,16 +23,16 @@ const environment: readonly Row[] = [
 ];
 const exitCodeRows: readonly Row[] = [
   ["0", "Done"],
-  ["1", "Tried, and failed"],
-  ["2", "Wrong usage or configuration"],
+  ["1", "The command ran and failed"],
+  ["2", "Usage or configuration is wrong"],
   ["3", "No daemon answers"],
-  ["4", "The daemon refused"],
+  ["4", "The daemon refused the request"],
   ["130", "Interrupted"],
 ];
 
 type Row = readonly [string, string];
 
-/** Help about all commands, or those of one group. */
+/** Help for all commands, or for those of one group. */
 export function helpText(
   commands: readonly Command[],
   group: string | undefined,
@@ -63,11 +63,11 @@ export function helpText(
     "",
     ...lists,
     ...rest,
-    `More about a command: ${look.program} ${group ?? "GROUP"} COMMAND --help`,
+    `Help for a command: ${look.program} ${group ?? "GROUP"} COMMAND --help`,
   ].join("\n");
 }
 
-/** Help about one command. */
+/** Help for one command. */
 export function commandHelpText(command: Command, look: Look): string {
   const rows = flagsOf(command).map((name): Row => [flagText(name), flags[name].summary]);
   const width = Math.max(...rows.map(([left]) => left.length));

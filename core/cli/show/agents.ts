@@ -17,9 +17,9 @@ export const agentTones = {
   stopped: "dim",
 } as const satisfies Record<AgentStatus, Tone>;
 
-/** A row for each agent, and below why some are not in use. */
+/** One row per agent, then the reasons why some are not in use. */
 export function showAgents({ agents, problems }: AgentsAnswer, look: Look): string {
-  if (agents.length === 0) return "There are no agents; put one into the daemon's agents folder.";
+  if (agents.length === 0) return "There are no agents; add one to the daemon's agents folder.";
   const rows = agents.map((agent) => [
     agent.id,
     String(agent.capabilities.length),
@@ -28,12 +28,12 @@ export function showAgents({ agents, problems }: AgentsAnswer, look: Look): stri
   ]);
   const reasons = agents.flatMap((agent) => reasonLines(agent, look));
   const settings = problems.map((problem) => showProblem(problem, look));
-  if (settings.length > 0) settings.unshift("", "What agents.yaml said before is in force:");
+  if (settings.length > 0) settings.unshift("", "The last valid agents.yaml is in force:");
   return [table(["Agent ID", "Capabilities", "Status", "Messages"], rows, look), ...reasons]
     .concat(settings).join("\n");
 }
 
-/** One agent's fields, then a table of what it can do. */
+/** One agent's fields, then a table of its capabilities. */
 export function showAgent(agent: AgentView, look: Look): string {
   const permissions = Object.entries(agent.permissions)
     .map(([kind, values]) => `${kind}: ${values.join(", ")}`);
@@ -87,7 +87,7 @@ function reasonLines(
   return [`${cross(look)} ${id} ${status}: ${why}`];
 }
 
-/** `symbol, period?`: the properties of an object's JSON Schema; `?` after those with no need. */
+/** `symbol, period?`: the properties of an object's JSON Schema; `?` marks the optional ones. */
 function inputText(input: CapabilityView["input"]): string {
   const { properties = {}, required = [] } = (input ?? {}) as {
     readonly properties?: Readonly<Record<string, unknown>>;

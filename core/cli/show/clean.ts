@@ -1,10 +1,10 @@
 /**
- * Text that came from outside, made safe for a terminal: a control character in a quote's name
- * could otherwise move the cursor, set the window's title or answer for the user. Printing is
- * given nothing else; colours are added after.
+ * Makes text from outside safe for a terminal: a control character in a quote's name could
+ * otherwise move the cursor, set the window's title or type input for the user. All printed text
+ * passes through here; colours are added afterwards.
  */
 
-/** Control characters but the line feed, and those that reorder or break lines unseen. */
+/** Control characters except the line feed, and invisible ones that reorder or break lines. */
 const unsafe = /(?!\n)[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** The text with each unsafe character shown as its escape; a tab becomes a space. */
@@ -12,17 +12,17 @@ export function cleanText(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll("\t", " ").replaceAll(unsafe, escape);
 }
 
-/** The same on one line. */
+/** The same, on one line. */
 export function cleanLine(text: string): string {
   return cleanText(text).replaceAll("\n", " ");
 }
 
-/** A JSON value with every string in it clean, keys included. */
+/** A JSON value with every string cleaned, including keys. */
 export function cleanJson<Value>(value: Value): Value {
   return deepClean(value) as Value;
 }
 
-/** A JSON value as one document; what a terminal might act on is escaped, so it stays the same. */
+/** A JSON value as text. Unsafe characters become JSON escapes, so the value stays the same. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(unsafe, escape);
 }

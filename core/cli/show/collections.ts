@@ -1,11 +1,11 @@
-/** What an agent keeps, for people. */
+/** An agent's collections for people. */
 
 import type { CollectionView } from "../../http/agents_api.ts";
 import type { Look } from "./look.ts";
 import { table } from "./table.ts";
 import { countText, megabytesText } from "./units.ts";
 
-/** A row for each collection; the last column says what is to be known of it. */
+/** One row per collection; the last column holds remarks. */
 export function collectionsTable(collections: readonly CollectionView[], look: Look): string {
   const rows = collections.map((collection) => [
     collection.name,
@@ -19,10 +19,10 @@ export function collectionsTable(collections: readonly CollectionView[], look: L
 
 function noteOf(collection: CollectionView): string {
   const { declared, misfits, checked, history, retain_days: days } = collection;
-  if (!declared) return "orphaned: the manifest has no such name and key";
+  if (!declared) return "orphaned: the manifest no longer declares this name and key";
   const notes = [
-    misfits > 0 ? `${countText(misfits, "value")} not of the schema` : "",
-    checked ? "" : "being held to the changed schema",
+    misfits > 0 ? `${countText(misfits, "value")} not matching the schema` : "",
+    checked ? "" : "being checked against the changed schema",
     history ? "history" : "",
     days === null ? "" : `retain ${days}d`,
   ];

@@ -1,4 +1,4 @@
-/** Executions for people: what came of one, and the latest in a table. */
+/** Executions for people: one with its results, and the latest in a table. */
 
 import type { ExecutionsAnswer, ExecutionView, StepView } from "../../http/api.ts";
 import type { ExecutionVerb } from "../ask/client.ts";
@@ -20,10 +20,10 @@ const statusTones = {
   skipped: "dim",
 } as const satisfies Record<ExecutionStatus | StepStatus, Tone>;
 
-/** An execution: how it went or how far it has come, its id, and each step's result. */
+/** One execution: its status, its id, and the result of each step. */
 export function showOutcome(execution: ExecutionView, look: Look): string {
   const { status, error, steps = [] } = execution;
-  // What a step failed with stands at the step.
+  // A step's error is shown at the step.
   const isToldBelow = steps.some((step) => step.error);
   const isOver = isFinal(execution.status);
   const given = Object.keys(execution.outputs ?? {}).length > 0
@@ -48,7 +48,7 @@ function headlineOf(execution: ExecutionView, look: Look): string {
   return `Workflow '${workflow}' is ${paint(status, statusTones[status], look)}`;
 }
 
-/** An execution that was started and not followed. */
+/** An execution that was started without following it. */
 export function showStarted({ workflow, execution_id: id }: ExecutionView, look: Look): string {
   return [
     `${tick(look)} Workflow '${workflow}' started`,
@@ -57,19 +57,19 @@ export function showStarted({ workflow, execution_id: id }: ExecutionView, look:
   ].join("\n");
 }
 
-/** An execution of which something was asked: what comes of it, which may take its time. */
+/** The outcome of a verb on an execution, which may take effect later. */
 export function showSteered(execution: ExecutionView, verb: ExecutionVerb, look: Look): string {
   const { workflow, execution_id: id, status, rerun_of: before } = execution;
   const what = `Execution ${id} of '${workflow}'`;
-  const told = {
-    cancel: "is being cancelled: what it runs gives way, then its finally steps are carried out",
-    pause: "is being paused: what it runs is let come to its end",
-    resume: "goes on",
-    retry: "goes on from where it failed",
+  const outcomes = {
+    cancel: "is being cancelled: its running steps are stopped, then its finally steps run",
+    pause: "is being paused: its running steps may finish first",
+    resume: "continues",
+    retry: "continues from the step that failed",
     rerun: `repeats ${before}`,
   } as const satisfies Record<ExecutionVerb, string>;
   const isDone = status === "cancelled" || status === "paused";
-  const line = isDone ? `is ${paint(status, statusTones[status], look)}` : told[verb];
+  const line = isDone ? `is ${paint(status, statusTones[status], look)}` : outcomes[verb];
   return [
     ...wrapText(`${tick(look)} ${what} ${line}`, look.columns),
     ...(isDone ? [] : [seeText(id, look)]),
@@ -77,10 +77,10 @@ export function showSteered(execution: ExecutionView, verb: ExecutionVerb, look:
 }
 
 function seeText(id: string, look: Look): string {
-  return `See how it goes: ${look.program} execution show ${id}`;
+  return `See its progress: ${look.program} execution show ${id}`;
 }
 
-/** A row for each execution, newest first, and below what some failed with. */
+/** One row per execution, newest first, then the errors of those that failed. */
 export function showHistory(
   { executions, next_cursor: cursor }: ExecutionsAnswer,
   look: Look,
@@ -126,10 +126,10 @@ function summaryOf(
   { result, result_bytes: bytes }: StepView,
 ): { readonly headline: string; readonly lines: readonly string[] } {
   if (bytes === null) return summarize(result);
-  return { headline: `Success - ${megabytesText(bytes)}, too large to be shown here`, lines: [] };
+  return { headline: `Success - ${megabytesText(bytes)}, too large to show here`, lines: [] };
 }
 
-/** Until all is complete, the list may be longer than what has begun of it. */
+/** The total is only known at the end: the list may be longer than the items begun so far. */
 function itemsText(
   { begun, completed, failed, running }: NonNullable<StepView["items"]>,
   isComplete: boolean,

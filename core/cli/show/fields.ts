@@ -1,4 +1,4 @@
-/** Names with values, one a line, the values under each other. */
+/** Names with values, one per line, the values aligned. */
 
 import { type Look, paint } from "./look.ts";
 import type { Cell } from "./table.ts";

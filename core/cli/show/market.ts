@@ -1,4 +1,4 @@
-/** Market data for people: what was found in it, and how its sources do. */
+/** Market data for people: its findings, and the state of its sources. */
 
 import type { FindingView, SourceView } from "../../http/api.ts";
 import type { FindingsAnswer, SourcesAnswer } from "../ask/client.ts";
@@ -18,9 +18,9 @@ const breakerTones = {
   open: "red",
 } as const satisfies Record<SourceView["breaker"], Tone>;
 
-/** A row for each finding, the one seen last first. */
+/** One row per finding, the most recently seen first. */
 export function showFindings({ findings }: FindingsAnswer, look: Look): string {
-  if (findings.length === 0) return "Nothing was found.";
+  if (findings.length === 0) return "There are no findings.";
   const rows = findings.map((finding) => [
     [finding.symbol, finding.interval].filter(Boolean).join(" "),
     { text: finding.severity, tone: severityTones[finding.severity] },
@@ -32,7 +32,7 @@ export function showFindings({ findings }: FindingsAnswer, look: Look): string {
   return table(["Symbol", "Severity", "Rule", "Found", "Source", "Seen"], rows, look);
 }
 
-/** A row for each source. */
+/** One row per source. */
 export function showSources({ sources }: SourcesAnswer, look: Look): string {
   const rows = sources.map((source) => [
     source.source,

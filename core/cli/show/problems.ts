@@ -6,12 +6,12 @@ import { cross, type Look, paint, tick } from "./look.ts";
 import { countText } from "./units.ts";
 import type { ValidationAnswer } from "../ask/workflow_files.ts";
 
-/** `file:line:column: message`, and the line of the file where it is known. */
+/** `file:line:column: message`, and the line of the file if it is known. */
 export function showProblem(problem: ProblemView, look: Look): string {
   return `${cross(look)} ${placed(problem, look)}`;
 }
 
-/** What was found in each file. */
+/** The problems of each file. */
 export function showValidation({ files, with_agents }: ValidationAnswer, look: Look): string {
   const blocks = files.map(({ file, ok, workflows, problems, warnings }) => {
     const names = workflows.join(", ");
@@ -28,13 +28,13 @@ export function showValidation({ files, with_agents }: ValidationAnswer, look: L
   return [...blocks, ...(with_agents ? [] : [paint(alone, "yellow", look)])].join("\n");
 }
 
-/** Where a workflow was saved, and what in it may not be meant. */
+/** Where a workflow was saved, and its warnings. */
 export function showSaved({ name, file, warnings }: SavedView, look: Look): string {
   const head = `${tick(look)} ${name} is saved in ${file}`;
   return [head, ...warnings.map((warning) => showWarning(warning, look))].join("\n");
 }
 
-/** The problems in an error's details, whatever those are. */
+/** The problems in an error's details, which may have any shape. */
 export function problemsIn(details: unknown): readonly ProblemView[] {
   if (typeof details !== "object" || details === null || !("problems" in details)) return [];
   const { problems } = details;

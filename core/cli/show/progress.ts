@@ -1,4 +1,4 @@
-/** The one line on a terminal that tells where a followed execution is. */
+/** The live line on a terminal that shows the progress of a followed execution. */
 
 import type { ExecutionView } from "../../http/api.ts";
 import { cleanLine } from "./clean.ts";
@@ -9,10 +9,10 @@ import { fitText, textWidth } from "./width.ts";
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const frameMs = 100;
 const clearLine = "\r\x1b[2K";
-/** Left free at the line's end: the terminal's `^C` would begin another line. */
+/** Kept free at the end of the line, or the terminal's `^C` would wrap to another line. */
 const marginColumns = 3;
 
-/** Draws the line again and again until it is disposed of, which takes the line away. */
+/** Redraws the line until it is disposed of, which clears the line. */
 export class ProgressLine implements Disposable {
   readonly #write: (text: string) => void;
   readonly #look: () => Look;
@@ -43,7 +43,7 @@ export class ProgressLine implements Disposable {
   }
 }
 
-/** `⠹ market_data_pipeline  step 2/3 fetch_watchlist_data  1.2s`, some columns less than a line. */
+/** `⠹ market_data_pipeline  step 2/3 fetch_watchlist_data  1.2s`, a little shorter than a line. */
 export function progressText(execution: ExecutionView, elapsedMs: number, look: Look): string {
   const frame = frames[Math.floor(elapsedMs / frameMs) % frames.length] ?? frames[0];
   const time = elapsedMs < 1_000 ? "" : secondsText(elapsedMs / 1_000);
@@ -55,7 +55,7 @@ export function progressText(execution: ExecutionView, elapsedMs: number, look: 
 function whereabouts({ workflow, status, steps = [] }: ExecutionView): string {
   const isOver = (step: string): boolean => step === "completed" || step === "skipped";
   const current = steps.find((step) => !isOver(step.status));
-  if (status === "pending") return `${workflow}  waits for its turn`;
+  if (status === "pending") return `${workflow}  is waiting in the queue`;
   if (status === "paused") return `${workflow}  is paused`;
   if (!current) return workflow;
   const { items, attempt } = current;

@@ -7,7 +7,7 @@ import { fieldLines } from "./fields.ts";
 import { type Cell, table } from "./table.ts";
 import { countText, secondsText } from "./units.ts";
 
-/** A row for each schedule. */
+/** One row per schedule. */
 export function showSchedules({ schedules }: SchedulesAnswer, look: Look): string {
   if (schedules.length === 0) {
     return 'No workflow has a schedule; write "schedule: { every: 5m }" into one.';
@@ -21,7 +21,7 @@ export function showSchedules({ schedules }: SchedulesAnswer, look: Look): strin
   return table(["Schedule", "Rule", "State", "Next (UTC)"], rows, look);
 }
 
-/** One schedule: how it is, when and why it comes next, and what became of it of late. */
+/** One schedule: its state, when and why it fires next, and its latest firings. */
 export function showSchedule(schedule: ScheduleExplanation, look: Look): string {
   const [why, ...others] = new Set(schedule.next.map(({ why }) => why));
   const head = fieldLines([
@@ -36,7 +36,7 @@ export function showSchedule(schedule: ScheduleExplanation, look: Look): string 
     ["Why", others.length === 0 ? why ?? null : null],
   ], look);
   const next = schedule.next.length === 0
-    ? ["It comes due no more."]
+    ? ["It will not fire again."]
     : [nextTable(schedule, others.length > 0, look)];
   const firings = schedule.firings.length === 0 ? [] : [table(
     ["Due (UTC)", "Status", "Cause", "Execution or reason"],
@@ -51,7 +51,7 @@ export function showSchedule(schedule: ScheduleExplanation, look: Look): string 
   return [...head, "", ...next, ...firings].join("\n");
 }
 
-/** Local times where they are others than UTC, and why where it is not the same for all. */
+/** With local times if they differ from UTC, and reasons if they differ between rows. */
 function nextTable({ next, timezone }: ScheduleExplanation, hasWhy: boolean, look: Look): string {
   const isLocal = timezone !== "UTC";
   const titles = [
@@ -67,7 +67,7 @@ function nextTable({ next, timezone }: ScheduleExplanation, hasWhy: boolean, loo
   return table(titles, rows, look);
 }
 
-/** What pausing, resuming or triggering has come to. */
+/** The outcome of pausing, resuming or triggering. */
 export function showSteeredSchedule(
   { schedule, paused, enabled, next_at, firings: [latest] }: ScheduleExplanation,
   verb: "pause" | "resume" | "trigger",
@@ -78,19 +78,19 @@ export function showSteeredSchedule(
     const due = latest === undefined ? "" : `, due ${instantText(latest.due_at)} UTC`;
     return `${subject} is triggered${due}${paused ? "; it starts once it is resumed" : ""}`;
   }
-  if (paused) return `${subject} is paused: it fires no more until it is resumed`;
+  if (paused) return `${subject} is paused: it will not fire until it is resumed`;
   if (!enabled) return `${subject} is resumed, but its file has it disabled`;
-  return `${subject} is on${next_at === null ? "" : `; it comes next ${instantText(next_at)} UTC`}`;
+  return `${subject} is on${next_at === null ? "" : `; it fires next ${instantText(next_at)} UTC`}`;
 }
 
-/** What a backfill has entered. */
+/** The outcome of a backfill. */
 export function showBackfill({ schedule, instants, entered }: BackfillAnswer): string {
   const before = instants - entered;
   const known = before > 0 ? `; ${countText(before, "instant")} had fired before` : "";
-  return `${countText(entered, "firing")} of ${schedule} entered, one after the other${known}.`;
+  return `${countText(entered, "firing")} of ${schedule} queued, to run one after another${known}.`;
 }
 
-/** What waits to be started, and for how long. */
+/** The executions that wait to start, and for how long. */
 export function showQueue(queue: QueueView, look: Look): string {
   if (queue.waiting === 0) return "Nothing waits.";
   const rows = queue.lanes.map(({ workflow, priority, waiting, oldest_wait_seconds }) => [
@@ -111,12 +111,12 @@ function stateCell({ enabled, paused }: ScheduleView): Cell {
   return paused ? { text: "paused", tone: "yellow" } : { text: "on", tone: "green" };
 }
 
-/** `2026-11-30 21:15`, with seconds where there are some. */
+/** `2026-11-30 21:15`, with seconds if they are not zero. */
 function instantText(iso: string | null): string {
   return iso === null ? "-" : iso.slice(0, 19).replace("T", " ").replace(/:00$/, "");
 }
 
-/** `Mon 2026-11-30 16:15 -05:00` of `2026-11-30T16:15:00-05:00[America/New_York]`. */
+/** `Mon 2026-11-30 16:15 -05:00` for `2026-11-30T16:15:00-05:00[America/New_York]`. */
 function localText(local: string): string {
   const [, date = local, time = "", offset = ""] =
     /^(\d{4}-\d\d-\d\d)T([\d:]+?)(?::00)?(?:\.\d+)?([+-]\d\d:\d\d)\[/.exec(local) ?? [];

@@ -1,6 +1,6 @@
 /**
- * A step's result in a few lines for people. The shapes that the market's agents answer with are
- * known by their keys, whoever answers with them; anything else is listed key by key.
+ * A step's result in a few lines for people. The result shapes of the market agents are recognised
+ * by their keys, whichever agent returns them; any other result is listed key by key.
  */
 
 import { cleanLine } from "./clean.ts";
@@ -14,12 +14,12 @@ export interface Summary {
 
 const linesMax = 12;
 const valueWidthMax = 100;
-/** A message is what was asked for, so more of it is shown than of a value among others. */
+/** A message is the result itself, so it may be longer than one value among others. */
 const messageWidthMax = 1_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** In this order: a quote is also an object with a symbol. Undefined: not of this shape. */
+/** The order matters: a quote is also an object with a symbol. Undefined: another shape. */
 const shapes: readonly ((fields: Fields) => Summary | undefined)[] = [
   quotes,
   quote,
@@ -32,7 +32,7 @@ const shapes: readonly ((fields: Fields) => Summary | undefined)[] = [
   number,
 ];
 
-/** What a result says. Where any value in it is simulated, the headline says so. */
+/** Summarises a result. If any value in it is simulated, the headline says so. */
 export function summarize(result: unknown): Summary {
   const shape = shapeOf(result);
   const marked = cleanLine(shape.headline) + markOf(result);
@@ -53,7 +53,7 @@ function shapeOf(result: unknown): Summary {
   return { headline: "Success", lines };
 }
 
-/** What stands after a value that, or part of which, no market has seen. */
+/** The suffix of a value that is simulated, even in part. */
 function markOf(value: unknown): string {
   return isSimulated(value) ? " (simulated)" : "";
 }

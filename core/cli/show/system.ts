@@ -1,4 +1,4 @@
-/** The daemon for people: its figures, and the check of its parts. */
+/** The daemon for people: its figures, and the checks of its parts. */
 
 import type { HealthReport, SystemView } from "../../http/api.ts";
 import type { Look } from "./look.ts";
@@ -51,5 +51,5 @@ export function showHealth({ checks }: HealthReport, look: Look): string {
 }
 
 function marketCell({ market_data: text, market_is_simulated: isSimulated }: SystemView): Cell {
-  return isSimulated ? { text: `${text}: not the prices of any market`, tone: "yellow" } : { text };
+  return isSimulated ? { text: `${text}: not real market prices`, tone: "yellow" } : { text };
 }

@@ -1,9 +1,9 @@
-/** Tables: a heavy head over a light body, as wide as the terminal lets them be. */
+/** Tables with a heavy head and a light body, no wider than the terminal. */
 
 import { type Look, paint, type Tone } from "./look.ts";
 import { characterWidthMax, padText, textWidth, wrapText } from "./width.ts";
 
-/** What stands in one place of a table. */
+/** The content of one cell. */
 export interface Cell {
   readonly text: string;
   readonly tone?: Tone;
@@ -12,7 +12,7 @@ export interface Cell {
 const linesMax = 6;
 const columnsMin = 4;
 
-/** A table with its borders, without a line feed at its end. Rows hold a cell for each title. */
+/** A table with borders and no final line feed. Each row has one cell per title. */
 export function table(
   titles: readonly string[],
   rows: readonly (readonly (string | Cell)[])[],
@@ -35,8 +35,8 @@ export function table(
 }
 
 /**
- * Each column's width: what its text takes. Where that is too wide for the terminal, the widest
- * column is narrowed again and again: first so far that words stay whole, then further.
+ * The width of each column. It starts as the width of its text; while the table is too wide for the
+ * terminal, the widest column is narrowed: first only as far as words stay whole, then further.
  */
 function fitColumns(rows: readonly (readonly Cell[])[], columns: number): number[] {
   const borders = 3 * (rows[0]?.length ?? 0) + 1;
@@ -45,7 +45,7 @@ function fitColumns(rows: readonly (readonly Cell[])[], columns: number): number
       Math.max(...rows.flatMap((row) => row[index]?.text.split(separator).map(textWidth) ?? []))
     );
   const full = widest(/\n/).map((width) => Math.min(width, columns));
-  // Of a text of spaces no word is left, yet its spaces need their room.
+  // A text of spaces has no words, but its spaces still take columns.
   const words = widest(/\s/).map((width, index) =>
     Math.max(width, Math.min(full[index] ?? 0, characterWidthMax))
   );

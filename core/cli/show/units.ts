@@ -35,7 +35,7 @@ export function megabytesText(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** `1 step`, `2 steps`; a noun with a plural of its own brings it. */
+/** `1 step`, `2 steps`; pass the plural of an irregular noun. */
 export function countText(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }

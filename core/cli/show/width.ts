@@ -1,6 +1,7 @@
 /**
- * How many columns text takes on a terminal. Emoji joined by U+200D count one by one, as terminals
- * without such glyphs draw them: a column too many leaves a table whole, one too few breaks it.
+ * How many columns text takes on a terminal. Emoji joined by U+200D are counted one by one, as
+ * terminals without such glyphs draw them: counting too many columns leaves a table intact,
+ * counting too few breaks it.
  */
 
 /** First and last code point of East Asian wide and fullwidth blocks (Unicode 17). */
@@ -27,10 +28,10 @@ const wideBlocks: readonly (readonly [number, number])[] = [
 const wideEmoji = /(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u;
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const firstUnusual = 0x0300;
-/** The columns in which any character fits. */
+/** The width of the widest character. */
 export const characterWidthMax = 2;
 
-/** The columns that clean text takes on one line. */
+/** The columns that one line of clean text takes. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
@@ -48,17 +49,17 @@ export function characterWidth(character: string): number {
   return wideEmoji.test(character) ? 2 : 1;
 }
 
-/** As much of the text as fits, with `…` in place of the rest. */
+/** As much of the text as fits; `…` replaces the rest. */
 export function fitText(text: string, columns: number): string {
   return headOf(text, columns) === text ? text : `${headOf(text, columns - 1)}…`;
 }
 
-/** The text with spaces after it, up to so many columns. */
+/** The text padded with spaces to `columns`. */
 export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** The text in lines that fit, broken at spaces where there are any; `…` after the last one. */
+/** The text in lines that fit, broken at spaces if possible; `…` ends the last if text is left. */
 export function wrapText(text: string, columns: number, linesMax = Infinity): string[] {
   const width = Math.max(characterWidthMax, columns);
   const lines: string[] = [];
@@ -77,7 +78,7 @@ export function wrapText(text: string, columns: number, linesMax = Infinity): st
   return lines;
 }
 
-/** The longest beginning of the text that takes at most so many columns. */
+/** The longest beginning of the text that fits into `columns`. */
 function headOf(text: string, columns: number): string {
   let width = 0;
   let length = 0;

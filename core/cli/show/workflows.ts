@@ -1,4 +1,4 @@
-/** Workflows for people: the list with the mistakes in files, and one's statistics. */
+/** Workflows for people: the list with the problems of files, and the statistics of one. */
 
 import type { StatisticsView, StepStatisticsView } from "../../http/api.ts";
 import type { WorkflowsAnswer } from "../ask/client.ts";
@@ -7,7 +7,7 @@ import { showProblem } from "./problems.ts";
 import { type Cell, table } from "./table.ts";
 import { agoText, secondsText } from "./units.ts";
 
-/** A row for each workflow, and below what is wrong in which file. */
+/** One row per workflow, then the problems of their files. */
 export function showWorkflows({ workflows, problems }: WorkflowsAnswer, look: Look): string {
   const rows = workflows.map(({ name, steps, schedule, enabled, description }) => [
     name,
@@ -19,12 +19,12 @@ export function showWorkflows({ workflows, problems }: WorkflowsAnswer, look: Lo
   const titles = ["Workflow", "Steps", "Schedule", "Enabled", "Description"];
   const list = rows.length > 0
     ? table(titles, rows, look)
-    : "There are no workflows; put a file into the daemon's workflows folder.";
+    : "There are no workflows; add a file to the daemon's workflows folder.";
   const mistakes = problems.map((problem) => showProblem(problem, look));
   return [list, ...mistakes].join("\n");
 }
 
-/** The table of totals, and one of how long it all took, where anything has ended. */
+/** The table of totals, then one of durations if any execution has ended. */
 export function showStatistics(statistics: StatisticsView, look: Look): string {
   const { success_rate: rate, failed, cancelled } = statistics;
   const totals = table(["Metric", "Value"], [
