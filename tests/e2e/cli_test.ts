@@ -91,7 +91,7 @@ Deno.test("compile says in one line that it builds the self-extracting form, and
   assert.equal(built.code, 0, built.err);
   const lines = built.out.trimEnd().split("\n");
   assert.equal(lines.length, 2);
-  assert.match(lines[0] ?? "", /runtime of deno compile can't be had \(.*self-extracting form/);
+  assert.match(lines[0] ?? "", /deno compile cannot get its runtime \(.*self-extracting file/);
   assert.match(lines[1] ?? "", /100ac: \d+\.\d MB$/);
 });
 
@@ -119,7 +119,7 @@ Deno.test("the program exits with 3 without a daemon, with 4 without the right t
   await using daemon = startFakeDaemon(agentsRoute);
   const stranger = await ask(daemon, "agent list", { env: { AC100_TOKEN: "wrong" } });
   assert.equal(stranger.code, 4);
-  assert.match(stranger.err, /refuses the token from AC100_TOKEN/);
+  assert.match(stranger.err, /rejects the token from AC100_TOKEN/);
 });
 
 Deno.test("the program reads a local daemon's token, whatever its folder is called", async () => {
@@ -174,7 +174,7 @@ Deno.test("the program runs a workflow, with nothing but the result in a pipe", 
   );
 });
 
-Deno.test("Ctrl-C while following exits with 130 and says that the execution goes on", async () => {
+Deno.test("Ctrl-C while following exits with 130 and says that the execution continues", async () => {
   const { promise: followed, resolve } = Promise.withResolvers<void>();
   await using daemon = startFakeDaemon(executionRoutes(() => {
     resolve();
@@ -187,7 +187,7 @@ Deno.test("Ctrl-C while following exits with 130 and says that the execution goe
     },
   });
   assert.equal(code, 130);
-  assert.match(err, /it goes on; see 100ac execution show [0-9a-f-]+\n$/);
+  assert.match(err, /it continues; see 100ac execution show [0-9a-f-]+\n$/);
   assert.ok(daemon.asked.every((route) => !route.includes("cancel")));
 });
 

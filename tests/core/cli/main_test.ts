@@ -66,7 +66,7 @@ Deno.test("runCli() exits with 0 when all went well", async () => {
 
 Deno.test("runCli() draws progress on a terminal, apart from the result", async () => {
   const { out, err } = await run("workflow run simple_test --json", routesOf(completed), true);
-  assert.match(err, /waits for its turn/);
+  assert.match(err, /is waiting in the queue/);
   assert.deepEqual(JSON.parse(out), completed);
 });
 
@@ -125,7 +125,7 @@ Deno.test("runCli() with --timeout leaves the execution running", async () => {
   routes[`GET /executions/${completed.execution_id}/events`] = held;
   const { code, err } = await run("workflow run simple_test --timeout 1", routes);
   assert.equal(code, 1);
-  assert.match(err, /not ended within 1 s; it goes on; see 100ac execution show \S+/);
+  assert.match(err, /not ended within 1 s; it continues; see 100ac execution show \S+/);
 });
 
 Deno.test("runCli() prints with --json what the daemon answered, whole", async () => {

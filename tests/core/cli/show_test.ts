@@ -66,10 +66,18 @@ Deno.test("showAgent() shows what an agent keeps, and what is to be known of it"
   const orphan = { ...kept, key: ["symbol"], declared: false, bytes: 0, values: 3 };
   const text = showAgent(anAgent({ collections: [kept, orphan] }), plainLook({ columns: 160 }));
   const rows = text.split("\n").filter((line) => line.startsWith("│ chains"));
-  const note = "1 value not of the schema, being held to the changed schema, history, retain 90d";
+  const note =
+    "1 value not matching the schema, being checked against the changed schema, history, " +
+    "retain 90d";
   assert.deepEqual(rows.map((row) => row.split("│").map((cell) => cell.trim()).slice(1, -1)), [
     ["chains", "symbol, strike", "12345", "4.6 MB", note],
-    ["chains", "symbol", "3", "0.0 MB", "orphaned: the manifest has no such name and key"],
+    [
+      "chains",
+      "symbol",
+      "3",
+      "0.0 MB",
+      "orphaned: the manifest no longer declares this name and key",
+    ],
   ]);
 });
 
@@ -229,7 +237,7 @@ Deno.test("showOutcome() counts items, and leaves out what is too large", () => 
     look,
   );
   assert.match(shown, /✓ 10 of 12 items completed, 2 failed/);
-  assert.match(shown, /✓ Success - 5\.0 MB, too large to be shown here/);
+  assert.match(shown, /✓ Success - 5\.0 MB, too large to show here/);
 });
 
 Deno.test("showOutcome() of what is under way says how far it has come", () => {
@@ -257,7 +265,7 @@ Deno.test("showOutcome() of what is under way says how far it has come", () => {
 Deno.test("showSteered() tells what comes of what was asked, and what has come of it already", () => {
   const shown = (verb: "cancel" | "rerun", status: "running" | "cancelled"): string[] =>
     showSteered(anExecution({ execution_id: "b", status, rerun_of: "a" }), verb, look).split("\n");
-  const see = "See how it goes: 100ac execution show b";
+  const see = "See its progress: 100ac execution show b";
   assert.match(shown("cancel", "running").join(" "), /'simple_test' is being cancelled: .*steps/);
   assert.deepEqual(shown("rerun", "running"), ["✓ Execution b of 'simple_test' repeats a", see]);
   assert.deepEqual(shown("cancel", "cancelled"), ["✓ Execution b of 'simple_test' is cancelled"]);
@@ -301,7 +309,7 @@ Deno.test("showSystem() says plainly that simulated data is none of a market", (
   }, look);
   for (
     const part of [
-      "simulated: not the prices of any market",
+      "simulated: not real market prices",
       "2m 5s (process 7)",
       "3 idle, 1 failed",
       "1 mistake in agents.yaml",
@@ -344,7 +352,7 @@ Deno.test("findings are shown with how often they were seen, sources with their 
   for (const shown of ["NVDA 1d", "warning", "jump", "a split may be missing", "3×"]) {
     assert.ok(text.includes(shown), shown);
   }
-  assert.equal(showFindings({ findings: [] }, look), "Nothing was found.");
+  assert.equal(showFindings({ findings: [] }, look), "There are no findings.");
   const source = {
     source: "yahoo",
     breaker: "open",

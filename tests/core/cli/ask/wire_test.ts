@@ -53,8 +53,8 @@ Deno.test("Wire says where a token was looked for, or that it is the wrong one",
   await using daemon = startFakeDaemon({});
   for (
     const [token, found] of [
-      [undefined, "it wants a token, and there is none in ./data/token; set AC100_TOKEN"],
-      ["wrong", "it refuses the token from ./data/token; set AC100_TOKEN"],
+      [undefined, "it requires a token, and none was found in ./data/token; set AC100_TOKEN"],
+      ["wrong", "it rejects the token from ./data/token; set AC100_TOKEN"],
     ] as const
   ) {
     using wire = wireTo(daemon, { token });

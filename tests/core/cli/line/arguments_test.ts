@@ -46,34 +46,37 @@ Deno.test("parseInvocation() knows the ways to ask for help", () => {
 Deno.test("parseInvocation() names a mistake and how to go on", () => {
   assert.equal(
     mistake("workflw run a"),
-    'Cannot run command "workflw": there is none of this name; did you mean "workflow"? ' +
+    'Cannot run command "workflw": there is no such command; did you mean "workflow"? ' +
       "Or see 100ac --help",
   );
   assert.equal(
     mistake("workflow rn a"),
-    'Cannot run command "workflow rn": there is none of this name; did you mean "workflow run"? ' +
+    'Cannot run command "workflow rn": there is no such command; did you mean "workflow run"? ' +
       "Or see 100ac workflow --help",
   );
   assert.equal(
     mistake("agent list --jsn"),
-    'Cannot read option "--jsn": there is none of this name here; did you mean "--json"? ' +
+    'Cannot read option "--jsn": there is no such option here; did you mean "--json"? ' +
       "Or see 100ac agent list --help",
   );
   assert.match(mistake("--jsn"), /did you mean "--json"\?/);
-  assert.match(mistake("agent list --limit 3"), /"--limit": there is none of this name here/);
-  assert.match(mistake("agent info"), /without its ID; see 100ac agent info --help/);
-  assert.match(mistake("workflow run a b"), /"b": it is one too many/);
-  assert.match(mistake("agent list a"), /"a": it is one too many/);
+  assert.match(mistake("agent list --limit 3"), /"--limit": there is no such option here/);
+  assert.match(mistake("agent info"), /its ID is missing; see 100ac agent info --help/);
+  assert.match(mistake("workflow run a b"), /"b": there are too many arguments/);
+  assert.match(mistake("agent list a"), /"a": there are too many arguments/);
 });
 
 Deno.test("parseInvocation() checks the options' values", () => {
   for (const limit of ["x", "0", "1001", "1.5", "1e2", "-5"]) {
-    assert.match(mistake(`workflow history --limit=${limit}`), /no whole number from 1 to 1000/);
+    assert.match(
+      mistake(`workflow history --limit=${limit}`),
+      /is not a whole number from 1 to 1000/,
+    );
   }
-  assert.match(mistake("workflow history --limit"), /"--limit": no N follows it/);
-  assert.match(mistake("workflow history --limit --json"), /"--limit": no N follows it/);
-  assert.match(mistake("agent list --url="), /"--url": no URL follows it/);
-  assert.match(mistake("agent list --json=yes"), /"--json": it takes no value/);
+  assert.match(mistake("workflow history --limit"), /"--limit": its N is missing/);
+  assert.match(mistake("workflow history --limit --json"), /"--limit": its N is missing/);
+  assert.match(mistake("agent list --url="), /"--url": its URL is missing/);
+  assert.match(mistake("agent list --json=yes"), /"--json": it does not take a value/);
 });
 
 Deno.test("parseInvocation() takes or refuses any words, and never breaks", () => {

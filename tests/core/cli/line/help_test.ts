@@ -27,14 +27,14 @@ Deno.test("commandHelpText() shows usage and options", () => {
   assert.equal(
     commandHelpText(command, plainLook({ columns: 100 })),
     [
-      "Show the latest executions, of one workflow or of all.",
+      "Show the latest executions of one workflow or of all.",
       "",
       "Usage: 100ac workflow history [NAME] [OPTIONS]",
       "",
       "Options:",
-      "      --status STATUS  Only those with this status: failed, running, …",
-      "      --limit N        Show at most so many (default 20)",
-      "      --cursor CURSOR  Go on where the page before ended",
+      "      --status STATUS  Show only executions with this status: failed, running, …",
+      "      --limit N        Show at most this many (default 20)",
+      "      --cursor CURSOR  Continue after the previous page",
       "      --json           Print the daemon's answer as one JSON document",
       "      --url URL        The daemon to ask (default AC100_URL, else http://127.0.0.1:8100)",
       "  -h, --help           Show this help",

@@ -24,7 +24,7 @@ Deno.test("progressText() tells step, count and time", () => {
   assert.match(progressText({ ...running, status: "paused" }, 0, plainLook()), /is paused/);
   assert.match(
     progressText(anExecution({ status: "pending" }), 0, plainLook()),
-    /simple_test {2}waits for its turn/,
+    /simple_test {2}is waiting in the queue/,
   );
 });
 

@@ -155,8 +155,8 @@ Deno.test("showSteeredSchedule() says what has come of it", () => {
     showSteeredSchedule(aSchedule({ firings, paused: true }), "trigger", look),
   ];
   assert.deepEqual(texts, [
-    "✓ Schedule 'after_hours' is paused: it fires no more until it is resumed",
-    "✓ Schedule 'after_hours' is on; it comes next 2026-11-27 18:15 UTC",
+    "✓ Schedule 'after_hours' is paused: it will not fire until it is resumed",
+    "✓ Schedule 'after_hours' is on; it fires next 2026-11-27 18:15 UTC",
     "✓ Schedule 'after_hours' is resumed, but its file has it disabled",
     "✓ Schedule 'after_hours' is triggered, due 2026-11-27 18:15 UTC",
     "✓ Schedule 'after_hours' is triggered, due 2026-11-27 18:15 UTC; it starts once it is resumed",
@@ -166,8 +166,8 @@ Deno.test("showSteeredSchedule() says what has come of it", () => {
 Deno.test("showBackfill() counts what was entered, and what had fired before", () => {
   const answer = { schedule: "after_hours", instants: 3, entered: 3 };
   assert.deepEqual([showBackfill(answer), showBackfill({ ...answer, entered: 1 })], [
-    "3 firings of after_hours entered, one after the other.",
-    "1 firing of after_hours entered, one after the other; 2 instants had fired before.",
+    "3 firings of after_hours queued, to run one after another.",
+    "1 firing of after_hours queued, to run one after another; 2 instants had fired before.",
   ]);
 });
 
