@@ -84,7 +84,7 @@ market_data_fetcher: { file: data/market_data_fetcher.ts, config: { sources: [cs
     assert.equal(status, "degraded");
     assert.equal((await fieldOf(daemon, "csv", "folder"))[0], "/srv/from/yaml");
     const list = await printed(daemon, "agent", "list");
-    assert.match(list, /What agents\.yaml said before is in force:/);
+    assert.match(list, /The last valid agents\.yaml is in force:/);
     assert.match(list, /agents\.yaml:1:\d+: "folder" is "prices", which is not an absolute path/);
     assert.match(list, /agents\.yaml:1:\d+: unknown key "foldr" .*did you mean "folder"\?/);
     assert.match(
