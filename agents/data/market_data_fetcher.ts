@@ -1,7 +1,7 @@
 /**
- * Current prices. Asks the source only for what the cache does not have, checks what comes, and
- * stores it before anybody is told: a crash in between leaves at most a stored quote that no
- * cache knows of, and the next request asks again.
+ * Current prices. Asks the source only for what the cache does not have. The source checks and
+ * stores its quotes before it answers: a crash in between leaves at most a stored quote that is not
+ * cached, and the next request asks again.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
  * Earnings, dividends and splits of symbols, past and upcoming. Asks the sources in order for what
- * the cache does not have, and keeps what they tell in the store.
+ * the cache does not have; they store what they answer.
  */
 
 import {
