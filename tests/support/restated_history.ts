@@ -10,8 +10,8 @@ export const restatedNowMs = Date.parse("2024-01-01T12:00:00Z");
 export const restatedSymbols = ["AAPL", "MSFT", "NVDA"];
 
 const sessions = sessionsBetween("XNYS", "2023-01-01", "2023-12-31");
-/** So high that a round's correction is no more than rounding. */
-const basePrice = 1_000_000;
+/** So high that a correction is not taken for a split, and low enough to be no rounding. */
+const basePrice = 100_000;
 
 /** A year of daily bars as they are told in a round. */
 export function restatedHistory(symbol: string, round: number): History {

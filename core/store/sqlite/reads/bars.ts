@@ -4,7 +4,7 @@ import type { BarReads, BarsAsk, Known, KnownBar, StoredBar } from "../../reads/
 import { numberOrNull, textOrNull } from "../columns.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
-import { ofSeries, pastSeriesSql, seriesOf, seriesSql, toSeries } from "./series.ts";
+import { finalOfSeries, ofSeries, pastSeriesSql, seriesOf, seriesSql, toSeries } from "./series.ts";
 import { clocksOf, isPast, versionsSql } from "./versions.ts";
 
 const barColumns = "start_at, date, open, high, low, close, adjusted_close, volume";
@@ -30,7 +30,8 @@ export const barReads: SqlReads<keyof BarReads> = {
   late_bars: async ({ quick }, ask) => {
     const { asOfMs, fromSlot, endSlot } = ask;
     if (asOfMs === undefined) return 0;
-    const versions = pastVersions("slot", `${ofSeries} AND slot >= ?6 AND slot < ?7`, "?4", "?5");
+    const where = `${finalOfSeries} AND slot >= ?6 AND slot < ?7`;
+    const versions = pastVersions("slot", where, "?4", "?5");
     const [row = {}] = await quick(
       `SELECT count(*) AS late FROM ${versions} WHERE recorded_at > ?4`,
       [...seriesOf(ask), ...clocksOf(ask), fromSlot, endSlot],
@@ -85,7 +86,7 @@ export const barReads: SqlReads<keyof BarReads> = {
   bar_dates: async ({ quick }, ask) => {
     const rows = isPast(ask)
       ? await quick(
-        `SELECT DISTINCT date FROM ${pastVersions("slot, date", ofSeries, "?4", "?5")}
+        `SELECT DISTINCT date FROM ${pastVersions("slot, date", finalOfSeries, "?4", "?5")}
          ORDER BY date`,
         [...seriesOf(ask), ...clocksOf(ask)],
       )

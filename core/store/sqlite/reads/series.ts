@@ -9,6 +9,9 @@ import { versionsSql } from "./versions.ts";
 /** The condition whose parameters {@link seriesOf} binds. */
 export const ofSeries = "source = ?1 AND symbol = ?2 AND interval = ?3";
 
+/** Past reads see final bars only. */
+export const finalOfSeries = `${ofSeries} AND recorded_at >= ends_at`;
+
 export function seriesOf({ source, symbol, interval }: SeriesKey): [string, string, string] {
   return [source, symbol, interval];
 }
@@ -36,7 +39,7 @@ const known = versionsSql({
   revisions: "bar_revisions",
   key: "slot",
   columns: "slot, date, currency",
-  where: ofSeries,
+  where: finalOfSeries,
   asOf: "?4",
   recordedBy: "?5",
 });
