@@ -45,7 +45,7 @@ async function missing(
 ): Promise<string[]> {
   if (calendar === null || !isCalendarName(calendar) || since > until) return [];
   if (isFiledByDate(of.interval) && of.interval !== "1d") return [];
-  const { dates } = { dates: new Set(await store.read({ read: "bar_dates", ...of })) };
+  const dates = new Set(await store.read({ read: "bar_dates", ...of }));
   return sessionDates(calendar, since, until).filter((date) => !dates.has(date));
 }
 

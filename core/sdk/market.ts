@@ -100,8 +100,7 @@ export type Bar = z.infer<typeof Bar>;
 /** A corporate event, past or expected, that affects the meaning of prices. */
 export const MarketEvent = z.object({
   symbol: MarketSymbol,
-  /** `currency`: from this date on, the series is in another currency. */
-  kind: z.enum(["dividend", "split", "earnings", "currency"]),
+  kind: z.enum(["dividend", "split", "earnings"]),
   /** Ex-date of a dividend, first day at a split's new price, day of an announcement. */
   date: z.iso.date(),
   /** `quarter_end`: the source states only the quarter of the earnings. */

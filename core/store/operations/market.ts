@@ -26,7 +26,7 @@ export interface SaveQuote {
 export interface EventKey {
   readonly source: string;
   readonly symbol: string;
-  readonly event_kind: "dividend" | "split" | "earnings" | "currency";
+  readonly event_kind: "dividend" | "split" | "earnings";
   readonly date: string;
   readonly place: number;
 }
