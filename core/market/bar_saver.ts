@@ -19,7 +19,7 @@ import { noteAbsences } from "./absences.ts";
 import { eventChanges } from "./event_changes.ts";
 import { place, type Placement } from "./basis/placement.ts";
 import { eventsMax, type Series } from "./series.ts";
-import { endMs, localDate, slotOf } from "./basis/slots.ts";
+import { beginMs, endMs, localDate, slotOf } from "./basis/slots.ts";
 
 /** Twice the longest daily history. */
 const barsSavedMax = 50_000;
@@ -152,11 +152,39 @@ export class BarSaver {
       basis: placement.basis,
       agent_id: agent,
     };
-    await this.#commit([...eventOperations, facts], changes);
+    const doubted = await this.#doubt(of, eventOperations, { agent, today });
+    await this.#commit([...eventOperations, facts, ...doubted], changes);
     await this.#release(of, sorted);
     await noteAbsences(this.#store, of, asked, nowMs);
     const { inserted, changed, revised } = changes;
     return { inserted, changed, revised, held_back: null, ask_from: null };
+  }
+
+  /**
+   * Marks the series of other intervals whose bars may have a newly reported split taken out
+   * already, because they were recorded after its date: they are fetched anew.
+   */
+  async #doubt(
+    { source, symbol, interval }: Series,
+    news: readonly Operation[],
+    { agent, today }: { readonly agent: string; readonly today: string },
+  ): Promise<Operation[]> {
+    const doubted = new Map<string, Operation>();
+    for (const event of news) {
+      if (event.kind !== "save_market_event" || event.event_kind !== "split") continue;
+      const { date } = event;
+      if (date > today) continue;
+      const ask = { source, symbol, date, recordedFromMs: beginMs(date) };
+      for (const other of await this.#store.read({ read: "doubted_intervals", ...ask })) {
+        const of = { source, symbol, interval: other };
+        const facts = await this.#store.read({ read: "series_facts", ...of });
+        if (other === interval || facts === undefined) continue;
+        const { timezone, calendar } = facts;
+        const state = { timezone, calendar, basis: "unknown", agent_id: agent };
+        doubted.set(other, { kind: "save_series", ...of, ...state });
+      }
+    }
+    return [...doubted.values()];
   }
 
   /** In chunks, except for what replaces the series. */

@@ -86,6 +86,24 @@ Deno.test("prices adjusted by a split before it is told were never right", async
   assert.deepEqual(await trial.closes({ ...traded, recorded_by }), [100, 100, 100, 100]);
 });
 
+Deno.test("a split that one interval reports puts bars of another in doubt", async () => {
+  await using trial = await tryMarket();
+  trial.nowMs = Date.parse("2024-07-11T22:00:00Z");
+  const hourly = { interval: "1h" } as const;
+  await trial.save(barsAt([100, 100, 100, 100]), hourly);
+  await trial.save(barsAt([100, 100, 100, 100]), { events: [split] });
+  assert.deepEqual(await trial.closes(), [100, 100, 100, 100]);
+  assert.deepEqual(
+    await trial.closes(hourly),
+    [100, 100, 100, 100],
+    "the split is not taken twice",
+  );
+  await assert.rejects(trial.closes({ ...hourly, ...traded }), /sync its history first/);
+  trial.nowMs += 60_000;
+  await trial.save(barsAt([100, 100, 100, 100]), { ...hourly, events: [split] });
+  assert.deepEqual(await trial.closes({ ...hourly, ...traded }), [200, 200, 200, 100]);
+});
+
 Deno.test("a split that its source withdraws restates the series from then on", async () => {
   await using trial = await tryMarket();
   trial.nowMs = Date.parse("2024-07-11T22:00:00Z");
