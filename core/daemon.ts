@@ -3,12 +3,16 @@
  * file and its folder may import everything.
  */
 
-import { fileURLToPath } from "node:url";
 import { Cache } from "./cache/cache.ts";
 import type { Config } from "./config.ts";
 import { openAgents } from "./daemon/agents.ts";
 import { Closers } from "./daemon/closers.ts";
-import { checkFolders, makeDataFolder } from "./daemon/folders.ts";
+import {
+  backupsFolderOf,
+  checkFolders,
+  makeDataFolder,
+  migrationsFolder,
+} from "./daemon/folders.ts";
 import { serve, urlOf } from "./daemon/server.ts";
 import { openUpkeep } from "./daemon/upkeep.ts";
 import { makeWork, openWork } from "./daemon/work.ts";
@@ -18,10 +22,9 @@ import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
 import { EventTally } from "./http/metrics/event_tally.ts";
 import { type Log, maskedLog } from "./log.ts";
+import { Market } from "./market/market.ts";
 import { openStore } from "./store/sqlite/open.ts";
 import { version } from "./version.ts";
-
-const migrationsFolder = fileURLToPath(new URL("../migrations", import.meta.url));
 
 export interface Daemon {
   /** The daemon's address, such as `http://127.0.0.1:8100`. */
@@ -62,14 +65,19 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   for (const notice of config.notices) log.warn(notice);
   await checkFolders(config);
   await makeDataFolder(config.dataFolder);
-  const store = await openStore({ url: config.databaseUrl, migrationsFolder, onFatal });
+  const store = await openStore({
+    url: config.databaseUrl,
+    migrationsFolder,
+    backupsFolder: backupsFolderOf(config),
+    onFatal,
+  });
   closers.add(() => store.close());
   // After the store is locked, so that of two daemons started at once only one writes the token.
   const token = config.token ?? await loadToken(config.dataFolder);
 
-  const kept = { config, log, store, cache: new Cache(store) };
-  const { bus, hosts, collections, market } = await openAgents(kept, closers);
-  const parts = { ...kept, bus, hosts, collections, market };
+  const kept = { config, log, store, cache: new Cache(store), market: new Market(store) };
+  const { bus, hosts, collections } = await openAgents(kept, closers);
+  const parts = { ...kept, bus, hosts, collections };
   const work = makeWork(parts);
   const tally = new EventTally(bus);
   closers.add(() => tally.close());

@@ -6,12 +6,21 @@
  */
 
 import { basename, dirname, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Config } from "../config.ts";
 import { AppError, messageOf } from "../errors.ts";
+
+/** The migrations of this release. */
+export const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 /** The folder for copies of agents. It holds nothing else, so that old copies can be removed. */
 export function keptFolderOf({ dataFolder }: Pick<Config, "dataFolder">): string {
   return join(dataFolder, "kept_versions");
+}
+
+/** The folder for backups. */
+export function backupsFolderOf({ dataFolder }: Pick<Config, "dataFolder">): string {
+  return join(dataFolder, "backups");
 }
 
 /**

@@ -8,6 +8,7 @@
  * `tests/core/store/contract/` holds what every adapter must guarantee.
  */
 
+import type { Backups } from "./backups.ts";
 import type { Operation } from "./operation.ts";
 import type { Answer, Query, ReadName } from "./query.ts";
 
@@ -27,8 +28,12 @@ export interface Store {
   read<N extends ReadName>(query: Query<N>): Promise<Answer<N>>;
   /** Resolves when every pending commit has succeeded or failed. */
   drain(): Promise<void>;
+  readonly backups: Backups;
   /** Whether a lock excludes all other daemons, so that leases found at start are dead. */
   readonly exclusive: boolean;
-  /** Commits pending operations, then closes the database. Safe to call more than once. */
+  /**
+   * Commits pending operations, ends a backup, then closes the database. Safe to call more than
+   * once.
+   */
   close(): Promise<void>;
 }

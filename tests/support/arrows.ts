@@ -19,13 +19,15 @@ export const common = [
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   // The daemon is imported dynamically: its supervisor loads nothing of it.
   "main.ts": ["core/supervisor.ts"],
-  "cli.ts": ["core/cli"],
+  // What works on a stopped daemon's files is imported dynamically, too.
+  "cli.ts": ["core/cli", "core/cli/line"],
 
   "agents": ["100ac"],
   "agents/data": [
     "100ac",
     "100ac/calendar",
     "agents/_lib/history",
+    "agents/_lib/quality",
     "agents/_lib/source",
     "agents/_lib/statistics",
   ],
@@ -36,8 +38,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "agents/sources/_simulated",
     "agents/sources/_yahoo",
   ],
-  "agents/sources/_csv": ["100ac", "100ac/calendar", "agents/_lib/source"],
-  "agents/sources/_simulated": ["100ac", "100ac/calendar", "agents/_lib/source"],
+  "agents/sources/_csv": ["100ac", "100ac/calendar", "agents/_lib/history", "agents/_lib/source"],
+  "agents/sources/_simulated": [
+    "100ac",
+    "100ac/calendar",
+    "agents/_lib/history",
+    "agents/_lib/source",
+  ],
   "agents/sources/_yahoo": ["100ac", "agents/_lib/source", "yahoo-finance2"],
   "agents/_lib/history": [
     "100ac",
@@ -46,7 +53,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "agents/_lib/source",
   ],
   "agents/_lib/quality": ["100ac", "100ac/calendar"],
-  "agents/_lib/source": ["100ac", "agents/_lib/quality"],
+  "agents/_lib/source": ["100ac"],
   "agents/_lib/statistics": [],
 
   "core/error_kinds.ts": [],
@@ -57,7 +64,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/engine/error_codes.ts",
     "core/host/error_codes.ts",
     "core/http/error_codes.ts",
-    "core/market/error_codes.ts",
     "core/schedule/error_codes.ts",
     "core/sdk/error_codes.ts",
     "core/store/error_codes.ts",
@@ -84,11 +90,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "core/store/sqlite": [
     "core/store",
     "core/store/operations",
+    "core/store/sqlite/backup",
     "core/store/sqlite/commits",
     "core/store/sqlite/operations",
     "core/store/sqlite/reads",
     "@libsql/client",
   ],
+  "core/store/sqlite/backup": ["core/store", "core/store/sqlite", "@libsql/client"],
   "core/store/sqlite/commits": ["core/store/sqlite"],
   "core/store/sqlite/operations": ["core/store/operations", "core/store/sqlite"],
   "core/store/sqlite/reads": ["core/store/operations", "core/store/reads", "core/store/sqlite"],
@@ -244,10 +252,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 
-  "core/market/basis": ["core/calendar", "core/sdk", "core/store/reads"],
   "core/market": [
-    "core/calendar",
-    "core/market/basis",
     "core/sdk",
     "core/store",
     "core/store/operations",
@@ -323,6 +328,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/host/agents",
     "core/http/agents_api.ts",
     "core/http/api.ts",
+    "core/http/backups_api.ts",
     "core/http/control_plane.ts",
     "core/store",
     "core/store/reads",
@@ -330,9 +336,19 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
 
   "core/cli": ["core/cli/ask", "core/cli/line", "core/cli/show", "core/http/api.ts"],
-  "core/cli/ask": ["core/http/agents_api.ts", "core/http/api.ts"],
-  "core/cli/show": ["core/cli/ask", "core/http/agents_api.ts", "core/http/api.ts"],
-  "core/cli/line": ["core/cli/ask", "core/cli/show", "core/http/api.ts"],
+  "core/cli/ask": ["core/http/agents_api.ts", "core/http/api.ts", "core/http/backups_api.ts"],
+  "core/cli/show": [
+    "core/cli/ask",
+    "core/http/agents_api.ts",
+    "core/http/api.ts",
+    "core/http/backups_api.ts",
+  ],
+  "core/cli/line": [
+    "core/cli/ask",
+    "core/cli/show",
+    "core/http/api.ts",
+    "core/http/backups_api.ts",
+  ],
   "core/cli/build": [],
 
   "core/daemon.ts": ["*"],

@@ -1,6 +1,7 @@
 /** Stores over another connection, or that misbehave. */
 
 import type { Database } from "../../core/store/sqlite/database.ts";
+import { SqliteBackups } from "../../core/store/sqlite/backup/backups.ts";
 import { SqliteStore } from "../../core/store/sqlite/store.ts";
 import type { Store } from "../../core/store/store.ts";
 
@@ -10,7 +11,8 @@ export function storeOver(
   { exclusive = false, url = "libsql://elsewhere" } = {},
 ): SqliteStore {
   const lock = exclusive ? { isIntact: () => true, release: () => undefined } : undefined;
-  return new SqliteStore({ database, url, lock });
+  const backups = new SqliteBackups({ url, folder: "there is none" });
+  return new SqliteStore({ database, url, lock, backups });
 }
 
 /** The store, with some of what it does done otherwise. */
@@ -18,6 +20,7 @@ export function storeWith(store: Store, own: Partial<Store>): Store {
   return {
     commit: (operations) => store.commit(operations),
     read: (query) => store.read(query),
+    backups: store.backups,
     drain: () => store.drain(),
     exclusive: store.exclusive,
     close: () => store.close(),

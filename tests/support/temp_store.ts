@@ -22,7 +22,7 @@ export interface TempStore extends AsyncDisposable {
 export const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 export async function openTempStore(
-  options: Partial<Pick<StoreOptions, "busyTimeoutMs" | "now">> = {},
+  options: Partial<Pick<StoreOptions, "backupsFolder" | "busyTimeoutMs" | "now">> = {},
 ): Promise<TempStore> {
   const folder = await makeTempFolder();
   const path = join(folder.path, "test.db");

@@ -110,12 +110,20 @@ export async function openDatabase(
       }),
     close: async () => {
       clearInterval(look);
-      // If the checkpoint fails, the data stays in the journal until the next start.
-      const move = "PRAGMA wal_checkpoint(TRUNCATE)";
-      if (!isServer(url) && !fatal) await client.execute(move).catch(() => undefined);
+      if (!isServer(url) && !fatal) await moveJournal(client);
       client.close();
     },
   };
+}
+
+/**
+ * Moves the journal into the file. If that fails, or a backup still reads the journal, the data
+ * stays there until the next start.
+ */
+async function moveJournal(client: Client): Promise<void> {
+  for (const sql of ["PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(TRUNCATE)"]) {
+    await client.execute(sql).catch(() => undefined);
+  }
 }
 
 function movedAway(url: string): AppError {

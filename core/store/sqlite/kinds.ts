@@ -2,7 +2,7 @@
 
 import type { Kind } from "./kind.ts";
 import { keepAgents, saveAgent } from "./operations/agents.ts";
-import { dropBars, keepBars, quarantineBar, releaseBar, saveBars } from "./operations/bars.ts";
+import { keepRevision, quarantineBar, releaseBar, saveBars } from "./operations/bars.ts";
 import { dropExpiredValues, evictCachedValues, saveCachedValue } from "./operations/cache.ts";
 import {
   addVersions,
@@ -25,9 +25,8 @@ import {
   saveDefinition,
 } from "./operations/executions.ts";
 import {
-  dropMarketEvent,
   dropOldFindings,
-  keepMarketEvent,
+  forgetEstimates,
   saveFinding,
   saveMarketEvent,
   saveQuote,
@@ -40,7 +39,7 @@ import {
   saveSchedule,
   skipFiring,
 } from "./operations/schedules.ts";
-import { noteAbsent, noteAsked, saveSeries } from "./operations/series.ts";
+import { noteAbsent, noteAsked, noteRestated, saveSeries } from "./operations/series.ts";
 import {
   cancelExecution,
   pauseExecution,
@@ -93,19 +92,19 @@ const ordered = [
 
   saveQuote,
   saveSeries,
-  // The old version of a bar or an event is kept before it is replaced or dropped.
-  keepBars,
-  dropBars,
+  // The old version of a bar is kept before it is replaced.
+  keepRevision,
   saveBars,
   quarantineBar,
   releaseBar,
-  keepMarketEvent,
-  dropMarketEvent,
+  // An outdated expected date is deleted before its replacement is saved.
+  forgetEstimates,
   saveMarketEvent,
   saveFinding,
   dropOldFindings,
   noteAsked,
   noteAbsent,
+  noteRestated,
 
   saveAgent,
   keepAgents,

@@ -23,7 +23,7 @@ export interface StoreLock {
 export async function lockDatabase(url: string): Promise<StoreLock | undefined> {
   const path = databasePath(url);
   if (path === undefined) return undefined;
-  const lockPath = `${await withoutLinks(path)}.lock`;
+  const lockPath = lockPathOf(await withoutLinks(path));
   const file = await openLockFile(lockPath);
   if (!(await file.tryLock(true))) {
     file.close();
@@ -39,6 +39,11 @@ export async function lockDatabase(url: string): Promise<StoreLock | undefined> 
     isIntact: () => identities.every(({ path, identity }) => identityOf(path) === identity),
     release: () => file.close(),
   };
+}
+
+/** The lock file of the database at a path without links. */
+export function lockPathOf(path: string): string {
+  return `${path}.lock`;
 }
 
 /** Makes the database readable by its owner alone, also one that a copy or an old release left. */

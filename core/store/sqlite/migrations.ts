@@ -8,20 +8,23 @@ import { join } from "node:path";
 import { AppError, messageOf } from "../../errors.ts";
 import type { Database } from "./database.ts";
 
-interface Migration {
+export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
 }
 
 /**
- * Applies all pending migrations; returns the versions applied.
- * @throws {AppError} `store_unavailable`.
+ * Applies all pending migrations; returns the versions applied. Before the first one changes a
+ * database that has a schema, `prepare` is called with the version to come; if it fails, nothing is
+ * changed.
+ * @throws {AppError} `store_unavailable`, and what `prepare` throws.
  */
 export async function migrate(
   database: Database,
   folder: string,
   nowMs: number,
+  prepare: (newest: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly number[]> {
   const migrations = await readMigrations(folder);
   await database.script(
@@ -39,6 +42,7 @@ export async function migrate(
     );
   }
   const due = migrations.filter(({ version }) => version > current);
+  if (current > 0 && due.length > 0) await prepare(newest);
   const applied = [];
   for (const migration of due) {
     if (await apply(database, migration, nowMs)) applied.push(migration.version);
@@ -69,7 +73,8 @@ async function apply(database: Database, migration: Migration, nowMs: number): P
   }
 }
 
-async function readMigrations(folder: string): Promise<Migration[]> {
+/** The migrations of a folder, in order. */
+export async function readMigrations(folder: string): Promise<Migration[]> {
   const migrations: Migration[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     if (!name.endsWith(".sql")) continue;

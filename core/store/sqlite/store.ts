@@ -3,6 +3,7 @@
 import type { Operation } from "../operation.ts";
 import type { Answer, Query, ReadName } from "../query.ts";
 import type { Store } from "../store.ts";
+import type { SqliteBackups } from "./backup/backups.ts";
 import { CommitQueue } from "./commits/commit_queue.ts";
 import type { Database } from "./database.ts";
 import { kinds } from "./kinds.ts";
@@ -17,12 +18,14 @@ export interface SqliteStoreOptions {
   readonly url: string;
   /** Undefined for a server's database, which other daemons may share. */
   readonly lock: StoreLock | undefined;
+  readonly backups: SqliteBackups;
 }
 
 export class SqliteStore implements Store {
   /** For tests and benchmarks that look below the port. */
   readonly database: Database;
   readonly exclusive: boolean;
+  readonly backups: SqliteBackups;
   readonly #lock: StoreLock | undefined;
   readonly #commits: CommitQueue;
   readonly #reader: Reader;
@@ -31,10 +34,11 @@ export class SqliteStore implements Store {
   readonly #packing = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  constructor({ database, url, lock }: SqliteStoreOptions) {
+  constructor({ database, url, lock, backups }: SqliteStoreOptions) {
     const reader = new Reader({ url, database });
     this.database = database;
     this.exclusive = lock !== undefined;
+    this.backups = backups;
     this.#lock = lock;
     this.#commits = new CommitQueue(database, kinds);
     this.#reader = reader;
@@ -72,6 +76,7 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     await this.drain();
+    await this.backups.close();
     this.#reader.close();
     await this.database.close();
     this.#lock?.release();
