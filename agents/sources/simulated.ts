@@ -38,8 +38,7 @@ export default defineSource({
     async events(symbol, ctx) {
       const make = (market: SimulatedMarket) => simulatedEventsOf(symbol, market);
       const answered = await ask(["events", symbol], ctx, make);
-      const told = { symbol, events: answered.answer, source: "simulated" };
-      return { ...told, basis: "traded", ...freshnessOf(answered) };
+      return { symbol, events: answered.answer, source: "simulated", ...freshnessOf(answered) };
     },
     status: () => policy.status,
   },

@@ -15,7 +15,8 @@ import {
   showSchedules,
   showSteeredSchedule,
 } from "./show/schedules.ts";
-import { showHealth, showSystem } from "./show/system.ts";
+import { interruptible } from "./interrupt.ts";
+import { showBackup, showBackups, showHealth, showRestored, showSystem } from "./show/system.ts";
 import { showStatistics, showWorkflows } from "./show/workflows.ts";
 import { saveFile, validateFiles } from "./ask/workflow_files.ts";
 import { isFinal } from "../statuses.ts";
@@ -178,6 +179,31 @@ export const commands: readonly Command[] = [
     ask: ({ client }) => client.health(),
     show: (report, { look }) => showHealth(report, look),
     isGood: ({ ok }) => ok,
+  }),
+  defineCommand("system", "backup", {
+    summary: "Copy the database, checked, into the daemon's folder of backups",
+    argument: { name: "NAME", required: false },
+    flags: ["file"],
+    ask: async ({ client, argument, values: { file }, offline }) => {
+      if (file === undefined) return await client.backUp(argument || undefined);
+      if (argument !== "") {
+        throw new AppError("invalid_input", "Cannot back up to NAME and --file: give one of them");
+      }
+      const { backUp } = await offline();
+      return await interruptible("Stopped: no backup was made", (signal) => backUp(file, signal));
+    },
+    show: (backup, { look }) => showBackup(backup, look),
+  }),
+  defineCommand("system", "backups", {
+    summary: "Show the backups in the daemon's folder",
+    ask: ({ client }) => client.backups(),
+    show: (answer, { look }) => showBackups(answer, look),
+  }),
+  defineCommand("system", "restore", {
+    summary: "Replace the database of a stopped daemon by a backup; the old one is kept",
+    argument: { name: "FILE", required: true },
+    ask: async ({ argument, offline }) => (await offline()).restore(argument),
+    show: (restored, { look }) => showRestored(restored, look),
   }),
   defineCommand("system", "link", {
     summary: "Print a link that logs a browser in to the daemon's page; it works once",

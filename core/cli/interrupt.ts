@@ -10,6 +10,24 @@ import type { Terminal } from "./terminal.ts";
 const secondsDefault = 3_600;
 
 /**
+ * Runs `act` with a signal that Ctrl-C aborts. The abort's reason says `consequence`.
+ * @throws {AppError} `cancelled` at Ctrl-C, if `act` throws the signal's reason.
+ */
+export async function interruptible<Result>(
+  consequence: string,
+  act: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort(new AppError("cancelled", consequence));
+  Deno.addSignalListener("SIGINT", interrupt);
+  try {
+    return await act(stop.signal);
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+  }
+}
+
+/**
  * Returns the ended execution.
  * @throws {AppError} `cancelled` at Ctrl-C, `deadline_exceeded` after `secondsMax`; in both cases
  * the execution continues, and the message says so.

@@ -10,6 +10,7 @@ import { findConnection } from "./ask/connection.ts";
 import { exitCodeOf, exitCodes } from "./line/exit_code.ts";
 import { followUntilInterrupted } from "./interrupt.ts";
 import { commandHelpText, helpText } from "./line/help.ts";
+import { type LoadOffline, refuseOffline } from "./line/offline.ts";
 import { cross } from "./show/look.ts";
 import { problemsIn, showProblem } from "./show/problems.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,6 +21,7 @@ export async function runCli(
   args: readonly string[],
   terminal: Terminal,
   env: (name: string) => string | undefined,
+  offline: LoadOffline = refuseOffline,
 ): Promise<number> {
   if (args.length === 1 && args[0] === "--version") {
     terminal.writeOut(`100ac ${version}\n`);
@@ -27,7 +29,7 @@ export async function runCli(
   }
   try {
     const { program } = terminal.look("out");
-    return await enact(parseInvocation(args, commands, program), terminal, env);
+    return await enact(parseInvocation(args, commands, program), terminal, env, offline);
   } catch (thrown) {
     const look = terminal.look("err");
     const { code, message, details } = thrown instanceof AppError
@@ -43,6 +45,7 @@ async function enact(
   invocation: Invocation,
   terminal: Terminal,
   env: (name: string) => string | undefined,
+  offline: LoadOffline,
 ): Promise<number> {
   const look = terminal.look("out");
   switch (invocation.kind) {
@@ -65,6 +68,7 @@ async function enact(
         args,
         values,
         look,
+        offline,
         follow: (execution) => followUntilInterrupted(client, execution, terminal, values.timeout),
       });
       terminal.writeOut(`${text}\n`);

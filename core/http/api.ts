@@ -9,6 +9,8 @@
  * | GET /health | HealthAnswer, without a token |
  * | GET /api/v1/system | SystemView |
  * | GET /api/v1/system/health | HealthReport |
+ * | GET /api/v1/system/backups | BackupsAnswer of `backups_api.ts`, as for the next |
+ * | POST /api/v1/system/backups { name } | 201 BackupView, when the backup is whole |
  * | GET /api/v1/agents | { agents: AgentView[], problems: ProblemView[] }: those of agents.yaml |
  * | GET /api/v1/agents/:id | AgentView |
  * | POST /api/v1/agents/:id/reload | AgentView |

@@ -72,13 +72,9 @@ export const Quote = z.object({
 export type Quote = z.infer<typeof Quote>;
 
 /**
- * What prices are adjusted by: nothing (`traded`, as the tape showed them), later splits
- * (`split_adjusted`), or later splits and dividends (`adjusted`).
+ * Open, high, low, close and volume of one period, as the source reports them: Yahoo's are adjusted
+ * for later splits but not for dividends.
  */
-export const Prices = z.enum(["traded", "split_adjusted", "adjusted"]);
-export type Prices = z.infer<typeof Prices>;
-
-/** Open, high, low, close and volume of one period. */
 export const Bar = z.object({
   /** The first instant of the period. */
   start: z.iso.datetime(),
@@ -88,10 +84,7 @@ export const Bar = z.object({
   high: z.number(),
   low: z.number(),
   close: z.number(),
-  /**
-   * The close adjusted for later splits and dividends. From the store it is derived; a source may
-   * leave it out.
-   */
+  /** The close adjusted for later splits and dividends, if the source provides it. */
   adjusted_close: z.number().nullable(),
   volume: z.number().nullable(),
 });
@@ -105,11 +98,7 @@ export const MarketEvent = z.object({
   date: z.iso.date(),
   /** `quarter_end`: the source states only the quarter of the earnings. */
   dated_by: z.enum(["event", "quarter_end"]).default("event"),
-  dividend_kind: z.enum(["cash", "special", "stock", "other"]).nullable().default(null),
-  /**
-   * Dividend: cash per share, on the basis of its history when it comes from a source, as paid when
-   * it comes from the store. Earnings: per share, once known.
-   */
+  /** Dividend: cash per share, adjusted for later splits. Earnings: per share, once known. */
   amount: z.number().nullable().default(null),
   /** Expected earnings per share. */
   estimate: z.number().nullable().default(null),
@@ -123,17 +112,10 @@ export const MarketEvent = z.object({
 });
 export type MarketEvent = z.infer<typeof MarketEvent>;
 
-/** Bars of one symbol as its source gives them, oldest first. */
+/** Bars of one symbol from one source, oldest first. */
 export const History = z.object({
   symbol: MarketSymbol,
   interval: Interval,
-  /** What the source has adjusted its prices, volumes and dividend amounts by. */
-  basis: Prices,
-  /**
-   * Whether `events` has every split since the first bar. Without them an adjustment cannot be
-   * undone, and the series is kept on its source's basis.
-   */
-  events_complete: z.boolean().default(true),
   currency: z.string().nullable(),
   /** IANA name of the exchange's time zone. */
   timezone: z.string(),
@@ -142,7 +124,7 @@ export const History = z.object({
   source: SourceName,
   as_of: z.iso.datetime(),
   bars: z.array(Bar),
-  /** Dividends and splits from the first bar to the instant of the answer, oldest first. */
+  /** Dividends and splits within the history, oldest first. */
   events: z.array(MarketEvent).default([]),
   ...Freshness,
 });
@@ -172,8 +154,6 @@ export const Finding = z.object({
     "out_of_session",
     "currency_change",
     "unreadable",
-    /** An answer that contradicts the stored bars; it was not stored. */
-    "basis",
   ]),
   severity: z.enum(["info", "warning", "error"]),
   symbol: MarketSymbol,
@@ -188,29 +168,7 @@ export type Finding = z.infer<typeof Finding>;
 /** Input of `fetch_quotes`, which every source agent serves. */
 export const QuotesInput = z.object({ symbols: z.array(z.string()).min(1).max(500) });
 export const QuotesOutput = z.object({ quotes: z.array(Quote), missing: z.array(Missing) });
-/**
- * What became of a fetched history. `held_back`: it contradicts what is stored, so nothing of it
- * was stored; `stale`: it repeats an earlier answer; `empty`: it has no sound bar.
- */
-export const Kept = z.object({
-  outcome: z.enum(["stored", "held_back", "stale", "empty"]),
-  /** Why it was held back. */
-  reason: z.string().nullable(),
-  /** Sound bars in the answer. */
-  bars: z.int(),
-  /** Bars with an error, kept in quarantine. */
-  rejected: z.int(),
-  /** Final bars that the source has changed since they were stored. */
-  revised: z.int(),
-  findings: z.array(Finding),
-});
-export type Kept = z.infer<typeof Kept>;
-
-/** Output of `fetch_history`, which every source agent serves. */
-export const FetchedHistory = History.extend({ kept: Kept });
-export type FetchedHistory = z.infer<typeof FetchedHistory>;
-
-/** Input of `fetch_history`. */
+/** Input of `fetch_history`, which every source agent serves; the output is {@link History}. */
 export const HistoryInput = z.object({
   symbol: MarketSymbol,
   period: Period.default("1mo"),
@@ -227,8 +185,6 @@ export const EventsOutput = z.object({
   /** Oldest first. */
   events: z.array(MarketEvent),
   source: SourceName,
-  /** What dividend amounts are adjusted by. */
-  basis: Prices.default("traded"),
   ...Freshness,
 });
 /** Output of `source_status`, which every source agent serves: figures since its host started. */

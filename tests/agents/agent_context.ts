@@ -17,8 +17,7 @@ export interface AgentTrial {
   asked(capability: string): unknown[];
 }
 
-/** What answers requests, by capability. */
-export type Handlers = Readonly<Record<string, (input: never, caller: string) => unknown>>;
+export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
 
 export function tryAgent(
   agent: AgentDefinition,
@@ -33,10 +32,10 @@ export function tryAgent(
   const context: AgentContext = {
     agent: agent.id,
     async request(capability, input, output) {
-      trial.requests.push({ capability, input: copied(input) });
+      trial.requests.push({ capability, input: structuredClone(input) });
       const handler = options.handlers[capability];
       if (handler === undefined) throw new AppError("unknown_capability", capability);
-      return output.parse(structuredClone(await handler(copied(input) as never, agent.id)));
+      return output.parse(structuredClone(await handler(structuredClone(input) as never)));
     },
     publish: (topic, body) => void trial.events.push({ topic, body: structuredClone(body) }),
     cache: {
@@ -74,11 +73,6 @@ export function tryAgent(
         .map(({ input }) => input),
   };
   return trial;
-}
-
-/** A copy as the bus makes it: undefined fields are left out. */
-function copied(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }
 
 function silent(): void {}

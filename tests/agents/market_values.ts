@@ -34,8 +34,7 @@ export function barOf(date: string, changes: Partial<Bar> = {}): Bar {
     high: 233.08,
     low: 229.25,
     close: 232.98,
-    // no dividend follows
-    adjusted_close: changes.close ?? 232.98,
+    adjusted_close: 232.1,
     volume: 62_627_687,
     ...changes,
   };
@@ -49,8 +48,6 @@ export function historyOf(
   return {
     symbol,
     interval: "1d",
-    basis: "split_adjusted",
-    events_complete: true,
     currency: "USD",
     timezone: "America/New_York",
     calendar: "XNYS",

@@ -1,5 +1,6 @@
 /** `deno task bench [NAME…] [--json]`: runs the named benchmarks, or all. */
 
+import * as backup from "./backup.ts";
 import * as bus from "./bus.ts";
 import * as collections from "./collections.ts";
 import * as daemon from "./daemon.ts";
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   market,
   collections,
   streams,
+  backup,
 ];
 
 Deno.exit(await main(Deno.args));

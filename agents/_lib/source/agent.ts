@@ -7,8 +7,7 @@ import {
   defineAgent,
   EventsInput,
   EventsOutput,
-  FetchedHistory,
-  type History,
+  History,
   HistoryInput,
   Missing,
   type Permissions,
@@ -18,7 +17,6 @@ import {
   SourceStatus,
   z,
 } from "100ac";
-import { keepEvents, keepHistory, keepQuotes } from "./keep.ts";
 import { splitSymbols } from "./asked_symbols.ts";
 
 /** A source to all who ask; each call may fail with the AppErrors of a market source. */
@@ -47,27 +45,25 @@ export function defineSource<Config extends z.ZodObject>(
     source: about.id,
     capabilities: {
       fetch_quotes: {
-        description:
-          "Fetches and stores quotes of many symbols, in their order; what has none is in missing",
+        description: "Quotes of many symbols, in the order asked; what has none is in missing",
         input: QuotesInput,
         output: QuotesOutput,
         idempotent: true,
-        run: async ({ symbols }, ctx) => await keepQuotes(await source.quotes(symbols, ctx), ctx),
+        run: ({ symbols }, ctx) => source.quotes(symbols, ctx),
       },
       fetch_history: {
-        description: "Fetches and stores bars of one symbol, oldest first, up to now",
+        description: "Bars of one symbol, oldest first, up to now",
         input: HistoryInput,
-        output: FetchedHistory,
+        output: History,
         idempotent: true,
-        run: (input, ctx) => keepHistory(input, (asked) => source.history(asked, ctx), ctx),
+        run: (input, ctx) => source.history(input, ctx),
       },
       fetch_events: {
-        description:
-          "Fetches and stores dividends, splits and earnings of one symbol, past and upcoming",
+        description: "Dividends, splits and earnings of one symbol, past and upcoming",
         input: EventsInput,
         output: EventsOutput,
         idempotent: true,
-        run: async ({ symbol }, ctx) => await keepEvents(await source.events(symbol, ctx), ctx),
+        run: ({ symbol }, ctx) => source.events(symbol, ctx),
       },
       source_status: {
         description: "How the source does: calls, failures, and whether it is left alone",

@@ -62,8 +62,6 @@ export function readHistory(
   return {
     symbol,
     interval,
-    basis: "split_adjusted",
-    events_complete: true,
     currency: meta.currency ?? null,
     timezone,
     calendar: calendarOf(meta.exchangeName ?? ""),

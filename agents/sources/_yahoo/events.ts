@@ -36,20 +36,12 @@ const Summary = z.object({
 });
 
 /**
- * The events in a summary of `symbol`, oldest first; `nowMs` separates past from upcoming. Yahoo
- * gives the first and the last day of the next earnings' announcement: the first is taken. Of past
- * ones it gives only the quarter.
+ * The events in a summary of `symbol`, oldest first; `nowMs` parts past from upcoming. Yahoo gives
+ * the first and the last day that the next earnings may be told on: the first is taken. Of past
+ * ones it gives the quarter alone.
  * @throws {YahooFailure} `bad_answer`: other types.
  */
-export function readEvents(
-  summary: unknown,
-  { symbol, nowMs, timezone }: {
-    readonly symbol: string;
-    readonly nowMs: number;
-    /** Of the exchange: announcements are dated by its day. */
-    readonly timezone: string;
-  },
-): MarketEvent[] {
+export function readEvents(summary: unknown, symbol: string, nowMs: number): MarketEvent[] {
   const read = Summary.safeParse(summary);
   if (!read.success) {
     const issue = read.error.issues[0];
@@ -73,15 +65,14 @@ export function readEvents(
   );
   const next = calendarEvents?.earnings;
   const nextMs = next?.earningsDate?.[0];
-  if (nextMs !== undefined) {
+  if (nextMs !== undefined && nextMs > nowMs) {
     events.push(MarketEvent.parse({
       ...of,
       kind: "earnings",
-      date: localDate(nextMs, timezone),
+      date: utcDate(nextMs),
       estimate: next?.earningsAverage ?? null,
       // a span of days is an estimate, whatever is said of it
-      estimated: nextMs > nowMs &&
-        ((next?.isEarningsDateEstimate ?? false) || (next?.earningsDate?.length ?? 0) > 1),
+      estimated: (next?.isEarningsDateEstimate ?? false) || (next?.earningsDate?.length ?? 0) > 1,
     }));
   }
   const exDividendMs = calendarEvents?.exDividendDate ?? undefined;
@@ -91,11 +82,6 @@ export function readEvents(
     events.push(MarketEvent.parse({ ...of, kind: "dividend", date }));
   }
   return events.sort((a, b) => a.date < b.date ? -1 : 1);
-}
-
-function localDate(atMs: number, timezone: string): string {
-  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timezone).toPlainDate()
-    .toString();
 }
 
 function utcDate(atMs: number): string {

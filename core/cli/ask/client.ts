@@ -2,6 +2,7 @@
 
 import { AppError } from "../../errors.ts";
 import type { AgentView } from "../../http/agents_api.ts";
+import type { BackupsAnswer, BackupView } from "../../http/backups_api.ts";
 import type {
   ExecutionEvent,
   ExecutionsAnswer,
@@ -68,6 +69,9 @@ export interface BackfillAnswer {
 
 /** What an execution can be asked to do. */
 export type ExecutionVerb = "cancel" | "pause" | "resume" | "retry" | "rerun";
+
+/** The daemon's own limit for a backup, and some. */
+const backupMsMax = 3_700_000;
 
 /** A link that logs a browser in to the daemon's page; it works once. */
 export interface LinkAnswer {
@@ -203,6 +207,15 @@ export class Client {
 
   health(): Promise<HealthReport> {
     return this.#wire.ask("GET", "/system/health");
+  }
+
+  /** Waits until the backup is whole. */
+  backUp(name: string | undefined): Promise<BackupView> {
+    return this.#wire.ask("POST", "/system/backups", { body: { name }, answerMsMax: backupMsMax });
+  }
+
+  backups(): Promise<BackupsAnswer> {
+    return this.#wire.ask("GET", "/system/backups");
   }
 
   loginLink(): Promise<LinkAnswer> {

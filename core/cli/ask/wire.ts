@@ -21,6 +21,8 @@ export interface AskOptions {
   /** Sent unchanged, instead of a JSON body. */
   readonly text?: string;
   readonly signal?: AbortSignal | undefined;
+  /** The longest wait for this answer. */
+  readonly answerMsMax?: number;
 }
 
 const answerMsDefault = 15_000;
@@ -55,9 +57,9 @@ export class Wire implements Disposable {
   async ask<Answer>(
     method: "GET" | "POST" | "PUT",
     path: string,
-    { body, text, signal }: AskOptions = {},
+    { body, text, signal, answerMsMax = this.#answerMsMax }: AskOptions = {},
   ): Promise<Answer> {
-    const late = AbortSignal.timeout(this.#answerMsMax);
+    const late = AbortSignal.timeout(answerMsMax);
     const either = signal ? AbortSignal.any([signal, late]) : late;
     try {
       const response = await this.#fetch(method, path, either, payloadOf(body, text));
@@ -67,7 +69,7 @@ export class Wire implements Disposable {
       throw this.#strangeAnswer(response.status);
     } catch (thrown) {
       signal?.throwIfAborted();
-      throw this.#failure(thrown);
+      throw this.#failure(thrown, answerMsMax);
     }
   }
 
@@ -122,11 +124,11 @@ export class Wire implements Disposable {
   }
 
   /** The error for a failed request: anything but our own errors means that no daemon answered. */
-  #failure(thrown: unknown): AppError {
+  #failure(thrown: unknown, answerMsMax = this.#answerMsMax): AppError {
     if (thrown instanceof AppError) return thrown;
     const { url } = this.#connection;
     if (thrown instanceof DOMException && thrown.name === "TimeoutError") {
-      const seconds = this.#answerMsMax / 1_000;
+      const seconds = answerMsMax / 1_000;
       const message = `The daemon at ${url} gave no answer in ${seconds} s; try again later`;
       return new AppError("not_reachable", message, { cause: thrown });
     }

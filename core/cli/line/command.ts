@@ -6,6 +6,7 @@ import type { Client } from "../ask/client.ts";
 import { cleanJson, jsonText } from "../show/clean.ts";
 import { exitCodes } from "./exit_code.ts";
 import type { FlagName, FlagValues } from "./flags.ts";
+import type { LoadOffline } from "./offline.ts";
 import type { Look } from "../show/look.ts";
 
 /** What a command receives. */
@@ -17,6 +18,8 @@ export interface CommandContext {
   readonly args: readonly string[];
   readonly values: FlagValues;
   readonly look: Look;
+  /** Rejects in a program that can only ask daemons. */
+  readonly offline: LoadOffline;
   /** Follows an execution to its end and shows its progress on a terminal. */
   follow(execution: ExecutionView): Promise<ExecutionView>;
 }

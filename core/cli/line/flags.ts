@@ -72,6 +72,11 @@ export const flags = {
     summary: "The first instant: 2026-11-01, 2026-11-01T14:30Z, 2026-11-01T09:30[Europe/Berlin]",
   },
   to: { kind: "text", value: "INSTANT", summary: "The last instant, not in the future" },
+  file: {
+    kind: "text",
+    value: "FILE",
+    summary: "Make the backup with this program instead of the daemon, as any new file",
+  },
   json: { kind: "switch", summary: "Print the daemon's answer as one JSON document" },
   url: {
     kind: "text",

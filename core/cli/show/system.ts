@@ -1,6 +1,8 @@
-/** The daemon for people: its figures, and the checks of its parts. */
+/** The daemon for people: its figures, the checks of its parts, and its backups. */
 
 import type { HealthReport, SystemView } from "../../http/api.ts";
+import type { BackupsAnswer, BackupView, RestoredView } from "../../http/backups_api.ts";
+import { fieldLines } from "./fields.ts";
 import type { Look } from "./look.ts";
 import { type Cell, table } from "./table.ts";
 import { countText, megabytesText, secondsText } from "./units.ts";
@@ -50,6 +52,51 @@ export function showHealth({ checks }: HealthReport, look: Look): string {
   return table(["Check", "Result", "Detail"], rows, look);
 }
 
+/** What was made, and what it holds. */
+export function showBackup(backup: BackupView, look: Look): string {
+  return [
+    "Backup made",
+    ...fieldLines([
+      ["File", backup.path],
+      ["Size", megabytesText(backup.bytes)],
+      ["Schema", String(backup.schema_version)],
+      ["Holds", contentsText(backup)],
+      ["SHA-256", backup.sha256],
+    ], look),
+  ].join("\n");
+}
+
+/** One row per backup, newest first. */
+export function showBackups({ folder, backups }: BackupsAnswer, look: Look): string {
+  if (backups.length === 0) return `No backups in ${folder}`;
+  const rows = backups.map(({ name, bytes, made_at: madeAt, automatic }) => [
+    name,
+    megabytesText(bytes),
+    madeAt,
+    automatic ? "before a migration" : "",
+  ]);
+  return `${table(["Backup", "Size", "Made", "Note"], rows, look)}\nin ${folder}`;
+}
+
+/** What was restored, and where the replaced database is. */
+export function showRestored(restored: RestoredView, look: Look): string {
+  const { database, kept, schema_version: schema, newest_schema_version: newest } = restored;
+  const migration = schema < newest ? `, migrated to ${newest} at the next start` : "";
+  return [
+    "Backup restored; start the daemon to use it",
+    ...fieldLines([
+      ["Database", database],
+      ["Schema", `${schema}${migration}`],
+      ["Holds", contentsText(restored)],
+      ["Replaced", kept ?? "nothing"],
+    ], look),
+  ].join("\n");
+}
+
 function marketCell({ market_data: text, market_is_simulated: isSimulated }: SystemView): Cell {
   return isSimulated ? { text: `${text}: not real market prices`, tone: "yellow" } : { text };
+}
+
+function contentsText({ executions, bars }: Pick<BackupView, "executions" | "bars">): string {
+  return `${countText(executions, "execution")}, ${countText(bars, "bar")}`;
 }

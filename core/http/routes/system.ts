@@ -6,6 +6,7 @@ import { withoutSecrets } from "../../store/address.ts";
 import { countAgents, hitRate } from "../views/agents.ts";
 import type { HealthCheck, HealthReport, SystemView } from "../api.ts";
 import type { ControlPlane } from "../control_plane.ts";
+import { backupRoutes } from "./backups.ts";
 
 const checkMsMax = 5_000;
 
@@ -13,6 +14,7 @@ export function systemRoutes(plane: ControlPlane): Hono {
   const routes = new Hono();
   routes.get("/", async (c) => c.json(await systemView(plane)));
   routes.get("/health", async (c) => c.json(await healthReport(plane)));
+  routes.route("/backups", backupRoutes(plane));
   return routes;
 }
 

@@ -104,10 +104,9 @@ Deno.test("a calendar with anything anywhere is events, or no answer", () => {
       history: [{ epsActual: 1, epsEstimate: {}, quarter: { raw: at }, currency: "USD" }],
     },
   };
-  const asked = { symbol: "AAPL", nowMs, timezone: "America/New_York" };
-  assert.equal(readEvents(summary, asked).length, 3);
+  assert.equal(readEvents(summary, "AAPL", nowMs).length, 3);
   holds(summary, (spoiled) => {
-    const events = readEvents(spoiled, asked);
+    const events = readEvents(spoiled, "AAPL", nowMs);
     EventsOutput.parse({ symbol: "AAPL", events, source: "yahoo" });
   });
 });
