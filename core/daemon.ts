@@ -22,7 +22,6 @@ import { Gate, loadToken } from "./http/auth.ts";
 import type { ControlPlane } from "./http/control_plane.ts";
 import { EventTally } from "./http/metrics/event_tally.ts";
 import { type Log, maskedLog } from "./log.ts";
-import { Market } from "./market/market.ts";
 import { openStore } from "./store/sqlite/open.ts";
 import { version } from "./version.ts";
 
@@ -75,9 +74,9 @@ async function open({ config, log, onFatal }: DaemonOptions, closers: Closers): 
   // After the store is locked, so that of two daemons started at once only one writes the token.
   const token = config.token ?? await loadToken(config.dataFolder);
 
-  const kept = { config, log, store, cache: new Cache(store), market: new Market(store) };
-  const { bus, hosts, collections } = await openAgents(kept, closers);
-  const parts = { ...kept, bus, hosts, collections };
+  const kept = { config, log, store, cache: new Cache(store) };
+  const { bus, hosts, collections, market } = await openAgents(kept, closers);
+  const parts = { ...kept, bus, hosts, collections, market };
   const work = makeWork(parts);
   const tally = new EventTally(bus);
   closers.add(() => tally.close());

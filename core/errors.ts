@@ -11,6 +11,7 @@ import { collectionErrors } from "./collections/error_codes.ts";
 import { engineErrors } from "./engine/error_codes.ts";
 import { hostErrors } from "./host/error_codes.ts";
 import { httpErrors } from "./http/error_codes.ts";
+import { marketErrors } from "./market/error_codes.ts";
 import { scheduleErrors } from "./schedule/error_codes.ts";
 import { sdkErrors } from "./sdk/error_codes.ts";
 import { storeErrors } from "./store/error_codes.ts";
@@ -27,6 +28,7 @@ export const kindOf = {
   ...engineErrors,
   ...hostErrors,
   ...httpErrors,
+  ...marketErrors,
   ...scheduleErrors,
   ...sdkErrors,
   ...storeErrors,

@@ -8,21 +8,20 @@ import {
   AppError,
   Bar,
   defineAgent,
-  History,
   Interval,
-  MarketEvent,
   Missing,
   Period,
+  Prices,
   z,
 } from "100ac";
 import { calendarNames } from "100ac/calendar";
-import { asTraded } from "../_lib/history/adjustment.ts";
-import { keepHistory, Loaded } from "../_lib/history/keep.ts";
+import { Loaded, loadHistory } from "../_lib/history/load.ts";
 import { loadedBefore, syncedBefore } from "../_lib/history/past.ts";
 import { Quality, qualityOf } from "../_lib/history/quality_check.ts";
-import { firstAnswer, isOfSource, SourceIds } from "../_lib/source/order.ts";
+import { isOfSource, SourceIds } from "../_lib/source/order.ts";
 import { isUnhealthy } from "../_lib/source/policy.ts";
-import { readBars, storedSource } from "../_lib/history/stored_series.ts";
+import type { Asked } from "../_lib/history/stored_period.ts";
+import { readBars, storedInterval, storedSource } from "../_lib/history/stored_series.ts";
 import { Synced, syncHistory } from "../_lib/history/sync.ts";
 import { requireSymbol, sortOutSymbols } from "../_lib/source/symbols.ts";
 
@@ -34,6 +33,10 @@ type Context = AgentContext<z.infer<typeof Config>>;
 const Span = {
   period: Period.default("1mo"),
   interval: Interval.default("1d"),
+  /** Instead of the period: the first local date. */
+  from: z.iso.date().optional(),
+  /** The last local date; by default the newest there is. */
+  to: z.iso.date().optional(),
 };
 
 const LoadedWithoutBars = Loaded.omit({ bars: true });
@@ -64,7 +67,12 @@ const StoredBars = z.object({
   symbol: z.string(),
   interval: Interval,
   source: z.string(),
+  currency: z.string().nullable(),
+  /** What the prices are adjusted by. */
+  prices: Prices,
   bars: z.array(Bar),
+  /** Bars that were public by `as_of` but were recorded here later. */
+  first_seen_late: z.int(),
 });
 type StoredBars = z.infer<typeof StoredBars>;
 
@@ -72,10 +80,15 @@ const Range = z.object({
   interval: Span.interval,
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
-  /** What was known at that instant: bars and values that came later are left out. */
+  /** What was public at that instant: bars and values that came later are left out. */
   as_of: z.iso.datetime().optional(),
-  /** `split_adjusted`: later splits taken out; `traded`: as the tape showed them. */
-  prices: z.enum(["split_adjusted", "traded"]).default("split_adjusted"),
+  /** What this store held at that instant. */
+  recorded_by: z.iso.datetime().optional(),
+  /**
+   * `traded`: as the tape showed them; `split_adjusted`: later splits taken out, the default;
+   * `adjusted`: later splits and dividends taken out.
+   */
+  prices: Prices.optional(),
   /** Of more bars than this the newest are given, oldest first. */
   limit: z.int().min(1).max(100_000).default(10_000),
 });
@@ -83,7 +96,6 @@ type Range = z.infer<typeof Range>;
 
 /** What the store's capabilities answer. */
 const Dates = z.object({ dates: z.array(z.iso.date()) });
-const Events = z.object({ events: z.array(MarketEvent) });
 
 export default defineAgent({
   id: "historical_data_loader",
@@ -96,8 +108,8 @@ export default defineAgent({
       output: Loaded,
       idempotent: true,
       examples: { "A month of daily bars": { symbol: "AAPL", period: "1mo" } },
-      run: ({ symbol, period, interval }, ctx) =>
-        loadHistory(requireSymbol(symbol, "load history"), period, interval, ctx),
+      run: ({ symbol, ...span }, ctx) =>
+        load(requireSpan({ symbol: requireSymbol(symbol, "load history"), ...span }), ctx),
     },
     load_batch_history: {
       description: "Loads the bars of many symbols; what can't be loaded is listed as missing",
@@ -105,7 +117,7 @@ export default defineAgent({
       output: Batch,
       idempotent: true,
       examples: { "One unknown, one twice": { symbols: ["AAPL", "aapl", "MISSING1"] } },
-      run: ({ symbols, period, interval }, ctx) => loadBatch(symbols, period, interval, ctx),
+      run: ({ symbols, ...span }, ctx) => loadBatch(symbols, span, ctx),
     },
     sync_history: {
       description:
@@ -115,7 +127,7 @@ export default defineAgent({
       idempotent: true,
       examples: { "A month of daily bars, fetched once": { symbol: "AAPL", period: "1mo" } },
       run: ({ symbol, ...span }, ctx) => {
-        const asked = { symbol: requireSymbol(symbol, "sync history"), ...span };
+        const asked = requireSpan({ symbol: requireSymbol(symbol, "sync history"), ...span });
         return isPast(ctx) ? syncedBefore(asked, ctx) : syncHistory(asked, ctx);
       },
     },
@@ -155,19 +167,24 @@ export default defineAgent({
   },
 });
 
-async function loadHistory(
+function load(asked: Asked, ctx: Context): Promise<Loaded> {
+  return isPast(ctx) ? loadedBefore(asked, ctx) : loadHistory(asked, ctx);
+}
+
+function requireSpan(asked: Asked): Asked {
+  requireOrder(asked.symbol, asked);
+  return asked;
+}
+
+function requireOrder(
   symbol: string,
-  period: Period,
-  interval: Interval,
-  ctx: Context,
-): Promise<Loaded> {
-  const input = { symbol, period, interval };
-  if (isPast(ctx)) return await loadedBefore(input, ctx);
-  const fetched = await firstAnswer(
-    ctx.config.sources,
-    (source) => ctx.request(`${source}.fetch_history`, input, History),
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+): void {
+  if (from === undefined || to === undefined || from <= to) return;
+  throw new AppError(
+    "invalid_input",
+    `Cannot read bars "${symbol}": from ${from} is after to ${to}; swap them`,
   );
-  return await keepHistory(fetched, ctx);
 }
 
 /** Whether it is asked as of an earlier instant: from the store, not from a source. */
@@ -184,8 +201,7 @@ const parallelMax = 4;
  */
 async function loadBatch(
   entries: readonly string[],
-  period: Period,
-  interval: Interval,
+  span: Omit<Asked, "symbol">,
   ctx: Context,
 ): Promise<Batch> {
   const { symbols, refused } = sortOutSymbols(entries);
@@ -197,7 +213,7 @@ async function loadBatch(
   const loader = async (): Promise<void> => {
     for (const symbol of queue) {
       try {
-        const { bars: _, ...summary } = await loadHistory(symbol, period, interval, ctx);
+        const { bars: _, ...summary } = await load(requireSpan({ symbol, ...span }), ctx);
         loaded.set(symbol, summary);
       } catch (thrown) {
         if (!isOfSource(thrown)) throw thrown;
@@ -222,7 +238,8 @@ async function getAvailableDates(
 ): Promise<Available> {
   const symbol = requireSymbol(text, "list dates");
   const source = await storedSource(symbol, interval, ctx);
-  const { dates } = await ctx.request("market.get_dates", { symbol, interval, source }, Dates);
+  const of = { symbol, interval: storedInterval(interval), source };
+  const { dates } = await ctx.request("market.get_dates", of, Dates);
   return {
     symbol,
     interval,
@@ -236,22 +253,9 @@ async function getAvailableDates(
 
 async function getBars(text: string, range: Range, ctx: Context): Promise<StoredBars> {
   const symbol = requireSymbol(text, "read bars");
-  if (range.from !== undefined && range.to !== undefined && range.from > range.to) {
-    throw new AppError(
-      "invalid_input",
-      `Cannot read bars "${symbol}": from ${range.from} is after to ${range.to}; swap them`,
-    );
-  }
-  const { prices, limit, ...query } = range;
+  requireOrder(symbol, range);
+  const { limit, ...query } = range;
   const source = await storedSource(symbol, range.interval, ctx);
-  const bars = await readBars({ symbol, source, ...query }, limit, ctx);
-  const { events } = prices === "traded"
-    ? await ctx.request("market.get_events", { symbol, source, ...knownAt(range) }, Events)
-    : { events: [] };
-  return { symbol, interval: range.interval, source, bars: asTraded(bars, events) };
-}
-
-/** A split that became known later says nothing of bars as they were known before. */
-function knownAt({ as_of }: Range): { readonly as_of?: string } {
-  return as_of === undefined ? {} : { as_of };
+  const view = await readBars({ symbol, source, ...query }, limit, ctx);
+  return { symbol, interval: range.interval, source, ...view };
 }

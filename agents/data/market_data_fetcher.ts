@@ -1,7 +1,7 @@
 /**
- * Current prices. Asks the source only for what the cache does not have, checks what comes, and
- * stores it before anybody is told: a crash in between leaves at most a stored quote that no
- * cache knows of, and the next request asks again.
+ * Current prices. Asks the source only for what the cache does not have. The source checks and
+ * stores its quotes before it answers: a crash in between leaves at most a stored quote that is not
+ * cached, and the next request asks again.
  */
 
 import {
@@ -9,13 +9,11 @@ import {
   AppError,
   defineAgent,
   type ErrorCode,
-  type Finding,
   Missing,
   Quote,
   QuotesOutput,
   z,
 } from "100ac";
-import { quoteFindings } from "../_lib/quality/quality.ts";
 import { isOfSource, SourceIds } from "../_lib/source/order.ts";
 import {
   requireSymbol,
@@ -54,7 +52,6 @@ const Verdict = z.object({
 });
 type Verdict = z.infer<typeof Verdict>;
 
-const Saved = z.object({ saved: z.int() });
 const Stored = z.object({ quotes: z.array(Quote) });
 
 export default defineAgent({
@@ -244,55 +241,26 @@ async function fetchFrom(
   ctx: Context,
 ): Promise<Sorted> {
   const answer = await ctx.request(`${source}.fetch_quotes`, { symbols }, QuotesOutput);
-  const { usable, missing, findings: found } = sortOutAnswer(symbols, answer, ctx.now());
-  const findings = [...found, ...unreadableFindings(answer.missing, source)];
-  if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
-  // what is stale is given, but neither stored nor kept: the next who asks may have better luck
+  const { usable, missing } = sortOutAnswer(symbols, answer);
+  // a stale quote is not cached: the next request may get a new one
   const news = usable.filter(({ stale }) => !stale);
-  if (news.length === 0) return { usable, missing };
-  await ctx.request("market.save_quotes", { quotes: news }, Saved);
   const ttlMs = ctx.config.quote_ttl_seconds * 1000;
   await Promise.all(news.map((quote) => ctx.cache.set(keyOf(quote.symbol, ctx), quote, ttlMs)));
-  ctx.publish("market.quotes_fetched", { source, symbols: news.map(({ symbol }) => symbol) });
   return { usable, missing };
 }
 
-/** A value of a wrong type is a finding too: the source may have changed what it answers. */
-function unreadableFindings(missing: readonly Missing[], source: string): Finding[] {
-  return missing.filter(({ code }) => code === "bad_answer").map(({ symbol, reason }) => ({
-    rule: "unreadable",
-    severity: "error",
-    symbol,
-    interval: null,
-    at: null,
-    message: reason,
-    source,
-  }));
-}
-
-/** Holds the answer against what was asked: nothing unasked, nothing unanswered, nothing broken. */
+/** Compares the answer with the request: nothing unasked, nothing unanswered. */
 function sortOutAnswer(
   symbols: readonly string[],
   answer: z.infer<typeof QuotesOutput>,
-  nowMs: number,
-): Sorted & { readonly findings: readonly Finding[] } {
+): Sorted {
   const unanswered = new Set(symbols);
-  const usable: Quote[] = [];
-  const missing: Missing[] = [];
-  const findings: Finding[] = [];
-  for (const quote of answer.quotes) {
-    if (!unanswered.delete(quote.symbol)) continue;
-    const found = quoteFindings(quote, nowMs);
-    findings.push(...found);
-    const error = found.find(({ severity }) => severity === "error");
-    if (error === undefined) usable.push(quote);
-    else missing.push({ symbol: quote.symbol, code: "bad_answer", reason: error.message });
-  }
-  missing.push(...answer.missing.filter(({ symbol }) => unanswered.delete(symbol)));
+  const usable = answer.quotes.filter(({ symbol }) => unanswered.delete(symbol));
+  const missing = answer.missing.filter(({ symbol }) => unanswered.delete(symbol));
   for (const symbol of unanswered) {
     missing.push({ symbol, code: "not_found", reason: "the source said nothing about it" });
   }
-  return { usable, missing, findings };
+  return { usable, missing };
 }
 
 function keyOf(symbol: string, ctx: Context): string {

@@ -1,6 +1,6 @@
 /**
  * Earnings, dividends and splits of symbols, past and upcoming. Asks the sources in order for what
- * the cache does not have, and keeps what they tell in the store.
+ * the cache does not have; they store what they answer.
  */
 
 import {
@@ -12,6 +12,7 @@ import {
   Missing,
   z,
 } from "100ac";
+import { fresh } from "../_lib/source/freshness.ts";
 import { firstAnswer, isOfSource, SourceIds } from "../_lib/source/order.ts";
 import { sortOutSymbols } from "../_lib/source/symbols.ts";
 
@@ -34,7 +35,6 @@ const Output = z.object({
   stale: z.array(z.string()),
 });
 
-const Saved = z.object({ saved: z.int() });
 const Stored = z.object({ events: z.array(MarketEvent) });
 /** Symbols under way at once. */
 const parallelMax = 4;
@@ -118,8 +118,6 @@ async function toldOf(symbol: string, ctx: Context): Promise<z.output<typeof Eve
     (source) => ctx.request(`${source}.fetch_events`, { symbol }, EventsOutput),
   );
   if (told.stale) return told;
-  const { source, events } = told;
-  await ctx.request("market.save_events", { symbol, source, events, complete: true }, Saved);
   await ctx.cache.set(key, told, ttlSeconds * 1_000);
   return told;
 }
@@ -132,7 +130,7 @@ async function storedBefore(
   const { sources } = ctx.config;
   for (const source of sources) {
     const { events } = await ctx.request("market.get_events", { symbol, source }, Stored);
-    if (events.length > 0) return { symbol, events, source, stale: false, age_seconds: 0 };
+    if (events.length > 0) return { symbol, events, source, basis: "traded", ...fresh };
   }
   const asOf = new Date(ctx.now()).toISOString();
   throw new AppError(

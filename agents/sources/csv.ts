@@ -3,8 +3,15 @@
  * folder and nothing else; see _csv/market.ts for what the files are like.
  */
 
-import { type AgentContext, AppError, MarketEvent, z } from "100ac";
-import { csvEvents, csvHistory, csvKnows, type CsvMarket, csvQuote } from "./_csv/market.ts";
+import { type AgentContext, AppError, MarketEvent, Prices, z } from "100ac";
+import {
+  csvBasis,
+  csvEvents,
+  csvHistory,
+  csvKnows,
+  type CsvMarket,
+  csvQuote,
+} from "./_csv/market.ts";
 import { freshnessOf } from "../_lib/source/freshness.ts";
 import { defineSource, quotesOneByOne } from "../_lib/source/agent.ts";
 import { localPolicy } from "../_lib/source/defaults.ts";
@@ -39,7 +46,7 @@ export default defineSource({
       const market = marketOf(ctx);
       const key = JSON.stringify(["events", market.folder, symbol]);
       const answered = await policy.ask(key, ctx.signal, () => eventsOf(symbol, market));
-      return { symbol, events: answered.answer, source: "csv", ...freshnessOf(answered) };
+      return { symbol, ...answered.answer, source: "csv", ...freshnessOf(answered) };
     },
     status: () => policy.status,
   },
@@ -49,9 +56,14 @@ function marketOf({ config, now }: AgentContext<z.output<typeof Config>>): CsvMa
   return { folder: config.folder, nowMs: now() };
 }
 
-async function eventsOf(symbol: string, market: CsvMarket): Promise<MarketEvent[]> {
+async function eventsOf(
+  symbol: string,
+  market: CsvMarket,
+): Promise<{ readonly events: MarketEvent[]; readonly basis: Prices }> {
   const events = await csvEvents(symbol, market);
-  if (events.length > 0 || await csvKnows(symbol, market)) return events;
+  if (events.length > 0 || await csvKnows(symbol, market)) {
+    return { events, basis: await csvBasis(market) };
+  }
   const found = "no file tells of it; add one";
   throw new AppError("not_found", `Cannot fetch events of "${symbol}": ${found}`);
 }

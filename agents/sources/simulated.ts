@@ -38,7 +38,8 @@ export default defineSource({
     async events(symbol, ctx) {
       const make = (market: SimulatedMarket) => simulatedEventsOf(symbol, market);
       const answered = await ask(["events", symbol], ctx, make);
-      return { symbol, events: answered.answer, source: "simulated", ...freshnessOf(answered) };
+      const told = { symbol, events: answered.answer, source: "simulated" };
+      return { ...told, basis: "traded", ...freshnessOf(answered) };
     },
     status: () => policy.status,
   },

@@ -17,7 +17,7 @@ import { isManifest } from "../host/manifest/manifest.ts";
 import { OperatorSettings } from "../host/settings/operator_settings.ts";
 import { newOpaqueId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Market } from "../market/market.ts";
+import { Market } from "../market/market.ts";
 import { shippedAgents } from "../shipped.ts";
 import type { SaveAgent } from "../store/operations/agents.ts";
 import type { Store } from "../store/store.ts";
@@ -33,14 +33,20 @@ export interface AgentsOptions {
   readonly log: Log;
   readonly store: Store;
   readonly cache: Cache;
+}
+
+export interface AgentParts {
+  readonly bus: Bus;
+  readonly hosts: Hosts;
+  readonly collections: Collections;
   readonly market: Market;
 }
 
 /** Opens the bus and the hosts, which start when first used. */
 export async function openAgents(
-  { config, log, store, cache, market }: AgentsOptions,
+  { config, log, store, cache }: AgentsOptions,
   closers: Closers,
-): Promise<{ readonly bus: Bus; readonly hosts: Hosts; readonly collections: Collections }> {
+): Promise<AgentParts> {
   // A random name, which no other daemon in this process uses.
   const channel = `100ac-${newOpaqueId()}`;
   const hub = new Hub(daemonAddress, openBroadcastChannel(channel));
@@ -56,6 +62,11 @@ export async function openAgents(
   });
   closers.add(() => collections.close());
   await collections.open();
+  const market = new Market({
+    store,
+    sourceOf: (agent) => hosts.entry(agent)?.manifest?.source ?? undefined,
+    publish: (topic, body) => bus.publish(topic, JSON.stringify(body), daemonAddress),
+  });
   const bus: Bus = new Bus({
     channel: hub,
     address: daemonAddress,
@@ -96,7 +107,7 @@ export async function openAgents(
   });
   closers.add(() => hosts.close());
   await hosts.open();
-  return { bus, hosts, collections };
+  return { bus, hosts, collections, market };
 }
 
 /** Keeps manifests in the store across restarts, so that host/ does not depend on the store. */

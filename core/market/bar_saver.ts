@@ -1,7 +1,12 @@
 /**
- * Saves bars together with what their source said about them in one transaction, so that a crash
- * leaves all or nothing. Saves of one series run one after another, so that each is compared with
- * the result of the one before.
+ * Saves what a source answered about a series: its bars as traded, and the splits and dividends
+ * that came with them. Saves of one series run one after another, so that each is compared with the
+ * result of the one before.
+ *
+ * A bar is final when its session has ended. Until then it is replaced; after that its old version
+ * stays as a revision. Bars that extend a series are written in several transactions, because a
+ * long one would hold the daemon's thread: a crash leaves fewer bars, each of them right. What
+ * replaces a series is written in one.
  */
 
 import { z } from "zod";
@@ -9,41 +14,47 @@ import type { Operation } from "../store/operation.ts";
 import { type BarTuple, barValues } from "../store/operations/bars.ts";
 import type { KnownBar } from "../store/reads/bars.ts";
 import type { Store } from "../store/store.ts";
-import { eventsMax, saveEvent, type Series } from "./series.ts";
-import { Bar, History, type Interval, MarketEvent } from "../sdk/market.ts";
+import { Bar, History, MarketEvent } from "../sdk/market.ts";
+import { noteAbsences } from "./absences.ts";
+import { eventChanges } from "./event_changes.ts";
+import { place, type Placement } from "./basis/placement.ts";
+import { eventsMax, type Series } from "./series.ts";
+import { beginMs, endMs, localDate, slotOf } from "./basis/slots.ts";
 
-/** Twice the longest daily history; saving this many takes the daemon half a second. */
+/** Twice the longest daily history. */
 const barsSavedMax = 50_000;
+/** A transaction of so many bars holds the thread for some 10 ms. */
+const chunkBarsMax = 2_000;
 
 const SaveBars = z.strictObject({
   history: History.extend({
     bars: z.array(Bar).max(barsSavedMax),
     events: z.array(MarketEvent).max(eventsMax),
+    stale: z.literal(false, "a stale answer is not stored"),
   }),
-  /** Whether the history reaches back to the first stored bar, so that all bars are restated. */
-  restated: z.boolean().default(false),
+  /** The dates that the source was asked for; without `from`, all it has. */
+  asked: z.strictObject({ from: z.iso.date().optional(), until: z.iso.date().optional() })
+    .default({}),
 });
 
-const dayMs = 86_400_000;
-/** The longest period of a bar, in milliseconds. */
-const lengthMs = {
-  "1m": 60_000,
-  "2m": 120_000,
-  "5m": 300_000,
-  "15m": 900_000,
-  "30m": 1_800_000,
-  "1h": 3_600_000,
-  "1d": dayMs,
-  "1wk": 7 * dayMs,
-  "1mo": 31 * dayMs,
-} as const satisfies Record<Interval, number>;
-
-/** The result of a save: new bars, changed bars, and the past ones among the changed. */
+/** The result of a save: new bars, changed bars, and the final ones among the changed. */
 export interface Saved {
   readonly inserted: number;
   readonly changed: number;
   readonly revised: number;
+  /** Why nothing was saved; null when it was. */
+  readonly held_back: string | null;
+  /** If held back: an answer that begins on this date may be accepted. */
+  readonly ask_from: string | null;
 }
+
+type Placed = Exclude<Placement, { readonly kind: "hold" }>;
+type NewBar = Omit<Bar, "start"> & {
+  readonly slot: number;
+  readonly start_at: number;
+  readonly end_at: number;
+  readonly currency: string | null;
+};
 
 export class BarSaver {
   readonly #store: Store;
@@ -56,12 +67,16 @@ export class BarSaver {
     this.#now = now;
   }
 
-  /** Input is unchecked JSON. */
-  async save(input: unknown): Promise<Saved> {
-    const { history, restated } = SaveBars.parse(input);
-    const key = [history.source, history.symbol, history.interval].join("/");
+  /** The series and source that unchecked JSON names. */
+  check(input: unknown): z.output<typeof SaveBars> {
+    return SaveBars.parse(input);
+  }
+
+  async save(checked: z.output<typeof SaveBars>, agent: string): Promise<Saved> {
+    const { source, symbol, interval } = checked.history;
+    const key = [source, symbol, interval].join("/");
     const before = this.#saving.get(key) ?? Promise.resolve();
-    const saved = before.then(() => this.#save(history, restated));
+    const saved = before.then(() => this.#save(checked, agent));
     // a failed save concerns only its caller, and must not block the next one
     const settled = saved.catch(() => undefined);
     this.#saving.set(key, settled);
@@ -72,84 +87,248 @@ export class BarSaver {
     }
   }
 
-  async #save(history: History, restated: boolean): Promise<Saved> {
-    const { source, symbol, interval, currency, timezone, calendar, events } = history;
+  async #save(
+    { history, asked }: z.output<typeof SaveBars>,
+    agent: string,
+  ): Promise<Saved> {
+    const { source, symbol, interval } = history;
     const of = { source, symbol, interval };
     const nowMs = this.#now();
-    // a bar that is given twice counts once, with its last values
-    const byStart = new Map(history.bars.map(({ start, ...bar }) => {
-      const start_at = Date.parse(start);
-      return [start_at, { ...bar, currency, start_at }] as const;
-    }));
-    const known = await this.#known(of, [...byStart.keys()]);
-    // most loaded bars are already known; they cost a comparison but no write
-    const written = [...byStart.values()].filter((row) => {
-      const bar = known.bars.get(row.start_at);
-      return bar === undefined || barValues.some((name) => bar[name] !== row[name]);
-    });
-    const changed = written.filter(({ start_at }) => known.bars.has(start_at));
-    // if the clock was set back, new data must not seem older than the data it replaces
-    const recorded_at = changed.reduce(
-      (atMs, { start_at }) => Math.max(atMs, (known.bars.get(start_at)?.recorded_at ?? 0) + 1),
-      nowMs,
-    );
-    const length_ms = lengthMs[interval];
-    const dates = restated || await this.#isEmpty(of)
-      ? [
-        ...events,
-        ...await this.#store.read({ read: "adjusting_events", ...of, limit: eventsMax }),
-      ]
-      : [];
-    // in one transaction, so that a crash never leaves an event without its restated bars
-    const operations: Operation[] = [
-      ...changed.map((row): Operation => (
-        { kind: "keep_revision", ...of, ...row, recorded_at, length_ms }
-      )),
-      { kind: "save_series", ...of, timezone, calendar },
-    ];
-    if (written.length > 0) {
-      const bars = written.map(toTuple);
-      operations.push({ kind: "save_bars", ...of, currency, recorded_at, bars });
+    if (history.bars.length === 0) {
+      await noteAbsences(this.#store, of, asked, nowMs);
+      return { inserted: 0, changed: 0, revised: 0, held_back: null, ask_from: null };
     }
-    if (known.isQuarantined) {
-      for (const start_at of byStart.keys()) {
-        operations.push({ kind: "release_bar", ...of, start_at });
+    const sorted = history.bars.toSorted((a, b) => Date.parse(a.start) - Date.parse(b.start));
+    const answer = { ...history, bars: sorted };
+    const today = localDate(nowMs, history.timezone);
+    const known = await this.#knownBars(of, sorted);
+    const state = await this.#store.read({ read: "series", ...of });
+    const events = (await this.#store.read({
+      read: "market_events",
+      source,
+      symbol,
+      fromDate: "0000-00-00",
+      toDate: "9999-99-99",
+      limit: eventsMax,
+    })).filter(({ event_kind }) => event_kind === "split" || event_kind === "dividend");
+    const placement = place(
+      answer,
+      {
+        firstDate: state.first_date,
+        basis: state.basis,
+        currency: state.currency,
+        finalBars: finalOf(answer, known),
+        nearestDate: await this.#store.read({
+          read: "nearest_final_date",
+          ...of,
+          slot: slotOf(interval, sorted[0] ?? { start: "", date: "" }),
+        }),
+        splits: events.filter(({ event_kind }) => event_kind === "split"),
+      },
+      { ...asked, today },
+    );
+    if (placement.kind === "hold") {
+      const { reason, askFrom } = placement;
+      return { inserted: 0, changed: 0, revised: 0, held_back: reason, ask_from: askFrom };
+    }
+    const all = placement.kind === "replace" ? await this.#knownBars(of, sorted, "all") : known;
+    const changes = barChanges(answer, placement, all, { of, nowMs });
+    const eventOperations = eventChanges(answer.events, events, {
+      source,
+      symbol,
+      agent,
+      basis: answer.basis,
+      from: sorted[0]?.date ?? today,
+      today,
+      nowMs,
+      withdrawn: placement.withdrawn,
+    });
+    const { timezone, calendar } = history;
+    const facts: Operation = {
+      kind: "save_series",
+      ...of,
+      timezone,
+      calendar,
+      basis: placement.basis,
+      agent_id: agent,
+    };
+    const doubted = await this.#doubt(of, eventOperations, { agent, today });
+    await this.#commit([...eventOperations, facts, ...doubted], changes);
+    await this.#release(of, sorted);
+    await noteAbsences(this.#store, of, asked, nowMs);
+    const { inserted, changed, revised } = changes;
+    return { inserted, changed, revised, held_back: null, ask_from: null };
+  }
+
+  /**
+   * Marks the series of other intervals whose bars may have a newly reported split taken out
+   * already, because they were recorded after its date: they are fetched anew.
+   */
+  async #doubt(
+    { source, symbol, interval }: Series,
+    news: readonly Operation[],
+    { agent, today }: { readonly agent: string; readonly today: string },
+  ): Promise<Operation[]> {
+    const doubted = new Map<string, Operation>();
+    for (const event of news) {
+      if (event.kind !== "save_market_event" || event.event_kind !== "split") continue;
+      const { date } = event;
+      if (date > today) continue;
+      const ask = { source, symbol, date, recordedFromMs: beginMs(date) };
+      for (const other of await this.#store.read({ read: "doubted_intervals", ...ask })) {
+        const of = { source, symbol, interval: other };
+        const facts = await this.#store.read({ read: "series_facts", ...of });
+        if (other === interval || facts === undefined) continue;
+        const { timezone, calendar } = facts;
+        const state = { timezone, calendar, basis: "unknown", agent_id: agent };
+        doubted.set(other, { kind: "save_series", ...of, ...state });
       }
     }
-    for (const event of events) operations.push(saveEvent(of, event, recorded_at));
-    for (const { kind, date } of dates) {
-      operations.push({ kind: "note_restated", ...of, event_kind: kind, date });
+    return [...doubted.values()];
+  }
+
+  /** In chunks, except for what replaces the series. */
+  async #commit(
+    first: readonly Operation[],
+    { operations, rows, save }: BarChanges,
+  ): Promise<void> {
+    if (operations.length > 0) {
+      await this.#store.commit([...first, ...operations, ...rows.length > 0 ? [save(rows)] : []]);
+      return;
     }
-    const applied = await this.#store.commit(operations);
-    return {
-      inserted: written.length - changed.length,
-      changed: changed.length,
-      revised: applied.slice(0, changed.length).filter(Boolean).length,
-    };
+    await this.#store.commit([
+      ...first,
+      ...rows.length > 0 ? [save(rows.slice(0, chunkBarsMax))] : [],
+    ]);
+    for (let at = chunkBarsMax; at < rows.length; at += chunkBarsMax) {
+      await this.#store.commit([save(rows.slice(at, at + chunkBarsMax))]);
+    }
   }
 
-  async #isEmpty(of: Series): Promise<boolean> {
-    return !await this.#store.read({ read: "has_bars", ...of });
+  async #release(of: Series, bars: readonly Bar[]): Promise<void> {
+    if (!await this.#store.read({ read: "has_quarantined_bars", ...of })) return;
+    await this.#store.commit(
+      bars.map(({ start }) => ({ kind: "release_bar", ...of, start_at: Date.parse(start) })),
+    );
   }
 
-  /** The stored bars between two instants, and whether the series has bars in quarantine. */
-  async #known(
+  async #knownBars(
     of: Series,
-    starts: readonly number[],
-  ): Promise<{ readonly bars: ReadonlyMap<number, KnownBar>; readonly isQuarantined: boolean }> {
-    if (starts.length === 0) return { bars: new Map(), isQuarantined: false };
-    const fromMs = starts.reduce((a, b) => Math.min(a, b));
-    const toMs = starts.reduce((a, b) => Math.max(a, b));
-    const bars = await this.#store.read({ read: "known_bars", ...of, fromMs, toMs });
-    const isQuarantined = await this.#store.read({ read: "has_quarantined_bars", ...of });
-    return { bars: new Map(bars.map((bar) => [bar.start_at, bar])), isQuarantined };
+    bars: readonly Bar[],
+    which: "same_slots" | "all" = "same_slots",
+  ): Promise<ReadonlyMap<number, KnownBar>> {
+    const slots = bars.map((bar) => slotOf(of.interval, bar));
+    const isAll = which === "all";
+    const fromSlot = isAll ? -8.64e15 : slots.reduce((a, b) => Math.min(a, b));
+    const toSlot = isAll ? 8.64e15 : slots.reduce((a, b) => Math.max(a, b));
+    const known = await this.#store.read({ read: "known_bars", ...of, fromSlot, toSlot });
+    return new Map(known.map((bar) => [bar.slot, bar]));
   }
 }
 
-function toTuple(
-  { start_at, date, open, high, low, close, adjusted_close, volume }: Omit<Bar, "start"> & {
-    readonly start_at: number;
-  },
-): BarTuple {
-  return [start_at, date, open, high, low, close, adjusted_close, volume];
+/** The stored bars that were final when they were recorded. */
+function finalOf(
+  answer: History,
+  known: ReadonlyMap<number, KnownBar>,
+): ReadonlyMap<number, KnownBar> {
+  const final = new Map<number, KnownBar>();
+  for (const bar of answer.bars) {
+    const slot = slotOf(answer.interval, bar);
+    const stored = known.get(slot);
+    if (stored !== undefined && stored.recorded_at >= stored.ends_at) final.set(slot, stored);
+  }
+  return final;
+}
+
+interface BarChanges {
+  /** What must be committed with all rows; empty for new bars only. */
+  readonly operations: readonly Operation[];
+  readonly rows: readonly BarTuple[];
+  readonly save: (rows: readonly BarTuple[]) => Operation;
+  readonly inserted: number;
+  readonly changed: number;
+  readonly revised: number;
+}
+
+function barChanges(
+  answer: History,
+  placement: Placed,
+  known: ReadonlyMap<number, KnownBar>,
+  { of, nowMs }: { readonly of: Series; readonly nowMs: number },
+): BarChanges {
+  const isReplaced = placement.kind === "replace";
+  const rows = newBars(answer, placement);
+  const written = [...rows.values()].filter((row) => {
+    const bar = known.get(row.slot);
+    // an unfinished bar that turns out to be its last version is written as final
+    return bar === undefined || bar.recorded_at < bar.ends_at ||
+      barValues.some((name) => !isSame(bar[name], row[name]));
+  });
+  const replaced = written.flatMap(({ slot }) => known.get(slot) ?? []);
+  const dropped = isReplaced ? [...known.values()].filter(({ slot }) => !rows.has(slot)) : [];
+  // if the clock was set back, new data must not seem older than the data it replaces
+  const recorded_at = [...replaced, ...dropped]
+    .reduce((atMs, bar) => Math.max(atMs, bar.recorded_at + 1), nowMs);
+  const publicAt = ({ slot, date, end_at }: NewBar): number => {
+    if (end_at > recorded_at || placement.basis !== "traded") return recorded_at;
+    if (isReplaced && date <= placement.restatedUntil) {
+      return placement.since === "always" ? end_at : recorded_at;
+    }
+    const before = known.get(slot);
+    const isRevision = before !== undefined && before.recorded_at >= before.ends_at;
+    return isRevision ? recorded_at : end_at;
+  };
+  const bySlot = new Map(written.map((row) => [row.slot, row]));
+  const versions = [...replaced, ...dropped].flatMap((bar) => {
+    const row = bySlot.get(bar.slot);
+    const wasFinal = bar.recorded_at >= bar.ends_at;
+    return wasFinal ? [[bar.slot, row === undefined ? recorded_at : publicAt(row)] as const] : [];
+  });
+  return {
+    operations: [
+      ...versions.length > 0
+        ? [{ kind: "keep_bars", ...of, superseded_at: recorded_at, versions } as const]
+        : [],
+      ...dropped.length > 0
+        ? [{ kind: "drop_bars", ...of, slots: dropped.map(({ slot }) => slot) } as const]
+        : [],
+    ],
+    rows: written.map((row) => toTuple(row, publicAt(row))),
+    save: (bars) => (
+      { kind: "save_bars", ...of, currency: answer.currency, recorded_at, bars }
+    ),
+    inserted: written.length - replaced.length,
+    changed: replaced.length,
+    revised: versions.filter(([slot]) => bySlot.has(slot)).length,
+  };
+}
+
+/** Of what a source rounds after it has adjusted it. */
+const roundingMax = 1e-6;
+
+function isSame(a: number | string | null, b: number | string | null): boolean {
+  if (typeof a !== "number" || typeof b !== "number") return a === b;
+  return Math.abs(a - b) <= roundingMax * Math.max(Math.abs(a), Math.abs(b));
+}
+
+/** By slot; a bar that is given twice counts once, with its last values. */
+function newBars(answer: History, { bars, basis }: Placed): ReadonlyMap<number, NewBar> {
+  return new Map(bars.map((bar) => {
+    const slot = slotOf(answer.interval, bar);
+    const { start, ...values } = bar;
+    return [slot, {
+      ...values,
+      slot,
+      start_at: Date.parse(start),
+      end_at: endMs(answer, bar),
+      // it is derived from traded bars
+      adjusted_close: basis === "traded" ? null : bar.adjusted_close,
+      currency: answer.currency,
+    }];
+  }));
+}
+
+function toTuple(bar: NewBar, public_at: number): BarTuple {
+  const { slot, start_at, date, open, high, low, close, adjusted_close, volume, end_at } = bar;
+  return [slot, start_at, date, open, high, low, close, adjusted_close, volume, end_at, public_at];
 }

@@ -8,7 +8,7 @@ import { Finding, MarketSymbol } from "../sdk/market.ts";
 const findingsMax = 5_000;
 const listedMax = 1_000;
 
-const SaveFindings = z.strictObject({ findings: z.array(Finding).max(findingsMax) });
+export const SaveFindings = z.strictObject({ findings: z.array(Finding).max(findingsMax) });
 
 /** Selects the findings to list; newest first. */
 export const FindingsQuery = z.strictObject({
@@ -37,9 +37,7 @@ export class Findings {
     this.#now = now;
   }
 
-  /** Input is unchecked JSON. */
-  async save(input: unknown, agent: string): Promise<{ saved: number }> {
-    const { findings } = SaveFindings.parse(input);
+  async save(findings: readonly Finding[], agent: string): Promise<{ saved: number }> {
     const seen_at = this.#now();
     const saved = await this.#store.commit(findings.map(({ interval, at, ...finding }) => ({
       kind: "save_finding",

@@ -1,8 +1,8 @@
-/** Identifies a series of bars in the inputs of `market` capabilities. */
+/** Fields of the inputs of `market` capabilities: a series of bars, the instants of a read. */
 
 import { z } from "zod";
-import { Interval, type MarketEvent, MarketSymbol, SourceName } from "../sdk/market.ts";
-import type { SaveMarketEvent } from "../store/operations/market.ts";
+import { Interval, MarketSymbol, SourceName } from "../sdk/market.ts";
+import type { Known } from "../store/reads/bars.ts";
 
 /** The fields that identify a series, to combine with others. */
 export const series = { symbol: MarketSymbol, interval: Interval, source: SourceName };
@@ -13,23 +13,26 @@ export type Series = z.output<typeof Series>;
 /** The most events of a symbol that one request reads or writes. */
 export const eventsMax = 5_000;
 
-/**
- * The instant, in UTC milliseconds, up to which a read may know: the requested one, but no later
- * than the instant of the request itself; undefined means now.
- */
-export function knownUntil(
-  asked: string | undefined,
-  asOfMs: number | undefined,
-): number | undefined {
-  if (asked === undefined) return asOfMs;
-  return Math.min(Date.parse(asked), asOfMs ?? Infinity);
-}
+/** The instants of a read, to combine with other fields. */
+export const instants = {
+  /** Only what was public at this instant. */
+  as_of: z.iso.datetime().optional(),
+  /** Only what this store held at this instant. */
+  recorded_by: z.iso.datetime().optional(),
+};
+export type Instants = Known;
 
-/** Converts an event to an operation. */
-export function saveEvent(
-  { source, symbol }: Pick<Series, "source" | "symbol">,
-  { kind, ...event }: MarketEvent,
-  recorded_at: number,
-): SaveMarketEvent {
-  return { ...event, kind: "save_market_event", event_kind: kind, source, symbol, recorded_at };
+/**
+ * Up to which instants a read may know: the requested ones, but no later than the instant of the
+ * request itself.
+ */
+export function knownAt(
+  asked: { readonly as_of?: string | undefined; readonly recorded_by?: string | undefined },
+  asOfMs: number | undefined,
+): Known {
+  const asOf = asked.as_of === undefined
+    ? asOfMs
+    : Math.min(Date.parse(asked.as_of), asOfMs ?? Infinity);
+  const recordedBy = asked.recorded_by === undefined ? undefined : Date.parse(asked.recorded_by);
+  return { asOfMs: asOf, recordedByMs: recordedBy };
 }

@@ -35,20 +35,24 @@ export {
   Bar,
   EventsInput,
   EventsOutput,
+  FetchedHistory,
   Finding,
   History,
   HistoryInput,
   Interval,
+  Kept,
   MarketEvent,
   MarketSymbol,
   Missing,
   Period,
+  Prices,
   Quote,
   QuotesInput,
   QuotesOutput,
   SourceStatus,
   symbolPattern,
 } from "./market.ts";
+export { asTraded, ratioAfter, splitAdjusted, splitRatio } from "./splits.ts";
 export { Absence, SeriesState } from "./series.ts";
 export type {
   Collection,

@@ -72,9 +72,13 @@ export const Quote = z.object({
 export type Quote = z.infer<typeof Quote>;
 
 /**
- * Open, high, low, close and volume of one period, as the source reports them: Yahoo's are adjusted
- * for later splits but not for dividends.
+ * What prices are adjusted by: nothing (`traded`, as the tape showed them), later splits
+ * (`split_adjusted`), or later splits and dividends (`adjusted`).
  */
+export const Prices = z.enum(["traded", "split_adjusted", "adjusted"]);
+export type Prices = z.infer<typeof Prices>;
+
+/** Open, high, low, close and volume of one period. */
 export const Bar = z.object({
   /** The first instant of the period. */
   start: z.iso.datetime(),
@@ -84,7 +88,10 @@ export const Bar = z.object({
   high: z.number(),
   low: z.number(),
   close: z.number(),
-  /** The close adjusted for later splits and dividends, if the source provides it. */
+  /**
+   * The close adjusted for later splits and dividends. From the store it is derived; a source may
+   * leave it out.
+   */
   adjusted_close: z.number().nullable(),
   volume: z.number().nullable(),
 });
@@ -98,7 +105,11 @@ export const MarketEvent = z.object({
   date: z.iso.date(),
   /** `quarter_end`: the source states only the quarter of the earnings. */
   dated_by: z.enum(["event", "quarter_end"]).default("event"),
-  /** Dividend: cash per share, adjusted for later splits. Earnings: per share, once known. */
+  dividend_kind: z.enum(["cash", "special", "stock", "other"]).nullable().default(null),
+  /**
+   * Dividend: cash per share, on the basis of its history when it comes from a source, as paid when
+   * it comes from the store. Earnings: per share, once known.
+   */
   amount: z.number().nullable().default(null),
   /** Expected earnings per share. */
   estimate: z.number().nullable().default(null),
@@ -112,10 +123,17 @@ export const MarketEvent = z.object({
 });
 export type MarketEvent = z.infer<typeof MarketEvent>;
 
-/** Bars of one symbol from one source, oldest first. */
+/** Bars of one symbol as its source gives them, oldest first. */
 export const History = z.object({
   symbol: MarketSymbol,
   interval: Interval,
+  /** What the source has adjusted its prices, volumes and dividend amounts by. */
+  basis: Prices,
+  /**
+   * Whether `events` has every split since the first bar. Without them an adjustment cannot be
+   * undone, and the series is kept on its source's basis.
+   */
+  events_complete: z.boolean().default(true),
   currency: z.string().nullable(),
   /** IANA name of the exchange's time zone. */
   timezone: z.string(),
@@ -124,7 +142,7 @@ export const History = z.object({
   source: SourceName,
   as_of: z.iso.datetime(),
   bars: z.array(Bar),
-  /** Dividends and splits within the history, oldest first. */
+  /** Dividends and splits from the first bar to the instant of the answer, oldest first. */
   events: z.array(MarketEvent).default([]),
   ...Freshness,
 });
@@ -154,6 +172,8 @@ export const Finding = z.object({
     "out_of_session",
     "currency_change",
     "unreadable",
+    /** An answer that contradicts the stored bars; it was not stored. */
+    "basis",
   ]),
   severity: z.enum(["info", "warning", "error"]),
   symbol: MarketSymbol,
@@ -168,7 +188,29 @@ export type Finding = z.infer<typeof Finding>;
 /** Input of `fetch_quotes`, which every source agent serves. */
 export const QuotesInput = z.object({ symbols: z.array(z.string()).min(1).max(500) });
 export const QuotesOutput = z.object({ quotes: z.array(Quote), missing: z.array(Missing) });
-/** Input of `fetch_history`, which every source agent serves; the output is {@link History}. */
+/**
+ * What became of a fetched history. `held_back`: it contradicts what is stored, so nothing of it
+ * was stored; `stale`: it repeats an earlier answer; `empty`: it has no sound bar.
+ */
+export const Kept = z.object({
+  outcome: z.enum(["stored", "held_back", "stale", "empty"]),
+  /** Why it was held back. */
+  reason: z.string().nullable(),
+  /** Sound bars in the answer. */
+  bars: z.int(),
+  /** Bars with an error, kept in quarantine. */
+  rejected: z.int(),
+  /** Final bars that the source has changed since they were stored. */
+  revised: z.int(),
+  findings: z.array(Finding),
+});
+export type Kept = z.infer<typeof Kept>;
+
+/** Output of `fetch_history`, which every source agent serves. */
+export const FetchedHistory = History.extend({ kept: Kept });
+export type FetchedHistory = z.infer<typeof FetchedHistory>;
+
+/** Input of `fetch_history`. */
 export const HistoryInput = z.object({
   symbol: MarketSymbol,
   period: Period.default("1mo"),
@@ -185,6 +227,8 @@ export const EventsOutput = z.object({
   /** Oldest first. */
   events: z.array(MarketEvent),
   source: SourceName,
+  /** What dividend amounts are adjusted by. */
+  basis: Prices.default("traded"),
   ...Freshness,
 });
 /** Output of `source_status`, which every source agent serves: figures since its host started. */

@@ -17,7 +17,8 @@ export interface AgentTrial {
   asked(capability: string): unknown[];
 }
 
-export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
+/** What answers requests, by capability. */
+export type Handlers = Readonly<Record<string, (input: never, caller: string) => unknown>>;
 
 export function tryAgent(
   agent: AgentDefinition,
@@ -32,10 +33,10 @@ export function tryAgent(
   const context: AgentContext = {
     agent: agent.id,
     async request(capability, input, output) {
-      trial.requests.push({ capability, input: structuredClone(input) });
+      trial.requests.push({ capability, input: copied(input) });
       const handler = options.handlers[capability];
       if (handler === undefined) throw new AppError("unknown_capability", capability);
-      return output.parse(structuredClone(await handler(structuredClone(input) as never)));
+      return output.parse(structuredClone(await handler(copied(input) as never, agent.id)));
     },
     publish: (topic, body) => void trial.events.push({ topic, body: structuredClone(body) }),
     cache: {
@@ -73,6 +74,11 @@ export function tryAgent(
         .map(({ input }) => input),
   };
   return trial;
+}
+
+/** A copy as the bus makes it: undefined fields are left out. */
+function copied(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 function silent(): void {}

@@ -34,7 +34,8 @@ export function barOf(date: string, changes: Partial<Bar> = {}): Bar {
     high: 233.08,
     low: 229.25,
     close: 232.98,
-    adjusted_close: 232.1,
+    // no dividend follows
+    adjusted_close: changes.close ?? 232.98,
     volume: 62_627_687,
     ...changes,
   };
@@ -48,6 +49,8 @@ export function historyOf(
   return {
     symbol,
     interval: "1d",
+    basis: "split_adjusted",
+    events_complete: true,
     currency: "USD",
     timezone: "America/New_York",
     calendar: "XNYS",

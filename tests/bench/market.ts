@@ -4,8 +4,9 @@
  */
 
 import { barOf, historyOf } from "../agents/market_values.ts";
-import { Market } from "../../core/market/market.ts";
-import { openTempStore, type TempStore } from "../support/temp_store.ts";
+import type { Market } from "../../core/market/market.ts";
+import { openTempMarket } from "../support/temp_market.ts";
+import type { TempStore } from "../support/temp_store.ts";
 import { median, type Report } from "./report.ts";
 
 export const name = "market";
@@ -18,8 +19,8 @@ const dayMs = 86_400_000;
 
 /** Reports reads, first saves, and saves of what is there already. */
 export async function run(report: Report): Promise<void> {
-  await using temp = await openTempStore();
-  const market = new Market(temp.store);
+  await using opened = await openTempMarket(Date.now);
+  const { market, temp } = opened;
   const histories = symbols.map((symbol) => historyOf(symbol, barsOf(), { symbol }));
   const saves: number[] = [];
   const saveFloors: number[] = [];
@@ -62,7 +63,7 @@ function barsOf() {
 }
 
 async function saveAll(market: Market, histories: readonly unknown[]): Promise<void> {
-  for (const history of histories) await market.capabilities.save_bars({ history });
+  for (const history of histories) await market.capabilities.save_bars({ history }, "fake");
 }
 
 async function readAll(market: Market): Promise<void> {

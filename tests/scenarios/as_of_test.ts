@@ -1,7 +1,8 @@
-/** The shipped data agents as of an earlier instant: what was stored by then, and no source. */
+/** The shipped data agents as of an earlier instant: what was public by then, and no source. */
 
 import assert from "node:assert/strict";
 import type { Bar } from "100ac";
+import { sessionOf } from "100ac/calendar";
 import { AppError } from "../../core/errors.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test_daemon.ts";
@@ -10,6 +11,7 @@ import { historyOf, quoteOf } from "../agents/market_values.ts";
 const asked = { symbol: "AAPL", period: "1mo", interval: "1d" };
 interface Answer {
   readonly bars: readonly Bar[];
+  readonly first_seen_late: number;
   readonly fetched: number;
   readonly bars_loaded: number;
 }
@@ -31,7 +33,7 @@ async function instant(): Promise<number> {
 }
 
 for (const isolation of ["thread", "process"]) {
-  Deno.test(`data agents in a ${isolation} answer as of an instant from what was stored by then`, async (t) => {
+  Deno.test(`data agents in a ${isolation} answer as of an instant from what was public by then`, async (t) => {
     await using daemon = await startTestDaemon({ AC100_ISOLATION: isolation });
     const { ask } = daemon;
     const before = await instant();
@@ -40,6 +42,7 @@ for (const isolation of ["thread", "process"]) {
     await ask("market_data_fetcher.fetch_quote", { symbol: "AAPL" });
     const told = await ask("market_events_tracker.past_events", { symbols: ["AAPL"], days: 3_650 });
     const between = await instant();
+    const final = loaded.bars.filter(({ date }) => isOver(date, between));
     await learnLater(daemon, loaded);
     const source = daemon.daemon.plane.hosts.entry("simulated");
     const calls = source?.messages;
@@ -49,10 +52,7 @@ for (const isolation of ["thread", "process"]) {
       assert.equal(now.bars.at(-5)?.close, 1_000_000);
       for (const name of ["load_history", "sync_history"]) {
         const then = await ask(`${loader}.${name}`, asked, between) as Answer;
-        assert.deepEqual(
-          then.bars.map(({ close }) => close),
-          loaded.bars.map(({ close }) => close),
-        );
+        assert.deepEqual(closesOf(then), closesOf({ bars: final }));
       }
       const { fetched } = await ask(`${loader}.sync_history`, asked, between) as Answer;
       assert.equal(fetched, 0);
@@ -62,9 +62,19 @@ for (const isolation of ["thread", "process"]) {
       const then = await ask(`${loader}.get_bars`, later, between) as Answer;
       assert.ok(then.bars.every(({ close }) => close < 1_000_000));
     });
+    await t.step("bars of sessions that were over, though they were loaded later", async () => {
+      const then = await ask(`${loader}.get_bars`, { symbol: "AAPL" }, before) as Answer;
+      const over = loaded.bars.filter(({ date }) => date < today(before));
+      assert.ok(over.length > 15);
+      assert.deepEqual(closesOf(then).slice(0, over.length), closesOf({ bars: over }));
+      assert.equal(then.first_seen_late, then.bars.length);
+      const held = { symbol: "AAPL", recorded_by: new Date(before).toISOString() };
+      const none = await ask(`${loader}.get_bars`, held, before) as Answer;
+      assert.deepEqual([none.bars, none.first_seen_late], [[], 0]);
+    });
     await t.step("dates, quality and volatility of them", async () => {
       const dates = await ask(`${loader}.get_available_dates`, { symbol: "AAPL" }, between);
-      assert.equal((dates as { sessions: number }).sessions, loaded.bars_loaded);
+      assert.equal((dates as { sessions: number }).sessions, final.length);
       const quality = await ask(`${loader}.check_quality`, { symbol: "AAPL" }, between);
       assert.ok((quality as { score: number }).score > 0.5);
       const measure = { symbol: "AAPL", period: "1mo", window: 5 };
@@ -85,40 +95,57 @@ for (const isolation of ["thread", "process"]) {
     });
     await t.step("and no source was asked", () => assert.equal(source?.messages, calls));
 
-    await t.step("what was not stored by then is missed by name", async () => {
-      const at = new Date(before).toISOString();
-      const failures = {
-        [`${loader}.load_history`]: /no 1d bars since .* of simulated were stored by /,
-        [`${loader}.sync_history`]: /no 1d bars since .* of simulated were stored by /,
-        "volatility_calculator.realized_volatility": /no 1d bars since .* were stored by /,
-        "market_data_fetcher.fetch_quote": /no quote of simulated was stored by /,
-        "market_data_fetcher.validate_symbol": /no quote of simulated was stored by /,
-        "market_events_tracker.past_events": undefined,
-      };
-      for (const [address, expected] of Object.entries(failures)) {
-        if (!expected) continue;
-        const { code, message } = await failureOf(ask(address, { symbol: "AAPL" }, before));
+    await t.step("what was not public, or not stored, by then is missed by name", async () => {
+      const noBars = /no 1d bars since .* of simulated that were public by (.*) are stored; /;
+      const noQuote = /no quote of simulated was stored by (.*); give a later as_of$/;
+      const failures: [string, number, RegExp][] = [
+        [`${loader}.load_history`, longAgo, noBars],
+        [`${loader}.sync_history`, longAgo, noBars],
+        ["volatility_calculator.realized_volatility", longAgo, noBars],
+        ["market_data_fetcher.fetch_quote", before, noQuote],
+        ["market_data_fetcher.validate_symbol", before, noQuote],
+      ];
+      for (const [address, asOfMs, expected] of failures) {
+        const { code, message } = await failureOf(ask(address, { symbol: "AAPL" }, asOfMs));
         assert.equal(code, "not_found", message);
-        assert.match(message, expected);
-        assert.ok(message.includes(at) && message.endsWith("; give a later as_of"), message);
+        assert.equal(expected.exec(message)?.[1], new Date(asOfMs).toISOString(), message);
       }
       const { missing } = await ask(
         "market_events_tracker.past_events",
         { symbols: ["AAPL"] },
-        before,
+        longAgo,
       ) as { missing: { reason: string }[] };
       assert.match(missing[0]?.reason ?? "", /none of simulated were stored by /);
     });
   });
 }
 
+/** Before the simulated market began. */
+const longAgo = Date.UTC(1999, 0, 4);
+
+/** Past reads see the bars of sessions that have ended. */
+function isOver(date: string, atMs: number): boolean {
+  return (sessionOf("XNYS", date)?.closeAtMs ?? 0) <= atMs;
+}
+
+function today(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+function closesOf({ bars }: Pick<Answer, "bars">): number[] {
+  return bars.map(({ close }) => close);
+}
+
 /** What is learned after the instant: a bar that was over by then, and a quote, are other ones. */
 async function learnLater({ daemon }: TestDaemon, { bars }: Answer): Promise<void> {
   const { capabilities } = daemon.plane.market;
-  const bar = { ...bars.at(-5) as Bar, close: 1_000_000, high: 1_000_000 };
-  const history = { ...historyOf("AAPL", [bar]), source: "simulated" };
-  await capabilities.save_bars({ history });
+  // the last bar may be unfinished; such a bar has one version
+  const over = bars.slice(0, -1);
+  const corrected = over.with(-4, { ...over.at(-4) as Bar, close: 1_000_000, high: 1_000_000 });
+  const history = historyOf("AAPL", corrected, { source: "simulated", basis: "traded" });
+  const { held_back } = await capabilities.save_bars({ history }, "simulated");
+  assert.equal(held_back, null);
   const as_of = new Date(Date.now()).toISOString();
   const quote = { ...quoteOf("AAPL"), source: "simulated", price: 1_000_000, as_of };
-  await capabilities.save_quotes({ quotes: [quote] });
+  await capabilities.save_quotes({ quotes: [quote] }, "simulated");
 }

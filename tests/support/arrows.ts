@@ -27,7 +27,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "100ac",
     "100ac/calendar",
     "agents/_lib/history",
-    "agents/_lib/quality",
     "agents/_lib/source",
     "agents/_lib/statistics",
   ],
@@ -38,13 +37,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "agents/sources/_simulated",
     "agents/sources/_yahoo",
   ],
-  "agents/sources/_csv": ["100ac", "100ac/calendar", "agents/_lib/history", "agents/_lib/source"],
-  "agents/sources/_simulated": [
-    "100ac",
-    "100ac/calendar",
-    "agents/_lib/history",
-    "agents/_lib/source",
-  ],
+  "agents/sources/_csv": ["100ac", "100ac/calendar", "agents/_lib/source"],
+  "agents/sources/_simulated": ["100ac", "100ac/calendar", "agents/_lib/source"],
   "agents/sources/_yahoo": ["100ac", "agents/_lib/source", "yahoo-finance2"],
   "agents/_lib/history": [
     "100ac",
@@ -53,7 +47,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "agents/_lib/source",
   ],
   "agents/_lib/quality": ["100ac", "100ac/calendar"],
-  "agents/_lib/source": ["100ac"],
+  "agents/_lib/source": ["100ac", "agents/_lib/quality"],
   "agents/_lib/statistics": [],
 
   "core/error_kinds.ts": [],
@@ -64,6 +58,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "core/engine/error_codes.ts",
     "core/host/error_codes.ts",
     "core/http/error_codes.ts",
+    "core/market/error_codes.ts",
     "core/schedule/error_codes.ts",
     "core/sdk/error_codes.ts",
     "core/store/error_codes.ts",
@@ -252,7 +247,10 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 
+  "core/market/basis": ["core/calendar", "core/sdk", "core/store/reads"],
   "core/market": [
+    "core/calendar",
+    "core/market/basis",
     "core/sdk",
     "core/store",
     "core/store/operations",

@@ -5,7 +5,7 @@ import type { CalendarName } from "100ac/calendar";
 import { fresh } from "../source/freshness.ts";
 import { barFindings } from "../quality/quality.ts";
 import { qualityScore } from "../quality/score.ts";
-import { readBars, storedSource } from "./stored_series.ts";
+import { readBars, storedInterval, storedSource } from "./stored_series.ts";
 
 export const Quality = z.object({
   symbol: z.string(),
@@ -39,16 +39,19 @@ export async function qualityOf(
   ctx: AgentContext<{ readonly sources: readonly string[] }>,
 ): Promise<Quality> {
   const source = await storedSource(symbol, interval, ctx);
-  const of = { symbol, interval, source };
+  const of = { symbol, interval: storedInterval(interval), source };
   const state = await ctx.request("market.get_series", of, SeriesState);
   const nowMs = ctx.now();
+  const { bars, prices } = await readBars(of, barsMax, ctx);
   const history: History = {
     ...of,
     currency: state.currency,
     timezone: state.timezone ?? "UTC",
     calendar: calendar ?? state.calendar,
     as_of: new Date(nowMs).toISOString(),
-    bars: await readBars(of, barsMax, ctx),
+    basis: prices,
+    events_complete: true,
+    bars,
     events: [],
     ...fresh,
   };

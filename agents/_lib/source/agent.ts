@@ -7,7 +7,8 @@ import {
   defineAgent,
   EventsInput,
   EventsOutput,
-  History,
+  FetchedHistory,
+  type History,
   HistoryInput,
   Missing,
   type Permissions,
@@ -17,6 +18,7 @@ import {
   SourceStatus,
   z,
 } from "100ac";
+import { keepEvents, keepHistory, keepQuotes } from "./keep.ts";
 import { splitSymbols } from "./asked_symbols.ts";
 
 /** A source to all who ask; each call may fail with the AppErrors of a market source. */
@@ -45,25 +47,27 @@ export function defineSource<Config extends z.ZodObject>(
     source: about.id,
     capabilities: {
       fetch_quotes: {
-        description: "Quotes of many symbols, in the order asked; what has none is in missing",
+        description:
+          "Fetches and stores quotes of many symbols, in their order; what has none is in missing",
         input: QuotesInput,
         output: QuotesOutput,
         idempotent: true,
-        run: ({ symbols }, ctx) => source.quotes(symbols, ctx),
+        run: async ({ symbols }, ctx) => await keepQuotes(await source.quotes(symbols, ctx), ctx),
       },
       fetch_history: {
-        description: "Bars of one symbol, oldest first, up to now",
+        description: "Fetches and stores bars of one symbol, oldest first, up to now",
         input: HistoryInput,
-        output: History,
+        output: FetchedHistory,
         idempotent: true,
-        run: (input, ctx) => source.history(input, ctx),
+        run: (input, ctx) => keepHistory(input, (asked) => source.history(asked, ctx), ctx),
       },
       fetch_events: {
-        description: "Dividends, splits and earnings of one symbol, past and upcoming",
+        description:
+          "Fetches and stores dividends, splits and earnings of one symbol, past and upcoming",
         input: EventsInput,
         output: EventsOutput,
         idempotent: true,
-        run: ({ symbol }, ctx) => source.events(symbol, ctx),
+        run: async ({ symbol }, ctx) => await keepEvents(await source.events(symbol, ctx), ctx),
       },
       source_status: {
         description: "How the source does: calls, failures, and whether it is left alone",

@@ -1,18 +1,28 @@
 /**
- * A folder of prices as a source. `SYMBOL-INTERVAL.csv` holds the bars of a symbol as they were
- * traded (`AAPL-1d.csv`); further files `SYMBOL-INTERVAL-ANYTHING.csv` are read after it, in the
- * order of their names, and their bars go before those of the same instant. Weeks and months are
- * made of days where they have no file.
+ * A folder of prices as a source. `SYMBOL-INTERVAL.csv` holds the bars of a symbol (`AAPL-1d.csv`),
+ * as they were traded unless `market.json` says otherwise; further files
+ * `SYMBOL-INTERVAL-ANYTHING.csv` are read after it, in the order of their names, and their bars
+ * replace those of the same instant. Weeks and months are made of days where they have no file.
  *
- * Beside them, each of them optional: `market.json` with `timezone`, `calendar` and `currency`;
+ * Beside them, each of them optional: `market.json` with `timezone`, `calendar`, `currency` and
+ * `prices`;
  * `splits.json` and `dividends.json`: `{"splits": [{symbol, date, numerator, denominator}]}`,
  * `{"dividends": [{symbol, date, amount}]}`; `earnings.json` likewise. Files are read anew at each
  * request: a change counts at once.
  */
 
-import { AppError, Bar, History, HistoryInput, MarketEvent, Quote, z } from "100ac";
+import {
+  AppError,
+  Bar,
+  History,
+  HistoryInput,
+  MarketEvent,
+  Prices,
+  Quote,
+  splitAdjusted,
+  z,
+} from "100ac";
 import { isCalendarName, sessionOf } from "100ac/calendar";
-import { splitAdjusted, withAdjustedCloses } from "../../_lib/history/adjustment.ts";
 import { type PriceRow, readPriceRows, unreadable } from "./file.ts";
 import { fresh } from "../../_lib/source/freshness.ts";
 import { datedUntil, groupBars, lastSessions } from "../../_lib/source/bars.ts";
@@ -32,6 +42,8 @@ const MarketFile = z.object({
   timezone: z.string().default("America/New_York"),
   calendar: z.string().nullable().default("XNYS"),
   currency: z.string().nullable().default(null),
+  /** What the prices of the files are adjusted by. */
+  prices: Prices.default("traded"),
 });
 type MarketFile = z.output<typeof MarketFile>;
 
@@ -57,38 +69,37 @@ export async function csvHistory(
   { symbol, period, interval, since, until }: z.output<typeof HistoryInput>,
   market: CsvMarket,
 ): Promise<History> {
-  const { timezone, calendar, currency } = await marketFile(market);
-  const today = Temporal.Instant.fromEpochMilliseconds(market.nowMs).toZonedDateTimeISO(timezone)
-    .toPlainDate();
-  const reach = reachOf(symbol, period, interval, today, since);
+  const { timezone, calendar, currency, prices } = await marketFile(market);
   const own = await barsOf(symbol, interval, { timezone, calendar }, market);
   const isMade = own.length === 0 && isGrouped(interval);
   const days = isMade ? await barsOf(symbol, "1d", { timezone, calendar }, market) : own;
-  const events = (await csvEvents(symbol, market)).filter(({ kind }) => kind !== "earnings");
-  // what is adjusted already, as its column says, is left as it is
-  const isAdjusted = days.some(({ adjusted_close }) => adjusted_close !== null);
-  const prices = splitAdjusted(days, events);
-  const adjusted = isAdjusted ? prices : withAdjustedCloses(prices, events);
-  const all = isMade ? groupBars(adjusted, interval, timezone) : adjusted;
-  const past = all.filter(({ start }) => Date.parse(start) < market.nowMs);
+  const past = (isMade ? groupBars(days, interval, timezone) : days)
+    .filter(({ start }) => Date.parse(start) < market.nowMs);
   const last = past.at(-1);
   if (last === undefined) throw unknown("history", symbol, market);
+  const asOfMs = Math.min(market.nowMs, endMs(last, timezone, calendar));
+  // a period ends with the newest bar, which may be years old
+  const newest = Temporal.Instant.fromEpochMilliseconds(asOfMs).toZonedDateTimeISO(timezone)
+    .toPlainDate();
+  const reach = reachOf(symbol, period, interval, newest, since);
   const reached = reach.kind === "since"
     ? past.filter(({ date }) => date >= reach.date.toString())
     : lastSessions(past, reach.count);
   const bars = datedUntil(reached, until);
-  const lastDate = until ?? today.toString();
   const firstDate = bars[0]?.date ?? "9999-12-31";
+  const events = await csvEvents(symbol, market);
   return {
     symbol,
     interval,
+    basis: prices,
+    events_complete: await readText("splits.json", market) !== undefined,
     currency,
     timezone,
     calendar,
     source: "csv",
-    as_of: new Date(Math.min(market.nowMs, endMs(last, timezone, calendar))).toISOString(),
+    as_of: new Date(asOfMs).toISOString(),
     bars,
-    events: events.filter(({ date }) => date >= firstDate && date <= lastDate),
+    events: events.filter(({ kind, date }) => kind !== "earnings" && date >= firstDate),
     ...fresh,
   };
 }
@@ -96,8 +107,12 @@ export async function csvHistory(
 /** The last daily bar as a quote. @throws {AppError} as {@link csvHistory}. */
 export async function csvQuote(symbol: string, market: CsvMarket): Promise<Quote> {
   const asked = { symbol, period: "5d", interval: "1d" } as const;
-  const { bars, currency, as_of } = await csvHistory(asked, market);
-  const [last, previous] = [bars.at(-1), bars.at(-2)];
+  const { bars, events, basis, currency, as_of } = await csvHistory(asked, market);
+  const today = splitAdjusted(
+    bars,
+    basis === "traded" ? datedUntil(events, bars.at(-1)?.date) : [],
+  );
+  const [last, previous] = [today.at(-1), today.at(-2)];
   if (last === undefined) throw unknown("quote", symbol, market);
   return {
     symbol,
@@ -134,6 +149,11 @@ export async function csvEvents(symbol: string, market: CsvMarket): Promise<Mark
     }
   }
   return events.sort((a, b) => a.date < b.date ? -1 : 1);
+}
+
+/** What prices and dividends are adjusted by. @throws {AppError} as {@link csvHistory}. */
+export async function csvBasis(market: CsvMarket): Promise<Prices> {
+  return (await marketFile(market)).prices;
 }
 
 /** True when there is a file of the symbol. */

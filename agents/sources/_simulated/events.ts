@@ -4,7 +4,7 @@
  * all tell their earnings four times a year. Days are sessions of XNYS.
  */
 
-import { MarketEvent } from "100ac";
+import { MarketEvent, ratioAfter } from "100ac";
 import { sessionsBetween } from "100ac/calendar";
 import type { Listing } from "./listing.ts";
 import { mix, uniform } from "./random.ts";
@@ -15,7 +15,7 @@ export function simulatedEvents(
   fromDate: string,
   toDate: string,
 ): MarketEvent[] {
-  return [...dividends(listing, fromDate, toDate), ...splits(listing)]
+  return [...dividends(listing, fromDate, toDate), ...simulatedSplits(listing)]
     .filter(({ date }) => date >= fromDate && date <= toDate)
     .sort((a, b) => a.date < b.date ? -1 : 1);
 }
@@ -45,14 +45,18 @@ export function simulatedEarnings(
 function dividends(listing: Listing, fromDate: string, toDate: string): MarketEvent[] {
   if (uniform(mix(listing.key, 11)) > 2 / 3) return [];
   // of today's price: the yield of the past is higher, as that of a share that has grown is
-  const amount = cents(listing.price * (0.001 + 0.003 * uniform(mix(listing.key, 12))));
+  const amount = listing.price * (0.001 + 0.003 * uniform(mix(listing.key, 12)));
+  const splits = simulatedSplits(listing);
   return quarterDays(fromDate, toDate, mix(listing.key, 13) % 3, 10)
-    .map((date) => event(listing, "dividend", date, { amount }));
+    .map((date) =>
+      event(listing, "dividend", date, { amount: cents(amount * ratioAfter(date, splits)) })
+    );
 }
 
 const splitYears = [2003, 2020] as const;
 
-function splits(listing: Listing): MarketEvent[] {
+/** All splits of a share, whenever they are. */
+export function simulatedSplits(listing: Listing): MarketEvent[] {
   if (uniform(mix(listing.key, 21)) > 1 / 3) return [];
   const [first, last] = splitYears;
   const year = first + mix(listing.key, 22) % (last - first);

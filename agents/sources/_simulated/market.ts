@@ -4,15 +4,23 @@
  * seed, symbol and instant give the same values on every machine, and what a later instant sees
  * of the past is what an earlier one saw. Every value says `source: "simulated"`.
  *
- * Prices have splits taken out, as Yahoo's have, so that a split changes none of them; the adjusted
- * close has dividends taken out too. Which of them there are: see events.ts.
+ * Prices are as traded: a split divides those that follow it. Splits and dividends: see events.ts.
  */
 
-import { AppError, Bar, History, HistoryInput, Interval, MarketEvent, Quote, type z } from "100ac";
+import {
+  AppError,
+  Bar,
+  History,
+  HistoryInput,
+  Interval,
+  MarketEvent,
+  Quote,
+  ratioAfter,
+  type z,
+} from "100ac";
 import { type Session, sessionsBetween } from "100ac/calendar";
 import { fresh } from "../../_lib/source/freshness.ts";
-import { withAdjustedCloses } from "../../_lib/history/adjustment.ts";
-import { simulatedEarnings, simulatedEvents } from "./events.ts";
+import { simulatedEarnings, simulatedEvents, simulatedSplits } from "./events.ts";
 import { type Listing, listingOf } from "./listing.ts";
 import { dayPrices, type SessionPath, sessionPath, tickMs, weekdayNumber } from "./path.ts";
 import { datedUntil, groupBars } from "../../_lib/source/bars.ts";
@@ -49,7 +57,7 @@ export function simulatedQuote(symbol: string, market: SimulatedMarket): Quote {
     currency: "USD",
     name: listing.name,
     exchange: "SIM",
-    previous_close: cents(previous.path.price(previous.ticksPast)),
+    previous_close: cents(previous.path.price(previous.ticksPast) * last.ratio),
     open: bar.open,
     day_high: bar.high,
     day_low: bar.low,
@@ -80,22 +88,19 @@ export function simulatedHistory(
   }
   const bars = traded.flatMap((session) => barsOf(session, interval));
   const firstSession = traded[0]?.session.date ?? "";
-  const events = simulatedEvents(last.listing, firstSession, last.session.date);
-  const adjusted = withAdjustedCloses(bars, events);
   return {
     symbol,
     interval,
+    basis: "traded",
+    events_complete: true,
     currency: "USD",
     timezone,
     calendar,
     source: "simulated",
     ...fresh,
     as_of: iso(asOfMs(last)),
-    bars: datedUntil(
-      isGrouped(interval) ? groupBars(adjusted, interval, timezone) : adjusted,
-      until,
-    ),
-    events: datedUntil(events.filter(({ date }) => date >= firstSession), until),
+    bars: datedUntil(isGrouped(interval) ? groupBars(bars, interval, timezone) : bars, until),
+    events: simulatedEvents(last.listing, firstSession, today(market).toString()),
   };
 }
 
@@ -105,6 +110,8 @@ interface Traded {
   readonly session: Session;
   readonly path: SessionPath;
   readonly ticksPast: number;
+  /** Traded prices divided by the path's, which has all splits taken out. */
+  readonly ratio: number;
 }
 
 /**
@@ -157,6 +164,7 @@ function trade(
   const first = sessions[0];
   const last = sessions.at(-1);
   if (first === undefined || last === undefined) return [];
+  const splits = simulatedSplits(listing);
   const prices = dayPrices(listing, weekdayNumber(first.date), weekdayNumber(last.date));
   return sessions.map((session) => {
     const weekday = weekdayNumber(session.date);
@@ -167,6 +175,7 @@ function trade(
       session,
       path: sessionPath(listing, weekday, ticks, prices.open(weekday), prices.close(weekday)),
       ticksPast: Math.min(past, ticks),
+      ratio: ratioAfter(session.date, splits),
     };
   });
 }
@@ -184,18 +193,18 @@ function barsOf(traded: Traded, interval: Interval): readonly Bar[] {
   return bars;
 }
 
-function barOf({ session, path }: Traded, from: number, to: number): Bar {
+function barOf({ session, path, ratio }: Traded, from: number, to: number): Bar {
   const { low, high } = from === 0 && to === path.ticks ? path : rangeOf(path, from, to);
-  const close = cents(path.price(to));
   return {
     start: iso(session.openAtMs + from * tickMs),
     date: session.date,
-    open: cents(path.price(from)),
-    high: cents(high),
-    low: cents(low),
-    close,
-    adjusted_close: close,
-    volume: path.volume(to) - path.volume(from),
+    open: cents(path.price(from) * ratio),
+    high: cents(high * ratio),
+    low: cents(low * ratio),
+    close: cents(path.price(to) * ratio),
+    adjusted_close: null,
+    // parts of a day add up to it
+    volume: Math.round(path.volume(to) / ratio) - Math.round(path.volume(from) / ratio),
   };
 }
 

@@ -62,6 +62,8 @@ export function readHistory(
   return {
     symbol,
     interval,
+    basis: "split_adjusted",
+    events_complete: true,
     currency: meta.currency ?? null,
     timezone,
     calendar: calendarOf(meta.exchangeName ?? ""),

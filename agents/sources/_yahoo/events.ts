@@ -36,12 +36,20 @@ const Summary = z.object({
 });
 
 /**
- * The events in a summary of `symbol`, oldest first; `nowMs` parts past from upcoming. Yahoo gives
- * the first and the last day that the next earnings may be told on: the first is taken. Of past
- * ones it gives the quarter alone.
+ * The events in a summary of `symbol`, oldest first; `nowMs` separates past from upcoming. Yahoo
+ * gives the first and the last day of the next earnings' announcement: the first is taken. Of past
+ * ones it gives only the quarter.
  * @throws {YahooFailure} `bad_answer`: other types.
  */
-export function readEvents(summary: unknown, symbol: string, nowMs: number): MarketEvent[] {
+export function readEvents(
+  summary: unknown,
+  { symbol, nowMs, timezone }: {
+    readonly symbol: string;
+    readonly nowMs: number;
+    /** Of the exchange: announcements are dated by its day. */
+    readonly timezone: string;
+  },
+): MarketEvent[] {
   const read = Summary.safeParse(summary);
   if (!read.success) {
     const issue = read.error.issues[0];
@@ -65,14 +73,15 @@ export function readEvents(summary: unknown, symbol: string, nowMs: number): Mar
   );
   const next = calendarEvents?.earnings;
   const nextMs = next?.earningsDate?.[0];
-  if (nextMs !== undefined && nextMs > nowMs) {
+  if (nextMs !== undefined) {
     events.push(MarketEvent.parse({
       ...of,
       kind: "earnings",
-      date: utcDate(nextMs),
+      date: localDate(nextMs, timezone),
       estimate: next?.earningsAverage ?? null,
       // a span of days is an estimate, whatever is said of it
-      estimated: (next?.isEarningsDateEstimate ?? false) || (next?.earningsDate?.length ?? 0) > 1,
+      estimated: nextMs > nowMs &&
+        ((next?.isEarningsDateEstimate ?? false) || (next?.earningsDate?.length ?? 0) > 1),
     }));
   }
   const exDividendMs = calendarEvents?.exDividendDate ?? undefined;
@@ -82,6 +91,11 @@ export function readEvents(summary: unknown, symbol: string, nowMs: number): Mar
     events.push(MarketEvent.parse({ ...of, kind: "dividend", date }));
   }
   return events.sort((a, b) => a.date < b.date ? -1 : 1);
+}
+
+function localDate(atMs: number, timezone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timezone).toPlainDate()
+    .toString();
 }
 
 function utcDate(atMs: number): string {

@@ -13,7 +13,7 @@ import {
 } from "100ac";
 import { freshnessOf } from "../../_lib/source/freshness.ts";
 import { LastAnswers } from "../../_lib/source/last_answers.ts";
-import { datedUntil, lastSessions } from "../../_lib/source/bars.ts";
+import { lastSessions } from "../../_lib/source/bars.ts";
 import { dayBeginMs, isGrouped, type Reach, reachOf } from "../../_lib/source/period.ts";
 import { isUnhealthy, type SourcePolicy } from "../../_lib/source/policy.ts";
 import { splitSymbols } from "../../_lib/source/asked_symbols.ts";
@@ -108,8 +108,9 @@ export class YahooSource {
   }
 
   /**
-   * The bars of one symbol until `nowMs`, regular trading hours alone. Yahoo's prices have splits
-   * taken out already; the adjusted close, dividends too (none for bars of less than a day).
+   * The bars of one symbol until `nowMs`, also if `until` is earlier; regular trading hours only.
+   * Yahoo's prices, volumes and dividends have splits taken out; the adjusted close, dividends too
+   * (none for bars of less than a day).
    * @throws {AppError} of a market source.
    */
   async history(
@@ -117,12 +118,12 @@ export class YahooSource {
     nowMs: number,
     signal: AbortSignal,
   ): Promise<History> {
-    const { symbol, period, interval, since, until } = input;
+    const { symbol, period, interval, since } = input;
     requireWellFormed(symbol, "history");
     const today = utcToday(nowMs);
     const reach = reachOf(symbol, period, interval, today, since);
-    const toMs = Math.min(nowMs, until === undefined ? nowMs : Date.parse(until) + 2 * dayMs);
-    const range = { fromMs: beginMs(reach, interval, today), toMs, interval };
+    // also for a piece of the past: the bars and splits since then show what it is adjusted by
+    const range = { fromMs: beginMs(reach, interval, today), toMs: nowMs, interval };
     const { answer, ...age } = await this.#policy.ask(
       JSON.stringify(["history", input]),
       signal,
@@ -134,8 +135,7 @@ export class YahooSource {
     const bars = reach.kind === "since" ? answer.bars : lastSessions(answer.bars, reach.count);
     return {
       ...answer,
-      bars: datedUntil(bars, until),
-      events: datedUntil(answer.events, until),
+      bars,
       ...freshnessOf(age),
     };
   }
@@ -160,12 +160,20 @@ export class YahooSource {
         const summary = await this.#summary(symbol, shared);
         return reading("events", symbol, () => {
           const asked = { symbol, interval: "1d", nowMs } as const;
-          const told = [...readHistory(chart, asked).events, ...readEvents(summary, symbol, nowMs)];
-          return told.sort((a, b) => a.date < b.date ? -1 : 1);
+          const { timezone, events } = readHistory(chart, asked);
+          return [...events, ...readEvents(summary, { symbol, nowMs, timezone })].sort((a, b) =>
+            a.date < b.date ? -1 : 1
+          );
         });
       },
     );
-    return { symbol, events: answer, source: "yahoo", ...freshnessOf(age) };
+    return {
+      symbol,
+      events: answer,
+      source: "yahoo",
+      basis: "split_adjusted",
+      ...freshnessOf(age),
+    };
   }
 
   /** Funds, rates and indices have no earnings: nothing is wrong with them. */

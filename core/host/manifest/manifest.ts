@@ -71,13 +71,12 @@ export const reservedIds: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether agents may publish under a topic. Data agents publish `market.` events; all other
- * reserved prefixes belong to the daemon. A topic of another type comes from an agent that is not
- * typed, and is refused where it is used.
+ * Whether agents may publish under a topic: reserved prefixes belong to the daemon. A topic of
+ * another type comes from an agent that is not typed, and is refused where it is used.
  */
 export function mayAgentPublish(topic: string): boolean {
   const [prefix = ""] = String(topic).split(".");
-  return prefix === "market" || !reservedIds.has(prefix);
+  return !reservedIds.has(prefix);
 }
 
 /** Characters of a manifest as JSON, which is stored and shown in full by the control plane. */
@@ -148,7 +147,10 @@ export function readManifest(exported: unknown, file: string): Manifest {
   const checked = Definition.safeParse(exported, { reportInput: true });
   if (!checked.success) throw invalid(file, checked.error.issues.map(describeIssue));
   const definition = exported as AgentDefinition;
-  const problems: string[] = [];
+  const { id, source = id } = definition;
+  const problems = source === id
+    ? []
+    : [`source: is "${source}"; a source has its agent's id, "${id}"`];
   const capabilities = Object.entries(definition.capabilities).map(([name, capability]) => ({
     name,
     description: capability.description,
@@ -210,7 +212,7 @@ const Read = z.object({
     output: jsonSchema,
   })),
   subscriptions: z.array(text),
-});
+}).refine(({ id, source }) => source === null || source === id);
 
 /** Whether a value from a process that ran agents has the form of a manifest. */
 export function isManifest(value: unknown): value is Manifest {

@@ -1,6 +1,6 @@
 /**
  * Bars and facts about their series. Field names match those in the JSON of market data; instants
- * are UTC milliseconds.
+ * are UTC milliseconds. A bar's slot is its date as days since 1970, or its start within a day.
  */
 
 /** Identifies a series of bars. */
@@ -12,6 +12,7 @@ export interface SeriesKey {
 
 /** The values of a bar: if one differs, the bar has changed. */
 export const barValues = [
+  "start_at",
   "open",
   "high",
   "low",
@@ -21,20 +22,18 @@ export const barValues = [
   "currency",
 ] as const;
 
-/** Saves the old version of a bar that is about to change; runs before {@link SaveBars}. */
-export interface KeepRevision extends SeriesKey {
-  readonly kind: "keep_revision";
-  readonly start_at: number;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly adjusted_close: number | null;
-  readonly volume: number | null;
-  readonly currency: string | null;
-  readonly recorded_at: number;
-  /** Length of the bar's period. A bar recorded before its period ended leaves no revision. */
-  readonly length_ms: number;
+/** Saves the current versions of bars that are about to change; runs before {@link DropBars}. */
+export interface KeepBars extends SeriesKey {
+  readonly kind: "keep_bars";
+  readonly superseded_at: number;
+  /** `hidden_at`: reads as of this instant and later no longer see the version. */
+  readonly versions: readonly (readonly [slot: number, hidden_at: number])[];
+}
+
+/** Deletes bars that a whole answer no longer has; runs before {@link SaveBars}. */
+export interface DropBars extends SeriesKey {
+  readonly kind: "drop_bars";
+  readonly slots: readonly number[];
 }
 
 /**
@@ -42,6 +41,7 @@ export interface KeepRevision extends SeriesKey {
  * objects.
  */
 export type BarTuple = readonly [
+  slot: number,
   start_at: number,
   date: string,
   open: number,
@@ -50,6 +50,9 @@ export type BarTuple = readonly [
   close: number,
   adjusted_close: number | null,
   volume: number | null,
+  /** When its session ends: what is recorded before is not final. */
+  ends_at: number,
+  public_at: number,
 ];
 
 /** Inserts new bars and replaces bars that have changed. */
@@ -65,6 +68,9 @@ export interface SaveSeries extends SeriesKey {
   readonly kind: "save_series";
   readonly timezone: string;
   readonly calendar: string | null;
+  readonly basis: string;
+  /** The agent that saved it last. */
+  readonly agent_id: string;
 }
 
 /** The earliest date that was requested from the source. */
@@ -78,13 +84,6 @@ export interface NoteAbsent extends SeriesKey {
   readonly kind: "note_absent";
   readonly date: string;
   readonly asked_at: number;
-}
-
-/** A split or dividend for which all bars of a series have been restated. */
-export interface NoteRestated extends SeriesKey {
-  readonly kind: "note_restated";
-  readonly event_kind: string;
-  readonly date: string;
 }
 
 /** Stores an invalid bar outside the series. */
@@ -105,11 +104,11 @@ export interface ReleaseBar extends SeriesKey {
 }
 
 export type BarOperation =
-  | KeepRevision
+  | KeepBars
+  | DropBars
   | SaveBars
   | SaveSeries
   | NoteAsked
   | NoteAbsent
-  | NoteRestated
   | QuarantineBar
   | ReleaseBar;

@@ -22,30 +22,54 @@ export interface SaveQuote {
   readonly recorded_at: number;
 }
 
-export interface SaveMarketEvent {
-  readonly kind: "save_market_event";
+/** Identifies an event; several of one kind on one date are told apart by their place. */
+export interface EventKey {
   readonly source: string;
   readonly symbol: string;
   readonly event_kind: "dividend" | "split" | "earnings";
   readonly date: string;
+  readonly place: number;
+}
+
+/** The values of an event: if one differs, the event has changed. */
+export const eventValues = [
+  "dated_by",
+  "dividend_kind",
+  "amount",
+  "estimate",
+  "numerator",
+  "denominator",
+  "estimated",
+  "currency",
+] as const;
+
+/** Inserts an event, or replaces its values; runs after {@link DropMarketEvent}. */
+export interface SaveMarketEvent extends EventKey {
+  readonly kind: "save_market_event";
   readonly dated_by: string;
+  readonly dividend_kind: string | null;
+  /** Dividend: per share, as paid. */
   readonly amount: number | null;
   readonly estimate: number | null;
   readonly numerator: number | null;
   readonly denominator: number | null;
   readonly estimated: boolean;
   readonly currency: string | null;
+  readonly public_at: number;
   readonly recorded_at: number;
+  readonly agent_id: string;
 }
 
-/**
- * Deletes expected dates that the source no longer gives, because they have moved; runs before
- * {@link SaveMarketEvent}.
- */
-export interface ForgetEstimates {
-  readonly kind: "forget_estimates";
-  readonly source: string;
-  readonly symbol: string;
+/** Saves the current version of an event that is about to change or to go; runs first. */
+export interface KeepMarketEvent extends EventKey {
+  readonly kind: "keep_market_event";
+  readonly superseded_at: number;
+  readonly hidden_at: number;
+}
+
+/** Deletes an event that its source has withdrawn. */
+export interface DropMarketEvent extends EventKey {
+  readonly kind: "drop_market_event";
 }
 
 /** Saves a finding, or increases its count if it exists. */
@@ -73,6 +97,7 @@ export interface DropOldFindings {
 export type MarketOperation =
   | SaveQuote
   | SaveMarketEvent
-  | ForgetEstimates
+  | KeepMarketEvent
+  | DropMarketEvent
   | SaveFinding
   | DropOldFindings;

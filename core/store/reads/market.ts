@@ -1,10 +1,10 @@
 /** Reads of quotes, events and findings. Field names match those in their JSON. */
 
 import type { SaveFinding, SaveMarketEvent, SaveQuote } from "../operations/market.ts";
-import type { DatedEvent, Known } from "./bars.ts";
+import type { Known } from "./bars.ts";
 
 export type StoredQuote = Omit<SaveQuote, "kind" | "recorded_at">;
-export type StoredEvent = Omit<SaveMarketEvent, "kind" | "recorded_at">;
+export type StoredEvent = Omit<SaveMarketEvent, "kind" | "agent_id">;
 
 /** A finding with the times and the number of its sightings. */
 export interface StoredFinding extends Omit<SaveFinding, "kind" | "seen_at"> {
@@ -28,10 +28,6 @@ export interface MarketReads {
       limit: number;
     },
   ): readonly StoredEvent[];
-  /** Past splits and dividends, latest first. */
-  adjusting_events(
-    ask: { source: string; symbol: string; limit: number },
-  ): readonly DatedEvent[];
   /** The most recently seen first. */
   findings(
     ask: { symbol?: string | undefined; severity?: string | undefined; limit: number },

@@ -2,7 +2,7 @@
 
 import type { Kind } from "./kind.ts";
 import { keepAgents, saveAgent } from "./operations/agents.ts";
-import { keepRevision, quarantineBar, releaseBar, saveBars } from "./operations/bars.ts";
+import { dropBars, keepBars, quarantineBar, releaseBar, saveBars } from "./operations/bars.ts";
 import { dropExpiredValues, evictCachedValues, saveCachedValue } from "./operations/cache.ts";
 import {
   addVersions,
@@ -25,8 +25,9 @@ import {
   saveDefinition,
 } from "./operations/executions.ts";
 import {
+  dropMarketEvent,
   dropOldFindings,
-  forgetEstimates,
+  keepMarketEvent,
   saveFinding,
   saveMarketEvent,
   saveQuote,
@@ -39,7 +40,7 @@ import {
   saveSchedule,
   skipFiring,
 } from "./operations/schedules.ts";
-import { noteAbsent, noteAsked, noteRestated, saveSeries } from "./operations/series.ts";
+import { noteAbsent, noteAsked, saveSeries } from "./operations/series.ts";
 import {
   cancelExecution,
   pauseExecution,
@@ -92,19 +93,19 @@ const ordered = [
 
   saveQuote,
   saveSeries,
-  // The old version of a bar is kept before it is replaced.
-  keepRevision,
+  // The old version of a bar or an event is kept before it is replaced or dropped.
+  keepBars,
+  dropBars,
   saveBars,
   quarantineBar,
   releaseBar,
-  // An outdated expected date is deleted before its replacement is saved.
-  forgetEstimates,
+  keepMarketEvent,
+  dropMarketEvent,
   saveMarketEvent,
   saveFinding,
   dropOldFindings,
   noteAsked,
   noteAbsent,
-  noteRestated,
 
   saveAgent,
   keepAgents,

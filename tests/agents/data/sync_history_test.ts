@@ -1,18 +1,20 @@
 /** Incremental sync on a real store and a source that tells what it was asked. */
 
 import assert from "node:assert/strict";
-import { AppError, type Bar, type History, type Interval, type MarketEvent, z } from "100ac";
+import { AppError, type Bar, type History, MarketEvent, ratioAfter } from "100ac";
 import { sessionsBetween } from "100ac/calendar";
 import agent from "../../../agents/data/historical_data_loader.ts";
-import { Market } from "../../../core/market/market.ts";
-import { openTempStore } from "../../support/temp_store.ts";
+import { openTempMarket, type TempMarket } from "../../support/temp_market.ts";
 import { type AgentTrial, tryAgent } from "../agent_context.ts";
+import { type Asked, fakeSource } from "../fake_source.ts";
 import { barOf, historyOf } from "../market_values.ts";
 
 interface Trial extends AsyncDisposable {
   readonly agent: AgentTrial;
-  /** Dates up to the clock's day, for the source to tell. */
-  close: number;
+  readonly stored: TempMarket;
+  /** What a share is worth; a split divides it. */
+  price: number;
+  /** What the source tells from its date on; it takes splits out of its prices. */
   events: MarketEvent[];
   /** The date of the first bar of a period. */
   begin: string;
@@ -23,6 +25,7 @@ interface Trial extends AsyncDisposable {
   /** What the source was asked for since the last look: periods and dates. */
   asked(): string[];
   sync(input?: Record<string, unknown>): Promise<Synced>;
+  closes(input?: Record<string, unknown>): Promise<Record<string, number>>;
 }
 
 interface Synced {
@@ -32,46 +35,54 @@ interface Synced {
   readonly missing: number;
 }
 
-interface Asked {
-  readonly since?: string;
-  readonly until?: string;
-  readonly period: string;
-  readonly interval: Interval;
-}
-
 async function trySync(): Promise<Trial> {
-  const temp = await openTempStore();
-  const market = new Market(temp.store, () => trial.agent.nowMs);
-  const served = Object.entries(market.capabilities).map(([name, run]) =>
-    [`market.${name}`, (input: unknown) => run(input, "historical_data_loader")] as const
-  );
+  const stored = await openTempMarket(() => trial.agent.nowMs);
   const asked: string[] = [];
-  const fetchHistory = ({ since, until, period, interval }: Asked): History => {
+  const history = ({ since, until, period, interval }: Asked): History => {
     asked.push(until === undefined ? since ?? period : `${since}..${until}`);
     if (until !== undefined && trial.failure !== undefined) throw trial.failure;
     const today = new Date(trial.agent.nowMs).toISOString().slice(0, 10);
+    const known = trial.events.filter(({ date }) => date <= today);
     const bars = sessionsBetween("XNYS", since ?? trial.begin, until ?? today)
       .filter(({ date }) => !trial.lacks.has(date))
-      .map(({ date }) => barOf(date, { close: trial.close, high: 500 }));
-    const events = trial.events.filter(({ date }) => date >= (since ?? ""));
-    return historyOf("AAPL", bars, { events, interval });
+      .map(({ date }) => ({
+        ...flatBar(date, trial.price / ratioAfter("", known)),
+        volume: 1_000 * ratioAfter(date, known),
+      }));
+    const events = known.filter(({ date }) => date >= (bars[0]?.date ?? ""));
+    const as_of = new Date(trial.agent.nowMs).toISOString();
+    return historyOf("AAPL", bars, { events, interval, as_of });
   };
+  const source = fakeSource({ history }, {
+    store: stored.handlers,
+    now: () => trial.agent.nowMs,
+  });
   const trial: Trial = {
     agent: tryAgent(agent, {
       config: { sources: ["fake"] },
       nowMs: Date.parse("2024-07-10T23:00:00Z"),
-      handlers: { ...Object.fromEntries(served), "fake.fetch_history": fetchHistory },
+      handlers: { ...stored.handlers, ...source.handlers },
     }),
-    close: 230,
+    stored,
+    price: 230,
     events: [],
     begin: "2024-06-10",
     lacks: new Set(),
     failure: undefined,
     asked: () => asked.splice(0),
     sync: (input = {}) => trial.agent.invoke("sync_history", { symbol: "AAPL", ...input }),
-    [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
+    closes: async (input = {}) => {
+      const asked = { symbol: "AAPL", ...input };
+      const { bars } = await trial.agent.invoke<Synced>("get_bars", asked);
+      return Object.fromEntries(bars.map(({ date, close }) => [date, close]));
+    },
+    [Symbol.asyncDispose]: () => stored[Symbol.asyncDispose](),
   };
   return trial;
+}
+
+function flatBar(date: string, price: number): Bar {
+  return barOf(date, { open: price, high: price, low: price, close: price });
 }
 
 const dayMs = 86_400_000;
@@ -95,103 +106,77 @@ Deno.test("a period that begins before the stored bars is fetched whole", async 
   assert.deepEqual(trial.asked(), ["1mo", "1y"]);
 });
 
-const dividend: MarketEvent = {
-  symbol: "AAPL",
-  source: "fake",
-  kind: "dividend",
-  date: "2024-07-12",
-  dated_by: "event",
-  amount: 0.25,
-  estimate: null,
-  numerator: null,
-  denominator: null,
-  estimated: false,
-  currency: null,
-};
-const split: MarketEvent = {
-  ...dividend,
-  kind: "split",
-  amount: null,
-  numerator: 2,
-  denominator: 1,
-};
+const of = { symbol: "AAPL", source: "fake", date: "2024-07-12" };
+const dividend = MarketEvent.parse({ ...of, kind: "dividend", amount: 2.3 });
+const split = MarketEvent.parse({ ...of, kind: "split", numerator: 2, denominator: 1 });
 
-Deno.test("news restate the bars, whoever was told of them before", async (t) => {
-  const sorts: [string, (trial: Trial) => Promise<unknown>, string[]?][] = [
-    ["the events tracker, that stores events alone", (trial) => {
-      const { context } = trial.agent;
-      const input = { symbol: "AAPL", source: "fake", events: [dividend], complete: true };
-      return context.request("market.save_events", input, z.unknown());
-    }],
-    [
-      "a load of a few days",
-      (trial) => trial.agent.invoke("load_history", { symbol: "AAPL", period: "5d" }),
-      ["2024-06-10"],
-    ],
-    ["another interval", (trial) => trial.sync({ interval: "1h" })],
-  ];
-  for (const [title, tell, asked = ["2024-07-10", "2024-06-10"]] of sorts) {
+Deno.test("a split or dividend costs no request more, and adjusts what is stored", async () => {
+  await using trial = await trySync();
+  const first = await trial.sync();
+  const before = new Date(trial.agent.nowMs).toISOString();
+  trial.agent.nowMs += 2 * dayMs;
+  trial.events = [dividend, split];
+  const next = await trial.sync();
+  assert.deepEqual(trial.asked(), ["1mo", "2024-07-10"]);
+  assert.deepEqual([next.revised, next.bars.length], [0, first.bars.length]);
+  assert.ok(next.bars.every(({ close }) => close === 115));
+  const closes = async (prices: string, as_of?: string): Promise<(number | undefined)[]> => {
+    const found = await trial.closes({ prices, ...as_of === undefined ? {} : { as_of } });
+    return [found["2024-07-11"] ?? found["2024-07-10"], found["2024-07-12"]];
+  };
+  assert.deepEqual(await closes("traded"), [230, 115]);
+  assert.deepEqual(await closes("split_adjusted"), [115, 115]);
+  assert.deepEqual(await closes("adjusted"), [115 * (1 - 2.3 / 115), 115]);
+  for (const prices of ["traded", "split_adjusted", "adjusted"]) {
+    assert.deepEqual(await closes(prices, before), [230, undefined], "there was nothing to adjust");
+  }
+});
+
+Deno.test("whoever is told of a split first, each series is adjusted by it once", async (t) => {
+  const sorts: Record<string, (trial: Trial) => Promise<unknown>> = {
+    "the events tracker": ({ stored }) =>
+      stored.market.capabilities.save_events(
+        { symbol: "AAPL", source: "fake", events: [split] },
+        "fake",
+      ),
+    "a load of a few days": ({ agent }) =>
+      agent.invoke("load_history", { symbol: "AAPL", period: "5d" }),
+    "another interval": (trial) => trial.sync({ interval: "1h" }),
+  };
+  for (const [title, tell] of Object.entries(sorts)) {
     await t.step(title, async () => {
       await using trial = await trySync();
       await trial.sync();
       trial.agent.nowMs += 2 * dayMs;
-      trial.events = [dividend];
-      trial.close = 229;
+      trial.events = [split];
       trial.begin = "2024-07-08";
       await tell(trial);
       trial.begin = "2024-06-10";
-      trial.asked();
       const { bars } = await trial.sync();
-      assert.deepEqual(trial.asked(), asked);
-      assert.ok(bars.every(({ close }) => close === 229));
+      assert.ok(bars.length > 15 && bars.every(({ close }) => close === 115));
+      const traded = await trial.closes({ prices: "traded" });
+      for (const [date, close] of Object.entries(traded)) {
+        assert.equal(close, date < split.date ? 230 : 115, date);
+      }
+      trial.asked();
       await trial.sync();
-      assert.deepEqual(trial.asked(), ["2024-07-12"], "and once is enough");
+      assert.deepEqual(trial.asked(), ["2024-07-12"], "nothing is fetched again");
     });
   }
 });
 
-Deno.test("a short sync that tells news restates all that is stored", async () => {
+Deno.test("a final bar that the source corrects keeps what it was", async () => {
   await using trial = await trySync();
   await trial.sync();
   trial.agent.nowMs += 2 * dayMs;
-  trial.events = [dividend];
-  trial.close = 229;
-  await trial.sync({ period: "5d" });
-  const { bars } = await trial.sync();
-  assert.ok(bars.every(({ close }) => close === 229));
-});
-
-Deno.test("traded prices as of an instant know of no split that came later", async () => {
-  await using trial = await trySync();
-  await trial.sync();
-  const before = new Date(trial.agent.nowMs).toISOString();
-  trial.agent.nowMs += 2 * dayMs;
-  trial.events = [split];
-  trial.close = 115;
-  await trial.sync();
-  const traded = async (asked = {}): Promise<number | undefined> => {
-    const input = { symbol: "AAPL", prices: "traded", ...asked };
-    return (await trial.agent.invoke<Synced>("get_bars", input)).bars[0]?.close;
-  };
-  assert.equal(await traded(), 230, "the split is put back in");
-  assert.equal(await traded({ as_of: before }), 230, "there was none to put back");
-});
-
-Deno.test("a dividend that was not known restates the period, and what was is kept", async () => {
-  await using trial = await trySync();
-  await trial.sync();
-  trial.agent.nowMs += 2 * dayMs;
-  trial.events = [dividend];
-  trial.close = 229;
+  trial.price = 230.1;
   const { revised } = await trial.sync();
-  assert.deepEqual(trial.asked(), ["1mo", "2024-07-10", "2024-06-10"]);
-  assert.ok(revised > 15, `${revised} revised`);
-  await trial.sync();
-  assert.deepEqual(trial.asked(), ["2024-07-12"], "known now");
-  const as_of = new Date(trial.agent.nowMs - dayMs).toISOString();
-  const before = await trial.agent.invoke<Synced>("get_bars", { symbol: "AAPL", as_of });
-  assert.ok(before.bars.length > 15);
-  assert.ok(before.bars.every(({ close }) => close === 230), "what was known the day before");
+  assert.equal(revised, 1);
+  const now = await trial.closes();
+  assert.deepEqual([now["2024-07-09"], now["2024-07-10"], now["2024-07-12"]], [230, 230.1, 230.1]);
+  const as_of = new Date(trial.agent.nowMs - 1).toISOString();
+  const before = await trial.closes({ as_of });
+  assert.deepEqual([before["2024-07-09"], before["2024-07-10"]], [230, 230]);
 });
 
 Deno.test("the quality of what is stored falls with each session that is missing", async () => {
@@ -205,7 +190,7 @@ Deno.test("the quality of what is stored falls with each session that is missing
   assert.ok(later < 0.9 && later > 0.5, String(later));
 });
 
-Deno.test("a hole in the stored bars is fetched, and nothing around it", async () => {
+Deno.test("a hole in the stored bars is fetched with the bar before it, and nothing else", async () => {
   await using trial = await trySync();
   for (const date of ["2024-06-20", "2024-06-21", "2024-07-02"]) trial.lacks.add(date);
   assert.equal((await trial.sync()).missing, 3);
@@ -215,10 +200,10 @@ Deno.test("a hole in the stored bars is fetched, and nothing around it", async (
   const { fetched, missing, bars } = await trial.sync();
   assert.deepEqual(trial.asked(), [
     "2024-07-10",
-    "2024-06-20..2024-06-21",
-    "2024-07-02..2024-07-02",
+    "2024-06-18..2024-06-21",
+    "2024-07-01..2024-07-02",
   ]);
-  assert.deepEqual([fetched, missing], [3 + 3, 0]);
+  assert.deepEqual([fetched, missing], [3 + 3 + 2, 0]);
   const dates = sessionsBetween("XNYS", "2024-06-12", "2024-07-12").map(({ date }) => date);
   assert.deepEqual(bars.map(({ date }) => date), dates);
   const { findings } = await trial.agent.invoke<{ findings: { rule: string }[] }>(
@@ -236,7 +221,7 @@ Deno.test("a session that the source lacks is asked for again later and later", 
   const askedOnDay: number[] = [];
   for (let day = 0; day < 40; day++) {
     assert.equal((await trial.sync({ period: "1y" })).missing, 1);
-    if (trial.asked().includes("2024-06-20..2024-06-20")) askedOnDay.push(day);
+    if (trial.asked().includes("2024-06-18..2024-06-20")) askedOnDay.push(day);
     trial.agent.nowMs += dayMs;
   }
   assert.deepEqual(askedOnDay, [1, 3, 7, 15, 31]);
@@ -251,7 +236,7 @@ Deno.test("of many holes, what lies between them is asked for at once", async ()
   trial.agent.nowMs += 1.5 * dayMs;
   trial.asked();
   assert.equal((await trial.sync()).missing, 0);
-  assert.deepEqual(trial.asked(), ["2024-07-10", "2024-06-13..2024-07-02"]);
+  assert.deepEqual(trial.asked(), ["2024-07-10", "2024-06-12..2024-07-02"]);
 });
 
 Deno.test("a hole that can't be fetched costs nothing but itself", async () => {

@@ -1,12 +1,16 @@
-/** Calls a source agent's capability as a host would, without a host. */
+/**
+ * Calls a source agent's capability as a host would, without a host. A store that is always empty
+ * takes what the source saves.
+ */
 
 import {
   type AgentContext,
   type AgentDefinition,
   AppError,
   EventsOutput,
-  History,
+  FetchedHistory,
   QuotesOutput,
+  type SeriesState,
   SourceStatus,
   type z,
 } from "100ac";
@@ -15,6 +19,13 @@ export interface CallOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly nowMs?: number;
   readonly signal?: AbortSignal;
+  /** Gets what the source asks of the store. */
+  readonly stored?: StoreRequest[];
+}
+
+export interface StoreRequest {
+  readonly capability: string;
+  readonly input: unknown;
 }
 
 /** The quotes of `symbols`; input and output are checked by the agent's own schemas. */
@@ -31,8 +42,8 @@ export async function fetchHistory(
   agent: AgentDefinition,
   input: { readonly symbol: string; readonly [key: string]: string },
   options: CallOptions = {},
-): Promise<History> {
-  return History.parse(await call(agent, "fetch_history", input, options));
+): Promise<FetchedHistory> {
+  return FetchedHistory.parse(await call(agent, "fetch_history", input, options));
 }
 
 /** What the source tells of a symbol's past and future. */
@@ -67,14 +78,45 @@ async function call(
   );
 }
 
+const noSeries: SeriesState = {
+  bars: 0,
+  first_date: null,
+  last_date: null,
+  final_date: null,
+  currency: null,
+  timezone: null,
+  calendar: null,
+  asked_from: null,
+  basis: null,
+  agent: null,
+  recorded_at: null,
+  quarantined: 0,
+};
+const saved = { saved: 1, inserted: 1, changed: 0, revised: 0, held_back: null, ask_from: null };
+
+/** What it answers to all that sources may ask. */
+const emptyStore: Readonly<Record<string, unknown>> = {
+  "market.get_series": noSeries,
+  "market.save_quotes": saved,
+  "market.save_bars": saved,
+  "market.quarantine_bars": saved,
+  "market.save_events": saved,
+  "market.save_findings": saved,
+};
+
 function contextOf(agent: AgentDefinition, config: unknown, options: CallOptions): AgentContext {
   const { nowMs = Date.now(), signal = new AbortController().signal } = options;
   const unused = (): never => {
-    throw new AppError("internal", "a source asks nobody and keeps nothing");
+    throw new AppError("internal", "a source asks the store alone, and tells and keeps nothing");
   };
   return {
     agent: agent.id,
-    request: unused,
+    request(capability, input, output) {
+      const answer = emptyStore[capability];
+      if (answer === undefined) throw new AppError("unknown_capability", capability);
+      options.stored?.push({ capability, input: JSON.parse(JSON.stringify(input)) });
+      return Promise.resolve(output.parse(answer));
+    },
     publish: unused,
     cache: { get: unused, set: unused },
     collections: {},

@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Bar, type History, Interval, Period, symbolPattern } from "100ac";
+import {
+  Bar,
+  type History,
+  Interval,
+  Period,
+  splitAdjusted,
+  splitRatio,
+  symbolPattern,
+} from "100ac";
 import { sessionsBetween } from "100ac/calendar";
 import {
   simulatedHistory,
@@ -25,15 +33,14 @@ Deno.test("the simulated market is the same on every machine", () => {
     "volume": 425044,
   });
   const history = simulatedHistory({ symbol: "TSLA", period: "10y", interval: "1d" }, saturday);
-  const { adjusted_close, ...first } = history.bars[0] ?? {};
-  assert.ok(adjusted_close);
-  assert.deepEqual(first, {
+  assert.deepEqual(history.bars[0], {
     "start": "2016-01-19T14:30:00.000Z",
     "date": "2016-01-19",
     "open": 56.38,
     "high": 57.6,
     "low": 55.52,
     "close": 55.52,
+    "adjusted_close": null,
     "volume": 15811912,
   });
 });
@@ -106,7 +113,8 @@ Deno.test("quotes and bars are sound at any instant, for any symbol and seed", (
       [quote.price, quote.open, quote.day_high, quote.day_low, quote.volume],
       [last.close, last.open, last.high, last.low, last.volume],
     );
-    assert.equal(quote.previous_close, daily.bars.at(-2)?.close);
+    const before = splitAdjusted(daily.bars, daily.events).at(-2)?.close;
+    assert.ok(Math.abs((quote.previous_close ?? NaN) - (before ?? NaN)) < 0.02);
     for (const bar of daily.bars) assertSound(bar);
   }));
 });
@@ -151,14 +159,30 @@ Deno.test("what a later instant sees of the past is what an earlier one saw", ()
       const byStart = new Map(at(nowMs + later * 3_600_000).map((bar) => [bar.start, bar]));
       const common = seen.filter(({ start }) => byStart.has(start));
       assert.ok(common.length > 0);
-      // a later dividend changes the adjusted close of all before it, and nothing else
-      for (const { adjusted_close: _, ...bar } of common) {
-        const { adjusted_close: __, ...later } = byStart.get(bar.start) ?? {};
-        assert.deepEqual(later, bar);
-      }
+      for (const bar of common) assert.deepEqual(byStart.get(bar.start), bar);
     }),
     { numRuns: 10 },
   );
+});
+
+Deno.test("a split divides the prices that follow it and multiplies the volumes", () => {
+  const asked = { symbol: "TSLA", period: "max", interval: "1d" } as const;
+  const { bars, events, basis } = simulatedHistory(asked, saturday);
+  const [split, ...others] = events.filter(({ kind }) => kind === "split");
+  assert.ok(split !== undefined && others.length === 0);
+  assert.equal(basis, "traded");
+  const day = bars.findIndex(({ date }) => date === split.date);
+  const [before, after] = [bars[day - 1], bars[day]];
+  assert.ok(before !== undefined && after !== undefined);
+  assert.ok(Math.abs(after.open / before.close * splitRatio(split) - 1) < 0.2);
+  const closes = splitAdjusted(bars, events).map(({ close }) => close);
+  for (const [index, close] of closes.entries()) {
+    assert.ok(Math.abs(close / (closes[index - 1] ?? close) - 1) < 0.4, String(index));
+  }
+  const volumes = (from: number): number =>
+    bars.slice(from, from + 250).reduce((sum, { volume }) => sum + (volume ?? 0), 0) / 250;
+  const factor = volumes(day) / volumes(day - 250) / splitRatio(split);
+  assert.ok(factor > 0.5 && factor < 2, String(factor));
 });
 
 Deno.test("every period and interval gives bars or is refused", () => {

@@ -8,18 +8,27 @@ import simulated from "../../../agents/sources/simulated.ts";
 import yahoo from "../../../agents/sources/yahoo.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { startYahooReplay } from "../../support/yahoo_replay.ts";
-import { failsWith, fetchEvents, fetchHistory, fetchQuotes, sourceStatus } from "./call_source.ts";
+import {
+  failsWith,
+  fetchEvents,
+  fetchHistory,
+  fetchQuotes,
+  sourceStatus,
+  type StoreRequest,
+} from "./call_source.ts";
 
 /** Saturday after the session of 16 January 2026. */
 const nowMs = Date.parse("2026-01-17T12:00:00Z");
 
 const symbols = ["TSLA", "AAPL", "BRK-B", "^GSPC", "EURUSD=X", "GC=F", "OCDO.L"];
 
+const filesOfCsv = [["1d", "1y"], ["1h", "5d"], ["5m", "1d"], ["1m", "1d"]] as const;
+
 /** A folder with the simulated market's prices, as files of the source `csv`. */
 async function writeCsvMarket(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/market.json`, JSON.stringify({ currency: "USD" }));
   for (const symbol of symbols) {
-    for (const [interval, period] of [["1d", "1y"], ["1h", "5d"]] as const) {
+    for (const [interval, period] of filesOfCsv) {
       const { bars } = simulatedHistory({ symbol, period, interval }, { seed: 1, nowMs });
       const lines = bars.map((bar) => {
         const at = interval === "1d" ? bar.date : bar.start;
@@ -173,10 +182,10 @@ for (const [name, start] of Object.entries(sources)) {
     const piece = await fetchHistory(source.agent, { ...asked, until }, source.options);
     // a recording begins where it does
     const since = (bars: readonly Bar[]): Bar[] => bars.filter(({ date }) => date >= asked.since);
-    const wanted = since(whole.bars).filter(({ date }) => date <= until);
-    assert.equal(wanted.length, 4);
-    assert.deepEqual(since(piece.bars), wanted);
-    assert.ok(piece.events.every(({ date }) => date <= until));
+    const found = since(piece.bars);
+    assert.equal(found.filter(({ date }) => date <= until).length, 4);
+    assert.deepEqual(found, since(whole.bars).slice(0, found.length));
+    assert.deepEqual(piece.events, whole.events, "what followed tells what it is adjusted by");
   });
 
   Deno.test(`${name} tells events oldest first, past ones as facts, and of no unknown symbol`, async () => {
@@ -190,6 +199,28 @@ for (const [name, start] of Object.entries(sources)) {
     }
     const unknown = fetchEvents(source.agent, "MISSING1", source.options);
     await assert.rejects(unknown, failsWith("not_found"));
+  });
+
+  Deno.test(`${name} stores what it answers, as itself`, async () => {
+    await using source = await start();
+    const stored: StoreRequest[] = [];
+    const options = { ...source.options, stored };
+    const saved = (capability: string): unknown[] =>
+      stored.filter((request) => request.capability === capability).map(({ input }) => input);
+    const { quotes } = await fetchQuotes(source.agent, ["AAPL", "MISSING1"], options);
+    assert.deepEqual(saved("market.save_quotes"), [{ quotes }]);
+    const asked = { symbol: "AAPL", interval: "1d", since: "2026-01-14" };
+    const { kept, ...history } = await fetchHistory(source.agent, asked, options);
+    assert.deepEqual([kept.outcome, kept.bars], ["stored", history.bars.length]);
+    assert.deepEqual(saved("market.save_bars"), [{ history, asked: { from: asked.since } }]);
+    const { events, basis } = await fetchEvents(source.agent, "AAPL", options);
+    assert.deepEqual(saved("market.save_events"), [
+      { symbol: "AAPL", source: name, events, basis, complete: true },
+    ]);
+    assert.equal(history.basis, basis, "dividends are on the basis of prices");
+    const weeks = await fetchHistory(source.agent, { symbol: "AAPL", interval: "1wk" }, options);
+    assert.ok(weeks.bars.length > 1);
+    assert.equal(saved("market.save_bars").length, 1, "weeks are made of days when they are read");
   });
 
   Deno.test(`${name} counts what it is asked`, async () => {

@@ -2,7 +2,8 @@
 
 import {
   barValues,
-  type KeepRevision,
+  type DropBars,
+  type KeepBars,
   type QuarantineBar,
   type ReleaseBar,
   type SaveBars,
@@ -21,30 +22,9 @@ function barKey(
   return `${source}/${symbol}/${interval}/${start_at}`;
 }
 
-const revisedColumns = ["date", ...barValues];
-
-/**
- * A bar that was recorded before its period had ended was not yet what it would be; what follows it
- * is no revision.
- */
-export const keepRevision: Kind<KeepRevision> = {
-  kind: "keep_revision",
-  key: barKey,
-  sql: `INSERT INTO bar_revisions
-      (${barKeyColumns.join(", ")}, known_at, superseded_at, ${revisedColumns.join(", ")})
-    SELECT ${columnsOf("bars", barKeyColumns)}, bars.recorded_at,
-      value ->> 'recorded_at', ${columnsOf("bars", revisedColumns)}
-    FROM json_each(?1) JOIN bars
-      ON ${barKeyColumns.map((name) => `bars.${name} = value ->> '${name}'`).join(" AND ")}
-    WHERE bars.recorded_at >= bars.start_at + (value ->> 'length_ms')
-      AND bars.recorded_at < value ->> 'recorded_at'
-      AND (${columnsOf("bars", barValues)}) IS NOT (${fields(barValues)})
-    ON CONFLICT DO NOTHING RETURNING ${barKeySql}`,
-};
-
-const sharedColumns = [...seriesColumns, "currency", "recorded_at"];
-/** In the order of a bar's tuple. */
-const tupleColumns = [
+const versionColumns = [
+  "public_at",
+  "recorded_at",
   "start_at",
   "date",
   "open",
@@ -53,6 +33,45 @@ const tupleColumns = [
   "close",
   "adjusted_close",
   "volume",
+  "currency",
+  "ends_at",
+];
+
+export const keepBars: Kind<KeepBars> = {
+  kind: "keep_bars",
+  sql: `INSERT INTO bar_revisions (${
+    [...seriesColumns, "slot", ...versionColumns].join(", ")
+  }, superseded_at, hidden_at)
+    SELECT ${columnsOf("bars", [...seriesColumns, "slot", ...versionColumns])},
+      series.value ->> 'superseded_at', version.value ->> 1
+    FROM json_each(?1) AS series, json_each(series.value -> 'versions') AS version
+    JOIN bars ON ${
+    seriesColumns.map((name) => `bars.${name} = series.value ->> '${name}'`).join(" AND ")
+  } AND bars.slot = version.value ->> 0 WHERE true
+    ON CONFLICT DO NOTHING`,
+};
+
+export const dropBars: Kind<DropBars> = {
+  kind: "drop_bars",
+  sql: `DELETE FROM bars WHERE (${[...seriesColumns, "slot"].join(", ")}) IN (
+    SELECT ${seriesColumns.map((name) => `series.value ->> '${name}'`).join(", ")}, slot.value
+    FROM json_each(?1) AS series, json_each(series.value -> 'slots') AS slot)`,
+};
+
+const sharedColumns = [...seriesColumns, "currency", "recorded_at"];
+/** In the order of a bar's tuple. */
+const tupleColumns = [
+  "slot",
+  "start_at",
+  "date",
+  "open",
+  "high",
+  "low",
+  "close",
+  "adjusted_close",
+  "volume",
+  "ends_at",
+  "public_at",
 ];
 
 export const saveBars: Kind<SaveBars> = {
@@ -65,8 +84,9 @@ export const saveBars: Kind<SaveBars> = {
     SELECT ${columnsOf("series", sharedColumns)},
       ${tupleColumns.map((_, place) => `bar.value ->> ${place}`).join(", ")}
     FROM series, json_each(series.bars) AS bar WHERE true
-    ON CONFLICT DO UPDATE SET ${replaced(["date", "recorded_at", ...barValues])}
-    WHERE (${columnsOf("bars", barValues)}) IS NOT (${columnsOf("excluded", barValues)})`,
+    ON CONFLICT DO UPDATE SET ${
+    replaced(["date", "ends_at", "public_at", "recorded_at", ...barValues])
+  }`,
 };
 
 const quarantineColumns = [...barKeyColumns, "date", "bar", "reason", "quarantined_at"];

@@ -1,11 +1,14 @@
 /** SQL of quotes, corporate events, and findings. */
 
-import type {
-  DropOldFindings,
-  ForgetEstimates,
-  SaveFinding,
-  SaveMarketEvent,
-  SaveQuote,
+import {
+  type DropMarketEvent,
+  type DropOldFindings,
+  type EventKey,
+  eventValues,
+  type KeepMarketEvent,
+  type SaveFinding,
+  type SaveMarketEvent,
+  type SaveQuote,
 } from "../../operations/market.ts";
 import { columnsOf, fields, replaced } from "../columns.ts";
 import type { Kind } from "../kind.ts";
@@ -37,34 +40,43 @@ export const saveQuote: Kind<SaveQuote> = {
     RETURNING source || '/' || symbol || '/' || as_of AS key`,
 };
 
-const datedColumns = [
-  "dated_by",
-  "amount",
-  "estimate",
-  "numerator",
-  "denominator",
-  "estimated",
-  "currency",
-] as const satisfies readonly (keyof SaveMarketEvent)[];
-const eventColumns = [...datedColumns, "recorded_at"];
+const keyColumns = ["source", "symbol", "kind", "date", "place"];
+const keyFields = fields(["source", "symbol", "event_kind", "date", "place"]);
+const eventColumns = [...eventValues, "agent_id", "public_at", "recorded_at"];
+const eventKeySql = `${keyColumns.join(" || '/' || ")} AS key`;
 
-/** An event keeps the instant at which it first became known. */
-export const saveMarketEvent: Kind<SaveMarketEvent> = {
-  kind: "save_market_event",
-  key: ({ source, symbol, event_kind, date }) => `${source}/${symbol}/${event_kind}/${date}`,
-  sql: `INSERT INTO market_events (source, symbol, kind, date, ${eventColumns.join(", ")})
-    SELECT ${fields(["source", "symbol", "event_kind", "date", ...eventColumns])}
-    FROM json_each(?1) WHERE true
-    ON CONFLICT DO UPDATE SET ${replaced(datedColumns)}
-    RETURNING source || '/' || symbol || '/' || kind || '/' || date AS key`,
+function eventKey({ source, symbol, event_kind, date, place }: EventKey): string {
+  return [source, symbol, event_kind, date, place].join("/");
+}
+
+export const keepMarketEvent: Kind<KeepMarketEvent> = {
+  kind: "keep_market_event",
+  key: eventKey,
+  sql: `INSERT INTO market_event_revisions
+      (${[...keyColumns, ...eventColumns].join(", ")}, superseded_at, hidden_at)
+    SELECT ${columnsOf("event", [...keyColumns, ...eventColumns])},
+      value ->> 'superseded_at', value ->> 'hidden_at'
+    FROM json_each(?1) JOIN market_events AS event ON event.source = value ->> 'source'
+      AND event.symbol = value ->> 'symbol' AND event.kind = value ->> 'event_kind'
+      AND event.date = value ->> 'date' AND event.place = value ->> 'place' WHERE true
+    ON CONFLICT DO NOTHING RETURNING ${eventKeySql}`,
 };
 
-export const forgetEstimates: Kind<ForgetEstimates> = {
-  kind: "forget_estimates",
-  key: ({ source, symbol }) => `${source}/${symbol}`,
-  sql: `DELETE FROM market_events WHERE estimated = 1 AND (source, symbol) IN
-      (SELECT ${fields(["source", "symbol"])} FROM json_each(?1))
-    RETURNING source || '/' || symbol AS key`,
+export const dropMarketEvent: Kind<DropMarketEvent> = {
+  kind: "drop_market_event",
+  key: eventKey,
+  sql: `DELETE FROM market_events WHERE (${keyColumns.join(", ")}) IN
+      (SELECT ${keyFields} FROM json_each(?1))
+    RETURNING ${eventKeySql}`,
+};
+
+export const saveMarketEvent: Kind<SaveMarketEvent> = {
+  kind: "save_market_event",
+  key: eventKey,
+  sql: `INSERT INTO market_events (${[...keyColumns, ...eventColumns].join(", ")})
+    SELECT ${keyFields}, ${fields(eventColumns)} FROM json_each(?1) WHERE true
+    ON CONFLICT DO UPDATE SET ${replaced(eventColumns)}
+    RETURNING ${eventKeySql}`,
 };
 
 const findingColumns = [

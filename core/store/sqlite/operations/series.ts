@@ -1,12 +1,6 @@
 /** SQL of facts about a whole series of bars. */
 
-import type {
-  NoteAbsent,
-  NoteAsked,
-  NoteRestated,
-  SaveSeries,
-  SeriesKey,
-} from "../../operations/bars.ts";
+import type { NoteAbsent, NoteAsked, SaveSeries, SeriesKey } from "../../operations/bars.ts";
 import { fields, replaced } from "../columns.ts";
 import type { Kind } from "../kind.ts";
 
@@ -16,7 +10,7 @@ function seriesKey({ source, symbol, interval }: SeriesKey): string {
   return `${source}/${symbol}/${interval}`;
 }
 
-const toldColumns = ["timezone", "calendar"];
+const toldColumns = ["timezone", "calendar", "basis", "agent_id"];
 
 export const saveSeries: Kind<SaveSeries> = {
   kind: "save_series",
@@ -48,13 +42,4 @@ export const noteAbsent: Kind<NoteAbsent> = {
     SELECT ${fields(absentColumns)} FROM json_each(?1) WHERE true
     ON CONFLICT DO UPDATE SET asked_at = excluded.asked_at, times_asked = times_asked + 1
     RETURNING source || '/' || symbol || '/' || interval || '/' || date AS key`,
-};
-
-export const noteRestated: Kind<NoteRestated> = {
-  kind: "note_restated",
-  key: (note) => `${seriesKey(note)}/${note.event_kind}/${note.date}`,
-  sql: `INSERT INTO series_events (${[...seriesColumns, "kind", "date"].join(", ")})
-    SELECT ${fields([...seriesColumns, "event_kind", "date"])} FROM json_each(?1) WHERE true
-    ON CONFLICT DO NOTHING
-    RETURNING source || '/' || symbol || '/' || interval || '/' || kind || '/' || date AS key`,
 };

@@ -1,10 +1,11 @@
 /** SQL for reads of quotes, events and findings. */
 
+import { eventValues } from "../../operations/market.ts";
 import type { MarketReads, StoredEvent, StoredFinding, StoredQuote } from "../../reads/market.ts";
 import { numberOrNull, textOrNull } from "../columns.ts";
 import type { ReadRow } from "../reading.ts";
 import type { SqlReads } from "../sql_reads.ts";
-import { toDated } from "./bars.ts";
+import { clocksOf, isPast, versionsSql } from "./versions.ts";
 
 export const marketReads: SqlReads<keyof MarketReads> = {
   newest_quotes: async ({ quick }, { source, symbols, knownAtMs }) => {
@@ -18,24 +19,15 @@ export const marketReads: SqlReads<keyof MarketReads> = {
     );
     return rows.map(toQuote);
   },
-  market_events: async ({ quick }, { source, symbol, fromDate, toDate, knownAtMs, limit }) => {
+  market_events: async ({ quick }, ask) => {
+    const { source, symbol, fromDate, toDate, limit } = ask;
+    const where = "source = ?1 AND symbol = ?2 AND date >= ?3 AND date <= ?4";
+    const events = isPast(ask) ? pastEvents(where) : `(SELECT * FROM market_events WHERE ${where})`;
     const rows = await quick(
-      `SELECT * FROM market_events
-       WHERE source = ?1 AND symbol = ?2 AND date >= ?3 AND date <= ?4
-         AND (?5 IS NULL OR recorded_at <= ?5)
-       ORDER BY date DESC, kind LIMIT ?6`,
-      [source, symbol, fromDate, toDate, knownAtMs ?? null, limit],
+      `SELECT * FROM ${events} ORDER BY date DESC, kind, place DESC LIMIT ?5`,
+      [source, symbol, fromDate, toDate, limit, ...isPast(ask) ? clocksOf(ask) : []],
     );
     return rows.map(toEvent);
-  },
-  adjusting_events: async ({ quick }, { source, symbol, limit }) => {
-    const rows = await quick(
-      `SELECT kind, date FROM market_events
-       WHERE source = ? AND symbol = ? AND kind IN ('split', 'dividend') AND estimated = 0
-       ORDER BY date DESC LIMIT ?`,
-      [source, symbol, limit],
-    );
-    return rows.map(toDated);
   },
   findings: async ({ quick }, { symbol, severity, limit }) => {
     const rows = await quick(
@@ -47,6 +39,18 @@ export const marketReads: SqlReads<keyof MarketReads> = {
     return rows.map(toFinding);
   },
 };
+
+function pastEvents(where: string): string {
+  return versionsSql({
+    current: "market_events",
+    revisions: "market_event_revisions",
+    key: "kind, date, place",
+    columns: ["source", "symbol", "kind", "date", "place", ...eventValues, "public_at"].join(", "),
+    where,
+    asOf: "?6",
+    recordedBy: "?7",
+  });
+}
 
 function toQuote(row: ReadRow): StoredQuote {
   return {
@@ -72,6 +76,10 @@ function toEvent(row: ReadRow): StoredEvent {
     symbol: String(row.symbol),
     event_kind: String(row.kind) as StoredEvent["event_kind"],
     date: String(row.date),
+    place: Number(row.place),
+    public_at: Number(row.public_at),
+    recorded_at: Number(row.recorded_at),
+    dividend_kind: textOrNull(row.dividend_kind),
     dated_by: String(row.dated_by),
     amount: numberOrNull(row.amount),
     estimate: numberOrNull(row.estimate),

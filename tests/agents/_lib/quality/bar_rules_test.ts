@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  asTraded,
-  splitAdjusted,
-  withAdjustedCloses,
-} from "../../../../agents/_lib/history/adjustment.ts";
 import { currencyFindings, sortOutBars } from "../../../../agents/_lib/quality/bar_rules.ts";
 import { barFindings } from "../../../../agents/_lib/quality/quality.ts";
 import { qualityScore } from "../../../../agents/_lib/quality/score.ts";
-import { MarketEvent } from "100ac";
 import { barOf, historyOf, nowMs } from "../../market_values.ts";
 
 const wednesday = barOf("2024-07-03");
@@ -41,21 +35,4 @@ Deno.test("a change of currency is an error and makes the score 0", () => {
   const findings = currencyFindings(history, "GBp");
   assert.deepEqual(findings.map(({ severity }) => severity), ["error"]);
   assert.equal(qualityScore(history, 0, findings, nowMs).score, 0);
-});
-
-Deno.test("a dividend is taken out of every close before its ex-date, and of no other", () => {
-  const bars = [wednesday, friday].map((bar) => ({ ...bar, close: 200 }));
-  const of = { symbol: "AAPL", source: "fake" };
-  const dividend = MarketEvent.parse({ ...of, kind: "dividend", date: "2024-07-05", amount: 2 });
-  const closes = withAdjustedCloses(bars, [dividend]).map(({ adjusted_close }) => adjusted_close);
-  assert.deepEqual(closes, [198, 200]);
-});
-
-Deno.test("splits put back in and taken out again give the same bars", () => {
-  const of = { symbol: "AAPL", source: "fake" };
-  const split = { ...of, kind: "split", date: "2024-07-05", numerator: 4, denominator: 1 };
-  const events = [MarketEvent.parse(split)];
-  const traded = asTraded([wednesday, friday], events);
-  assert.equal(traded[0]?.close, 4 * wednesday.close);
-  assert.deepEqual(splitAdjusted(traded, events), [wednesday, friday]);
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { AppError } from "100ac";
+import { AppError, splitAdjusted } from "100ac";
 import fc from "fast-check";
-import { csvHistory } from "../../../../agents/sources/_csv/market.ts";
+import { csvHistory, csvQuote } from "../../../../agents/sources/_csv/market.ts";
 import { readPriceRows } from "../../../../agents/sources/_csv/file.ts";
 import { makeTempFolder } from "../../../support/temp_folder.ts";
 
 const nowMs = Date.parse("2026-01-17T12:00:00Z");
+const dayMs = 86_400_000;
+/** After the session of 14 January. */
+const wednesdayMs = Date.parse("2026-01-14T22:00:00Z");
 const daily = { symbol: "NVDA", period: "max", interval: "1d" } as const;
 
 Deno.test("columns come in any order and case, quoted or not, others are left alone", () => {
@@ -94,10 +97,10 @@ Deno.test("a date that is none, and a file that is too large, are refused with t
   await refused(/line 1: it is over 67108864 bytes/);
 });
 
-Deno.test("splits are taken out of prices as traded, dividends of the adjusted close", async () => {
-  await using folder = await makeTempFolder();
+/** Writes two for one on Wednesday, and a dividend on Thursday; the last close is corrected. */
+async function writeSplit(folder: string): Promise<void> {
   const write = (name: string, text: string): Promise<void> =>
-    Deno.writeTextFile(`${folder.path}/${name}`, text);
+    Deno.writeTextFile(`${folder}/${name}`, text);
   const rows = [
     "2026-01-13,100,110,90,100,10",
     "2026-01-14,50,55,45,50,20",
@@ -109,11 +112,58 @@ Deno.test("splits are taken out of prices as traded, dividends of the adjusted c
   await write("splits.json", JSON.stringify({ splits: [split] }));
   const dividend = { symbol: "NVDA", date: "2026-01-15", amount: 5 };
   await write("dividends.json", JSON.stringify({ dividends: [dividend] }));
-  const { bars, events } = await csvHistory(daily, { folder: folder.path, nowMs });
-  assert.deepEqual(bars.map(({ close }) => close), [50, 50, 52]);
-  assert.deepEqual(bars.map(({ adjusted_close }) => adjusted_close), [45, 45, 52]);
-  assert.equal(bars[0]?.volume, 20);
+}
+
+Deno.test("prices are given as they are in the files, with the events that adjust them", async () => {
+  await using folder = await makeTempFolder();
+  await writeSplit(folder.path);
+  const market = { folder: folder.path, nowMs };
+  const { bars, events, basis, events_complete } = await csvHistory(daily, market);
+  assert.deepEqual(bars.map(({ close }) => close), [100, 50, 52]);
+  assert.deepEqual(bars.map(({ adjusted_close }) => adjusted_close), [null, null, null]);
+  assert.equal(bars[0]?.volume, 10);
   assert.deepEqual(events.map(({ kind }) => kind), ["split", "dividend"]);
+  assert.deepEqual([basis, events_complete], ["traded", true]);
+});
+
+Deno.test("a piece of the past comes with the events that followed", async () => {
+  await using folder = await makeTempFolder();
+  await writeSplit(folder.path);
+  const asked = { ...daily, since: "2026-01-13", until: "2026-01-13" };
+  const { bars, events } = await csvHistory(asked, { folder: folder.path, nowMs });
+  assert.deepEqual(bars.map(({ close }) => close), [100]);
+  assert.deepEqual(events.map(({ kind }) => kind), ["split", "dividend"]);
+});
+
+Deno.test("the folder says what its prices are adjusted by, and whether it has the splits", async () => {
+  await using folder = await makeTempFolder();
+  await writeSplit(folder.path);
+  const settings = JSON.stringify({ prices: "split_adjusted" });
+  await Deno.writeTextFile(`${folder.path}/market.json`, settings);
+  const market = { folder: folder.path, nowMs };
+  const { basis, events_complete } = await csvHistory(daily, market);
+  assert.deepEqual([basis, events_complete], ["split_adjusted", true]);
+  await Deno.remove(`${folder.path}/splits.json`);
+  assert.equal((await csvHistory(daily, market)).events_complete, false);
+});
+
+Deno.test("a quote's close before is on its own day's basis", async () => {
+  await using folder = await makeTempFolder();
+  await writeSplit(folder.path);
+  const quote = await csvQuote("NVDA", { folder: folder.path, nowMs: wednesdayMs });
+  assert.deepEqual([quote.price, quote.previous_close], [50, 50]);
+  const before = await csvQuote("NVDA", { folder: folder.path, nowMs: wednesdayMs - dayMs });
+  assert.equal(before.price, 100, "the split is to come");
+});
+
+Deno.test("a period ends with the newest bar, however old that is", async () => {
+  await using folder = await makeTempFolder();
+  await writeSplit(folder.path);
+  const asked = { ...daily, period: "1mo" } as const;
+  const later = { folder: folder.path, nowMs: nowMs + 5 * 365 * dayMs };
+  const { bars, as_of } = await csvHistory(asked, later);
+  assert.equal(bars.length, 3);
+  assert.equal(as_of, "2026-01-15T21:00:00.000Z");
 });
 
 Deno.test("local times are the exchange's, whatever the clocks there do", async () => {
@@ -134,10 +184,11 @@ Deno.test({
   name: "sample prices come out whole, without a jump at a split (ignored without SAMPLE_PRICES)",
   ignore: samples === undefined,
   async fn() {
-    const { bars } = await csvHistory(daily, { folder: samples ?? "", nowMs });
+    const { bars, events } = await csvHistory(daily, { folder: samples ?? "", nowMs });
     assert.equal(bars.length, 686 + 106);
-    bars.forEach(({ close }, index) => {
-      const before = bars[index - 1];
+    const comparable = splitAdjusted(bars, events);
+    comparable.forEach(({ close }, index) => {
+      const before = comparable[index - 1];
       if (before !== undefined) assert.ok(Math.abs(close / before.close - 1) < 0.4);
     });
   },

@@ -104,9 +104,10 @@ Deno.test("a calendar with anything anywhere is events, or no answer", () => {
       history: [{ epsActual: 1, epsEstimate: {}, quarter: { raw: at }, currency: "USD" }],
     },
   };
-  assert.equal(readEvents(summary, "AAPL", nowMs).length, 3);
+  const asked = { symbol: "AAPL", nowMs, timezone: "America/New_York" };
+  assert.equal(readEvents(summary, asked).length, 3);
   holds(summary, (spoiled) => {
-    const events = readEvents(spoiled, "AAPL", nowMs);
+    const events = readEvents(spoiled, asked);
     EventsOutput.parse({ symbol: "AAPL", events, source: "yahoo" });
   });
 });

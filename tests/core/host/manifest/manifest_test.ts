@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { defineAgent, z } from "100ac";
-import { normalize, readManifest, reservedIds } from "../../../../core/host/manifest/manifest.ts";
+import {
+  isManifest,
+  normalize,
+  readManifest,
+  reservedIds,
+} from "../../../../core/host/manifest/manifest.ts";
 import { AppError } from "../../../../core/errors.ts";
 
 const greet = {
@@ -115,6 +120,16 @@ Deno.test("names reserved for the daemon are refused as ids", () => {
   for (const id of reservedIds) {
     assert.deepEqual(problemsOf({ ...greeter, id }), ["id: is reserved for the daemon"]);
   }
+});
+
+Deno.test("an agent provides the source of its own name alone", () => {
+  assert.equal(readManifest({ ...greeter, source: "greeter" }, "greeter.ts").source, "greeter");
+  assert.deepEqual(problemsOf({ ...greeter, source: "yahoo" }), [
+    `source: is "yahoo"; a source has its agent's id, "greeter"`,
+  ]);
+  const manifest = readManifest(greeter, "greeter.ts");
+  assert.ok(isManifest({ ...manifest, source: "greeter" }));
+  assert.ok(!isManifest({ ...manifest, source: "yahoo" }), "nor from a process of its own");
 });
 
 Deno.test("a missing part is reported by its key", () => {

@@ -3,8 +3,9 @@
 import { defineAgent, z } from "100ac";
 
 const history = {
-  source: "simulated",
+  source: "hog",
   interval: "1d",
+  basis: "traded",
   currency: "USD",
   timezone: "America/New_York",
   calendar: "XNYS",
@@ -19,6 +20,7 @@ function hold(ms: number): void {
 export default defineAgent({
   id: "hog",
   description: "Takes what it is given",
+  source: "hog",
   collections: {
     heap: { key: ["n"], schema: z.object({ n: z.number(), text: z.string() }), history: true },
   },

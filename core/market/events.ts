@@ -1,0 +1,108 @@
+/** Stored corporate events, with the instants at which they became public and known here. */
+
+import { z } from "zod";
+import { MarketEvent, MarketSymbol, Prices, SourceName } from "../sdk/market.ts";
+import type { Store } from "../store/store.ts";
+import { eventChanges } from "./event_changes.ts";
+import type { StoredEvent } from "../store/reads/market.ts";
+import { eventsMax, instants, knownAt } from "./series.ts";
+import { beginMs } from "./basis/slots.ts";
+import { twinOf } from "./basis/twin_splits.ts";
+
+export const SaveEvents = z.strictObject({
+  symbol: MarketSymbol,
+  source: SourceName,
+  events: z.array(MarketEvent).max(eventsMax),
+  /** What dividend amounts are adjusted by. */
+  basis: Prices.default("traded"),
+  /** Whether `events` holds all expected dates: stored ones that it lacks are withdrawn. */
+  complete: z.boolean().default(false),
+});
+const GetEvents = z.strictObject({
+  symbol: MarketSymbol,
+  source: SourceName,
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+  ...instants,
+});
+
+export class Events {
+  readonly #store: Store;
+  readonly #now: () => number;
+
+  constructor(store: Store, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  async save(
+    { symbol, source, events, basis, complete }: z.output<typeof SaveEvents>,
+    agent: string,
+  ): Promise<{ saved: number }> {
+    const nowMs = this.#now();
+    const of = { source, symbol };
+    const all = { fromDate: "0000-00-00", toDate: "9999-99-99", limit: eventsMax };
+    const stored = await this.#store.read({ read: "market_events", ...of, ...all });
+    const sure = await this.#withoutDoubtful(events, stored, of);
+    const operations = eventChanges(sure, stored, {
+      ...of,
+      agent,
+      basis,
+      from: null,
+      // splits to come are in force on their day; the day of a source far east begins first
+      today: new Date(nowMs).toISOString().slice(0, 10),
+      nowMs,
+      withdrawn: [],
+      hasEstimates: complete,
+    });
+    await this.#store.commit(operations);
+    return { saved: operations.filter(({ kind }) => kind === "save_market_event").length };
+  }
+
+  /**
+   * Leaves out splits that would change the meaning of stored bars: those that were recorded after
+   * its date may have it taken out already, which only an answer with bars can show. The same for
+   * a split that is given twice.
+   */
+  async #withoutDoubtful(
+    events: readonly MarketEvent[],
+    stored: readonly StoredEvent[],
+    of: { readonly source: string; readonly symbol: string },
+  ): Promise<MarketEvent[]> {
+    const sure: MarketEvent[] = [];
+    for (const event of events) {
+      const { kind, date } = event;
+      if (kind === "split") {
+        const before = stored.find((one) => one.event_kind === "split" && one.date === date);
+        const isKnown = before !== undefined && before.numerator === event.numerator &&
+          before.denominator === event.denominator;
+        const recordedFromMs = beginMs(date);
+        const known = stored.map(({ event_kind, ...one }) => ({ ...one, kind: event_kind }));
+        const isDoubtful = twinOf(event, [...events, ...known]) !== undefined ||
+          (await this.#store.read({ read: "doubted_intervals", ...of, date, recordedFromMs }))
+              .length > 0;
+        if (!isKnown && isDoubtful) continue;
+      }
+      sure.push(event);
+    }
+    return sure;
+  }
+
+  /** Oldest first. Input is unchecked JSON. */
+  async read(input: unknown, asOfMs?: number): Promise<{ events: MarketEvent[] }> {
+    const { source, symbol, from, to, ...asked } = GetEvents.parse(input);
+    const stored = await this.#store.read({
+      read: "market_events",
+      source,
+      symbol,
+      fromDate: from ?? "0000-00-00",
+      toDate: to ?? "9999-99-99",
+      ...knownAt(asked, asOfMs),
+      limit: eventsMax,
+    });
+    const events = stored.map(({ event_kind, ...event }) =>
+      MarketEvent.parse({ ...event, kind: event_kind })
+    );
+    return { events: events.reverse() };
+  }
+}
