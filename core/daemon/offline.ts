@@ -6,14 +6,14 @@ import { readConfig } from "../config.ts";
 import { backupView, restoredView } from "../http/views/backups.ts";
 import { copyDatabase } from "../store/sqlite/backup/copy.ts";
 import { restoreDatabase } from "../store/sqlite/backup/restore.ts";
-import { uniqueTemporary } from "../store/sqlite/backup/whole_file.ts";
+import { temporaryFor } from "../store/sqlite/backup/whole_file.ts";
 import { checkFolders, makeDataFolder, migrationsFolder } from "./folders.ts";
 
 export const offline: Offline = {
   async backUp(file, signal) {
     const { databaseUrl: url } = readConfig(Deno.env.toObject());
     const path = resolve(file);
-    const temporary = uniqueTemporary(path);
+    const temporary = temporaryFor(path, "tmp");
     return backupView(await copyDatabase({ url, path, temporary, signal }));
   },
   async restore(file) {

@@ -12,8 +12,9 @@ import {
   instantName,
   prepareFolder,
   removeSurplus,
-  temporaryName,
+  temporaryEnd,
 } from "./folder.ts";
+import { temporaryFor } from "./whole_file.ts";
 
 export interface SqliteBackupsOptions {
   /** The database. Its lock is held, so that nobody else makes backups in the folder. */
@@ -80,10 +81,11 @@ export class SqliteBackups implements Backups {
 
   async #makeAlone(name: string, signal?: AbortSignal): Promise<Backup> {
     await prepareFolder(this.#folder);
+    const path = join(this.#folder, name);
     return await copyDatabase({
       url: this.#url,
-      path: join(this.#folder, name),
-      temporary: join(this.#folder, temporaryName(name)),
+      path,
+      temporary: temporaryFor(path, temporaryEnd),
       signal: AbortSignal.any([this.#closing.signal, ...signal ? [signal] : []]),
     });
   }

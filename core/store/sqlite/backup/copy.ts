@@ -1,15 +1,19 @@
 /**
- * A whole, checked copy of a database that may be in use. A thread of its own copies, checks and
- * hashes; the caller's thread waits for no disk. Writers go on: in WAL mode a reader holds nobody
- * up, but the journal grows until the copy is done.
+ * A whole, checked copy of a database that may be in use. Writers go on: in WAL mode a reader holds
+ * nobody up, but the journal grows until the copy is done.
+ *
+ * A process of its own copies, checks and hashes. In a thread of this one, SQLite could not be
+ * interrupted, and the driver would keep the files open after the thread's end.
  */
 
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { AppError, type ErrorData, fromErrorData, messageOf } from "../../../errors.ts";
 import { databasePath, withoutSecrets } from "../../address.ts";
 import type { Backup, Contents } from "../../backups.ts";
 import { isThere, makeWhole } from "./whole_file.ts";
 
+const entry = fileURLToPath(new URL("./copy_process.ts", import.meta.url));
 const copyMsMax = 3_600_000;
 const syncEveryMs = 50;
 
@@ -92,7 +96,7 @@ function adviceOn(reason: string): string {
 async function copySynced(request: CopyRequest, signal: AbortSignal | undefined): Promise<Copied> {
   const over = new AbortController();
   const [copied, synced] = await Promise.allSettled([
-    copyOnThread(request, signal).finally(() => over.abort()),
+    copyInProcess(request, signal).finally(() => over.abort()),
     syncUntil(over.signal, request.temporary),
   ]);
   if (copied.status === "rejected") throw copied.reason;
@@ -108,37 +112,55 @@ async function syncUntil(over: AbortSignal, path: string): Promise<void> {
   }
 }
 
-function copyOnThread(request: CopyRequest, signal: AbortSignal | undefined): Promise<Copied> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./copy_worker.ts", import.meta.url), {
-      type: "module",
-      name: "backup",
-    });
-    const end = (): void => {
-      clearTimeout(late);
-      signal?.removeEventListener("abort", abandon);
-      worker.terminate();
-    };
-    const fail = (reason: unknown): void => {
-      end();
-      reject(reason instanceof AppError ? reason : new AppError("backup_failed", String(reason)));
-    };
-    // SQLite can't be interrupted: the thread ends with its statement, the file is removed now.
-    const abandon = (): void => {
-      fail(signal?.reason instanceof AppError ? signal.reason : "the daemon stops");
-    };
-    const late = setTimeout(() => fail(`it took over ${copyMsMax / 60_000} minutes`), copyMsMax);
-    signal?.addEventListener("abort", abandon);
-    if (signal?.aborted) return abandon();
-    worker.onerror = (event) => {
-      event.preventDefault();
-      fail(`its thread ended: ${event.message}`);
-    };
-    worker.onmessage = ({ data }: MessageEvent<CopyReply>) => {
-      if ("error" in data) return fail(fromErrorData(data.error));
-      end();
-      resolve(data.copied);
-    };
-    worker.postMessage(request);
-  });
+async function copyInProcess(
+  request: CopyRequest,
+  signal: AbortSignal | undefined,
+): Promise<Copied> {
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(tookTooLong()), copyMsMax);
+  const stopped = AbortSignal.any([stop.signal, ...signal ? [signal] : []]);
+  try {
+    stopped.throwIfAborted();
+    const reply = await askProcess(request, stopped);
+    if ("error" in reply) throw fromErrorData(reply.error);
+    return reply.copied;
+  } catch (thrown) {
+    if (!stopped.aborted) throw thrown;
+    throw stopped.reason instanceof AppError ? stopped.reason : new AppError(
+      "backup_failed",
+      "the daemon stops",
+    );
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function tookTooLong(): AppError {
+  return new AppError("backup_failed", `it took over ${copyMsMax / 60_000} minutes`);
+}
+
+/** Starts the process and kills it when `stopped` is aborted; its input ends with this process. */
+async function askProcess(request: CopyRequest, stopped: AbortSignal): Promise<CopyReply> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-A", entry],
+    detached: true, // Ctrl-C in a terminal is for its parent
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const kill = (): void => child.kill("SIGKILL");
+  stopped.addEventListener("abort", kill);
+  const input = child.stdin.getWriter();
+  const asked = input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+  const [, printed, complained, ended] = await Promise.all([
+    asked.catch(() => undefined), // it has ended; that is said below
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.status,
+  ]);
+  stopped.removeEventListener("abort", kill);
+  await input.close().catch(() => undefined); // nobody reads it any more
+  if (ended.success) return JSON.parse(printed);
+  const [line = ""] = complained.trim().split("\n");
+  throw new Error(`its process ended with ${ended.signal ?? `code ${ended.code}`}: ${line}`);
 }

@@ -1,4 +1,4 @@
-/** The thread of {@link copyDatabase}: copies a database, checks the copy, ends. */
+/** The thread of {@link copyDatabase}'s process: copies a database and checks the copy. */
 
 /// <reference lib="deno.worker" />
 

@@ -10,12 +10,8 @@ export const automaticKept = 3;
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.db$/;
 const automaticPattern = /^before-\d+-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z\.db$/;
-const temporaryPattern = /^\.[A-Za-z0-9._-]+\.db\.tmp$/;
-
-/** The hidden name of a backup that is not whole yet. */
-export function temporaryName(name: string): string {
-  return `.${name}.tmp`;
-}
+/** How the hidden names of backups end that the daemon has begun. */
+export const temporaryEnd = "backup.tmp";
 
 /** The name of a backup before the migration to a schema. */
 export function automaticName(version: number, atMs: number): string {
@@ -55,7 +51,9 @@ export async function prepareFolder(folder: string): Promise<void> {
     if (!isDirectory) throw cannotUse(folder, "it is a link or a file");
   }
   for (const name of await namesIn(folder)) {
-    if (temporaryPattern.test(name)) await removeDatabase(join(folder, name));
+    if (name.startsWith(".") && name.endsWith(`.${temporaryEnd}`)) {
+      await removeDatabase(join(folder, name));
+    }
   }
 }
 

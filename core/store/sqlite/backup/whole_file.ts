@@ -9,9 +9,9 @@ import { AppError } from "../../../errors.ts";
 /** What SQLite may put beside a database. */
 export const sidecars: readonly string[] = ["-wal", "-shm", "-journal"];
 
-/** A name for the hidden file that no other process uses. */
-export function uniqueTemporary(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+/** A hidden name beside `path` that no other process uses; `end` says whose it is. */
+export function temporaryFor(path: string, end: string): string {
+  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.${end}`);
 }
 
 /**

@@ -159,11 +159,11 @@ Deno.test("closing the store ends a backup", async () => {
 
 Deno.test("what a killed daemon has left of a backup is removed by the next", async () => {
   await using temp = await openTempStore();
-  for (const name of [".a.db.tmp", ".a.db.tmp-journal", ".b.db.tmp", ".c.tmp"]) {
+  for (const name of [".a.db.1.backup.tmp", ".a.db.1.backup.tmp-journal", ".b.db.tmp"]) {
     await temp.folder.write(`backups/${name}`, "half");
   }
   await temp.store.backups.make({ name: "b.db" });
-  assert.deepEqual(await filesIn(backupsFolder(temp)), [".c.tmp", "b.db"]);
+  assert.deepEqual(await filesIn(backupsFolder(temp)), [".b.db.tmp", "b.db"]);
 });
 
 Deno.test("no backup is made of a damaged database", async () => {
@@ -219,9 +219,9 @@ Deno.test({
       code: "backup_failed",
       message: /x\.db": SQLITE_FULL: database or disk is full; free space there$/,
     });
-    const temporary = join(disk.path, ".x.db.tmp");
     await eventually(async () => {
-      return (await filesIn(disk.path)).length > 0 && (await Deno.stat(temporary)).size > 0;
+      const [temporary] = await filesIn(disk.path);
+      return temporary !== undefined && (await Deno.stat(join(disk.path, temporary))).size > 0;
     });
     disk.fill();
     await refused;
