@@ -107,6 +107,17 @@ Deno.test("runCli() exits with 4 when the daemon refuses", async () => {
   assert.equal(err, '✗ Cannot find workflow "nix": no file has it\n');
 });
 
+Deno.test("runCli() in a compiled program says where files of a daemon are restored", async () => {
+  for (const line of ["system restore a.db", "system backup --file a.db"]) {
+    const { code, err } = await run(line);
+    assert.equal(code, 4);
+    assert.match(err, /the compiled program, which only asks daemons; in the project's folder/);
+  }
+  const { code, err } = await run("system backup a.db --file b.db");
+  assert.equal(code, 2);
+  assert.match(err, /NAME and --file: give one of them/);
+});
+
 Deno.test("runCli() prints help with exit code 0", async () => {
   const { code, out } = await run("workflow run --help");
   assert.equal(code, 0);
