@@ -130,18 +130,20 @@ Deno.test("the command line makes a backup of a stopped daemon, of nothing else,
   assert.deepEqual(await namesIn(folder.path), ["data", "target.db"]);
 });
 
+/** A database of so many bars. */
+async function makeLarge(data: string, bars: number): Promise<void> {
+  await Deno.mkdir(data);
+  const url = pathToFileURL(join(data, "100ac.db")).href;
+  const store = await openStore({ url, migrationsFolder, onFatal: assert.fail });
+  await fillBars(store, 0, bars);
+  await store.close();
+}
+
 Deno.test("a daemon that is killed while it backs up leaves whole backups only", async () => {
   await using folder = await makeTempFolder();
   const data = join(folder.path, "data");
   const backups = join(data, "backups");
-  await Deno.mkdir(data);
-  const store = await openStore({
-    url: pathToFileURL(join(data, "100ac.db")).href,
-    migrationsFolder,
-    onFatal: assert.fail,
-  });
-  await fillBars(store, 0, 300_000);
-  await store.close();
+  await makeLarge(data, 300_000);
   const seed = Date.now() % 1_000_000;
   const random = seededRandom(seed);
   let tookMs = 0;
@@ -161,26 +163,33 @@ Deno.test("a daemon that is killed while it backs up leaves whole backups only",
       assert.equal(count?.["bars"], 300_000, `seed ${seed}: ${name}`);
     }
   }
-  // The processes that copied end with their daemon, and remove what they had begun.
-  const hidden = async (): Promise<string[]> =>
-    (await namesIn(backups)).filter((name) => name.startsWith("."));
   await using daemon = await startDaemonProcess({ AC100_DATA_DIR: data });
   const last = await daemon.api("/system/backups", { method: "POST" });
   assert.equal(last.status, 201, await last.text());
-  await eventually(async () => (await hidden()).length === 0);
+  assert.deepEqual((await namesIn(backups)).filter((name) => name.startsWith(".")), []);
+});
+
+Deno.test("the process that copies ends with its daemon, and removes what it has begun", async () => {
+  await using folder = await makeTempFolder();
+  const data = join(folder.path, "data");
+  const backups = join(data, "backups");
+  await makeLarge(data, 600_000);
+  await using daemon = await startDaemonProcess({ AC100_DATA_DIR: data });
+  const made = daemon.api("/system/backups", { method: "POST" }).catch(() => undefined);
+  await eventually(async () => {
+    if (!(await namesIn(data)).includes("backups")) return false;
+    const [temporary] = await namesIn(backups);
+    return temporary !== undefined && (await Deno.stat(join(backups, temporary))).size > 0;
+  });
+  await daemon.end("SIGKILL");
+  await made;
+  await eventually(async () => (await namesIn(backups)).length === 0);
 });
 
 Deno.test("a daemon that is stopped while it backs up does not wait for it", async () => {
   await using folder = await makeTempFolder();
   const data = join(folder.path, "data");
-  await Deno.mkdir(data);
-  const store = await openStore({
-    url: pathToFileURL(join(data, "100ac.db")).href,
-    migrationsFolder,
-    onFatal: assert.fail,
-  });
-  await fillBars(store, 0, 600_000);
-  await store.close();
+  await makeLarge(data, 600_000);
   await using daemon = await startDaemonProcess({ AC100_DATA_DIR: data });
   const made = daemon.api("/system/backups", { method: "POST" });
   const backups = join(data, "backups");

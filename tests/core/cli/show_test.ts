@@ -7,13 +7,7 @@ import {
   showSteered,
 } from "../../../core/cli/show/executions.ts";
 import { showFindings, showSources } from "../../../core/cli/show/market.ts";
-import {
-  showBackup,
-  showBackups,
-  showHealth,
-  showRestored,
-  showSystem,
-} from "../../../core/cli/show/system.ts";
+import { showHealth, showSystem } from "../../../core/cli/show/system.ts";
 import { showStatistics, showWorkflows } from "../../../core/cli/show/workflows.ts";
 import { anAgent, anExecution, aStep } from "./fake_daemon.ts";
 import { plainLook } from "./plain_look.ts";
@@ -377,34 +371,4 @@ Deno.test("findings are shown with how often they were seen, sources with their 
   for (const shown of ["open", "4 refused", "6 source_down", "7 calls"]) {
     assert.ok(sources.includes(shown), shown);
   }
-});
-
-Deno.test("a backup is shown with what it holds, a restore with what comes next", () => {
-  const made = { path: "/data/backups/a.db", bytes: 1_234_567, sha256: "ab".repeat(32) };
-  const contents = { schema_version: 6, executions: 1, bars: 2 };
-  assert.equal(
-    showBackup({ ...made, ...contents }, plainLook()),
-    [
-      "Backup made",
-      "  File     /data/backups/a.db",
-      "  Size     1.2 MB",
-      "  Schema   6",
-      "  Holds    1 execution, 2 bars",
-      `  SHA-256  ${made.sha256}`,
-    ].join("\n"),
-  );
-  const restored = { database: "/data/100ac.db", kept: null, newest_schema_version: 7 };
-  const text = showRestored({ ...restored, ...contents }, plainLook());
-  assert.match(text, /^Backup restored; start the daemon to use it\n/);
-  assert.match(text, /Schema +6, migrated to 7 at the next start\n/);
-  assert.match(text, /Replaced +nothing$/);
-  assert.equal(
-    showBackups({ folder: "/data/backups", backups: [] }, plainLook()),
-    "No backups in /data/backups",
-  );
-  const file = { name: "a.db", bytes: 1, made_at: "2026-01-16T10:30:00.000Z", automatic: true };
-  assert.match(
-    showBackups({ folder: "/data/backups", backups: [file] }, plainLook()),
-    /│ a\.db +│ 0\.0 MB │ 2026-01-16T10:30:00\.000Z │ before a migration │[^]*\nin \/data\/backups$/,
-  );
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fillBars } from "../../../../support/bars_fill.ts";
 import { eventually } from "../../../../support/eventually.ts";
+import { orphanExecutions } from "../../../../support/orphans.ts";
 import { readRows } from "../../../../support/read_rows.ts";
 import { serveStores } from "../../../../support/served_store.ts";
 import { mountSmallDisk, whyNoSmallDisk } from "../../../../support/small_disk.ts";
@@ -179,6 +180,17 @@ Deno.test("no backup is made of a damaged database", async () => {
   await assert.rejects(store.backups.make(), {
     code: "backup_failed",
     message: /malformed|damaged.*; restore an earlier backup$/,
+  });
+  assert.deepEqual(await filesIn(backupsFolder(temp)), []);
+});
+
+Deno.test("a copy that is not sound is no backup", async () => {
+  await using temp = await openTempStore();
+  await createdIn(temp.store);
+  await orphanExecutions(temp.url);
+  await assert.rejects(temp.store.backups.make(), {
+    code: "backup_failed",
+    message: /"workflow_executions" refers to one that is missing; restore an earlier backup$/,
   });
   assert.deepEqual(await filesIn(backupsFolder(temp)), []);
 });
