@@ -12,7 +12,7 @@ import { type DeclarationsOf, type Declared, findDeclared, withDerived } from ".
 import { DeleteInput, PutInput, toIntents } from "./input.ts";
 import { Reading, wholeKey } from "./reading.ts";
 import { Tending } from "./tending.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 import { type CollectionUse, usesOf } from "./uses.ts";
 import { Writer } from "./writer.ts";
 

@@ -14,7 +14,7 @@ import type { Store } from "../store/store.ts";
 import type { Books } from "./books.ts";
 import { type DeclarationsOf, type Declared, withDerived } from "./declared.ts";
 import { keyAfter, keyRange } from "./key.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 const forgottenMax = 1_000;
 const checkedMax = 200;

@@ -14,7 +14,7 @@ import { batchBytesMax, batchValuesMax, type CollectionBounds, whyFull } from ".
 import { operationsOf } from "./change.ts";
 import type { Declared } from "./declared.ts";
 import { Draft, type Intent } from "./draft.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** Waiting calls of one agent; beyond this, calls are refused with `overloaded`. */
 const waitingMax = 10_000;

@@ -5,12 +5,13 @@
 
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { SeriesFacts } from "../store/reads/bars.ts";
+import type { Known, SeriesFacts } from "../store/reads/bars.ts";
 import type { StoredEvent } from "../store/reads/market.ts";
 import type { Store } from "../store/store.ts";
 import { Bar, Prices } from "../sdk/market.ts";
 import type { Absence, SeriesState } from "../sdk/series.ts";
-import { eventsMax, type Instants, instants, knownAt, Series, series } from "./series.ts";
+import { eventsMax, instants, knownAt, Series, series } from "./series.ts";
+import type { SymbolTurns } from "./symbol_turns.ts";
 import { daySlot, isFiledByDate, localDate } from "./basis/slots.ts";
 import { dividendFactors, type Factors, splitFactors, storedView, viewOf } from "./basis/views.ts";
 
@@ -46,16 +47,20 @@ export interface BarsView {
   readonly bars: readonly Bar[];
   readonly prices: Prices;
   readonly currency: string | null;
-  /** Bars that were public by `as_of` but were recorded here later. */
+  /** Bars between `from` and `to` that were public by `as_of` but were recorded here later. */
   readonly first_seen_late: number;
+  /** Pages of one version fit together; another one means that something was saved in between. */
+  readonly version: number;
 }
 
 export class Bars {
   readonly #store: Store;
+  readonly #turns: SymbolTurns;
   readonly #now: () => number;
 
-  constructor(store: Store, now: () => number) {
+  constructor(store: Store, turns: SymbolTurns, now: () => number) {
     this.#store = store;
+    this.#turns = turns;
     this.#now = now;
   }
 
@@ -65,6 +70,15 @@ export class Bars {
    */
   async read(input: unknown, asOfMs?: number): Promise<BarsView> {
     const asked = GetBars.parse(input);
+    return await this.#turns.read(asked, async (version) => (
+      { ...await this.#view(asked, asOfMs), version }
+    ));
+  }
+
+  async #view(
+    asked: z.output<typeof GetBars>,
+    asOfMs: number | undefined,
+  ): Promise<Omit<BarsView, "version">> {
     const { from, to, before, limit, as_of: _, recorded_by: __, prices: wanted, ...of } = asked;
     const known = knownAt(asked, asOfMs);
     const facts = await this.#store.read({ read: "series_facts", ...of });
@@ -103,7 +117,7 @@ export class Bars {
     of: Series,
     firstDate: string,
     { timezone, currency }: SeriesFacts,
-    known: Instants,
+    known: Known,
   ): Promise<Factors> {
     const { source, symbol } = of;
     const today = localDate(known.asOfMs ?? this.#now(), timezone);

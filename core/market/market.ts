@@ -7,11 +7,12 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
-import { BarSaver, type Saved } from "./bar_saver.ts";
+import { BarSaver, SaveBars, type Saved } from "./bar_saver.ts";
 import { Bars, QuarantineBars } from "./bars.ts";
 import { Events, SaveEvents } from "./events.ts";
 import { Findings, SaveFindings } from "./findings.ts";
 import { GetQuotes, storedQuotes } from "./stored_quotes.ts";
+import { SymbolTurns } from "./symbol_turns.ts";
 import { Quote } from "../sdk/market.ts";
 
 const quotesMax = 500;
@@ -32,6 +33,7 @@ export class Market {
   readonly #bars: Bars;
   readonly #events: Events;
   readonly #saver: BarSaver;
+  readonly #turns = new SymbolTurns();
   readonly #options: MarketOptions;
   readonly #now: () => number;
 
@@ -39,7 +41,7 @@ export class Market {
     const { store, now = Date.now } = options;
     this.#options = options;
     this.#now = now;
-    this.#bars = new Bars(store, now);
+    this.#bars = new Bars(store, this.#turns, now);
     this.#events = new Events(store, now);
     this.#saver = new BarSaver(store, now);
     this.findings = new Findings(store, now);
@@ -54,10 +56,10 @@ export class Market {
     },
     get_quotes: (input: unknown) => this.#quotes(input),
     save_bars: async (input: unknown, agent: string): Promise<Saved> => {
-      const checked = this.#saver.check(input);
+      const checked = SaveBars.parse(input);
       const { source, symbol, interval, bars } = checked.history;
       this.#requireSource(agent, [{ source }]);
-      const saved = await this.#saver.save(checked, agent);
+      const saved = await this.#turns.save(checked.history, () => this.#saver.save(checked, agent));
       if (saved.held_back === null && bars.length > 0) {
         const span = { first_date: bars[0]?.date, last_date: bars.at(-1)?.date };
         this.#options.publish("market.bars_loaded", {
@@ -79,7 +81,7 @@ export class Market {
     save_events: async (input: unknown, agent: string): Promise<{ saved: number }> => {
       const checked = SaveEvents.parse(input);
       this.#requireSource(agent, [checked, ...checked.events]);
-      return await this.#events.save(checked, agent);
+      return await this.#turns.save(checked, () => this.#events.save(checked, agent));
     },
     get_events: (input: unknown) => this.#events.read(input),
     save_findings: async (input: unknown, agent: string): Promise<{ saved: number }> => {

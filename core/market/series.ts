@@ -20,7 +20,6 @@ export const instants = {
   /** Only what this store held at this instant. */
   recorded_by: z.iso.datetime().optional(),
 };
-export type Instants = Known;
 
 /**
  * Up to which instants a read may know: the requested ones, but no later than the instant of the

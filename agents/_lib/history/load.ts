@@ -94,7 +94,7 @@ export async function fetchInto(
 }
 
 /** What is asked of a source. */
-export function rangeOf({ symbol, period, interval, from, to }: Asked) {
+function rangeOf({ symbol, period, interval, from, to }: Asked) {
   return {
     ...{ symbol, period, interval },
     ...from === undefined ? {} : { since: from },
@@ -108,7 +108,8 @@ function factsOf(
   return { currency, timezone, calendar, as_of, stale, age_seconds };
 }
 
-async function eventsSince(
+/** Dividends (as paid) and splits since a date, oldest first; none without it. */
+export async function eventsSince(
   from: string | undefined,
   { symbol, source, to }: {
     readonly symbol: string;

@@ -3,16 +3,15 @@
  * asked, because it would answer with what it knows now.
  */
 
-import { type AgentContext, AppError, MarketEvent, SeriesState, z } from "100ac";
+import { type AgentContext, AppError, SeriesState } from "100ac";
 import { fresh } from "../source/freshness.ts";
-import { barsMax, type Loaded } from "./load.ts";
+import { barsMax, eventsSince, type Loaded } from "./load.ts";
 import { missingSessions } from "./missing_sessions.ts";
 import { type Asked, periodBegin, withinPeriod } from "./stored_period.ts";
 import { readBars, storedInterval, storedSource } from "./stored_series.ts";
 import type { Synced } from "./sync.ts";
 
 type Context = AgentContext<{ readonly sources: readonly string[] }>;
-const Events = z.object({ events: z.array(MarketEvent) });
 
 /** @throws {AppError} `not_found`: nothing of it that was public by then is stored. */
 export async function loadedBefore(asked: Asked, ctx: Context): Promise<Loaded> {
@@ -42,8 +41,6 @@ export async function loadedBefore(asked: Asked, ctx: Context): Promise<Loaded> 
     );
   }
   const first = bars[0]?.date ?? from;
-  const until = { symbol, source, from: first, to: as_of.slice(0, 10) };
-  const { events } = await ctx.request("market.get_events", until, Events);
   return {
     ...of,
     ...view,
@@ -51,7 +48,7 @@ export async function loadedBefore(asked: Asked, ctx: Context): Promise<Loaded> 
     calendar: state.calendar,
     as_of,
     bars,
-    events: events.filter(({ kind }) => kind !== "earnings"),
+    events: await eventsSince(first, { ...of, to: asked.to }, ctx),
     bars_loaded: bars.length,
     bars_rejected: 0,
     bars_revised: 0,

@@ -1,6 +1,6 @@
 /** What the store has of a symbol, the source it is served from, and its bars page by page. */
 
-import { type AgentContext, Bar, type Interval, Prices, SeriesState, z } from "100ac";
+import { type AgentContext, AppError, Bar, type Interval, Prices, SeriesState, z } from "100ac";
 import { groupBars } from "../source/bars.ts";
 import { isGrouped } from "../source/period.ts";
 
@@ -42,44 +42,73 @@ const BarsView = z.object({
   prices: Prices,
   currency: z.string().nullable(),
   first_seen_late: z.int(),
+  version: z.int(),
 });
+type Page = z.infer<typeof BarsView>;
 /** Bars with what they are given in. */
-export type BarsView = z.infer<typeof BarsView>;
+export type BarsView = Omit<Page, "version">;
 
 /** What the store gives at once: more would hold the thread that all share. */
 const pageBarsMax = 1_000;
+/** How often a read begins again because the symbol was saved between two of its pages. */
+const triesMax = 10;
 
 /**
  * Bars of a series, oldest first; of more than `limit`, the newest. Weeks and months are made of
  * days after these were adjusted.
+ * @throws {AppError} `conflict`: the symbol is saved all the time.
  */
 export async function readBars(
   { interval, ...query }: BarsQuery,
   limit: number,
   ctx: AgentContext<unknown>,
 ): Promise<BarsView> {
-  const stored = { ...query, interval: storedInterval(interval) };
   const perBar = interval === "1wk" ? 7 : interval === "1mo" ? 31 : 1;
-  const pages: Bar[][] = [];
-  let view: BarsView | undefined;
-  let before: string | undefined;
-  for (let left = limit * perBar; left > 0;) {
-    const asked = Math.min(left, pageBarsMax);
-    const page = { ...stored, limit: asked, ...before === undefined ? {} : { before } };
-    const read = await ctx.request("market.get_bars", page, BarsView);
-    view ??= read;
-    pages.unshift(read.bars);
-    before = read.bars[0]?.start;
-    left = read.bars.length < asked ? 0 : left - read.bars.length;
-  }
-  const facts = view ?? { prices: "split_adjusted" as const, currency: null, first_seen_late: 0 };
-  const bars = pages.flat();
-  if (!isGrouped(interval)) return { ...facts, bars };
-  const of = { ...stored, interval: stored.interval };
-  const { timezone } = await ctx.request("market.get_series", seriesOf(of), SeriesState);
-  return { ...facts, bars: groupBars(bars, interval, timezone ?? "UTC").slice(-limit) };
+  const stored = { ...query, interval: storedInterval(interval) };
+  const view = await readStored(stored, limit * perBar, ctx);
+  if (!isGrouped(interval)) return view;
+  const { symbol, source } = query;
+  const of = { symbol, source, interval: stored.interval };
+  const { timezone } = await ctx.request("market.get_series", of, SeriesState);
+  return { ...view, bars: groupBars(view.bars, interval, timezone ?? "UTC").slice(-limit) };
 }
 
-function seriesOf({ symbol, interval, source }: BarsQuery) {
-  return { symbol, interval, source };
+/** Begins again when a page shows that the ones before it may be on another basis. */
+async function readStored(
+  query: BarsQuery,
+  limit: number,
+  ctx: AgentContext<unknown>,
+): Promise<BarsView> {
+  for (let tries = 0; tries < triesMax; tries++) {
+    const pages = await readPages(query, limit, ctx);
+    const [last] = pages;
+    if (last === undefined) break;
+    if (pages.some(({ version }) => version !== last.version)) continue;
+    const { version: _, ...view } = last;
+    return { ...view, bars: pages.flatMap(({ bars }) => bars) };
+  }
+  throw new AppError(
+    "conflict",
+    `Cannot read bars "${query.symbol}": they were saved ${triesMax} times meanwhile; try again`,
+  );
+}
+
+/** Oldest first; at least one. Ends early at a page of another version. */
+async function readPages(
+  query: BarsQuery,
+  limit: number,
+  ctx: AgentContext<unknown>,
+): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let left = limit; left > 0;) {
+    const asked = Math.min(left, pageBarsMax);
+    const before = pages[0]?.bars[0]?.start;
+    const range = { ...query, limit: asked, ...before === undefined ? {} : { before } };
+    const page = await ctx.request("market.get_bars", range, BarsView);
+    pages.unshift(page);
+    left = page.bars.length < asked || page.version !== pages.at(-1)?.version
+      ? 0
+      : left - page.bars.length;
+  }
+  return pages;
 }

@@ -111,7 +111,7 @@ function newestRange({ asked, of, begin }: Sync, state: SeriesState) {
 
 /** A hole that cannot be filled now does not fail the sync: the next one asks again. */
 async function fetchHoles(sync: Sync, ctx: Context): Promise<FetchedHistory[]> {
-  const { asked, of, begin } = sync;
+  const { of, begin } = sync;
   const stored = await storedOf(sync, ctx);
   const last = stored.dates.at(-1);
   if (last === undefined) return [];
@@ -122,7 +122,7 @@ async function fetchHoles(sync: Sync, ctx: Context): Promise<FetchedHistory[]> {
   for (const hole of holesToFetch(stored, range, absences, ctx.now())) {
     // with the bar before, so that the answer can be compared with the stored bars
     const since = stored.dates.findLast((date) => date < hole.since) ?? hole.since;
-    const answer = await fetchHole({ asked, of, begin }, { ...hole, since }, ctx);
+    const answer = await fetchHole(sync, { ...hole, since }, ctx);
     if (answer !== undefined) answers.push(answer);
   }
   return answers;

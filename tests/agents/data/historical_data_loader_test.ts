@@ -340,3 +340,42 @@ Deno.test("get_bars refuses a range the wrong way round", async () => {
     failsWith("invalid_input", /^Cannot read bars "AAPL": from 2024-07-05 is after/),
   );
 });
+
+Deno.test("get_bars begins again when the series is restated between two pages", async () => {
+  const dates = sessionsBetween("XNYS", "2019-01-02", "2024-07-09").map(({ date }) => date);
+  assert.ok(dates.length > 1_000, "more than a page");
+  const adjusted = dates.map((date) => barOf(date));
+  const split = MarketEvent.parse({
+    ...{ symbol: "AAPL", source: "fake", kind: "split", date: "2024-07-08" },
+    ...{ numerator: 2, denominator: 1 },
+  });
+  const basis = "split_adjusted";
+  await using trial = await tryLoader(() => historyOf("AAPL", adjusted, { basis }));
+  await trial.invoke("load_history", { symbol: "AAPL", period: "max" });
+  const { capabilities } = trial.stored.market;
+  let pages = 0;
+  const loader = tryAgent(agent, {
+    config: { sources: ["fake"] },
+    nowMs,
+    handlers: {
+      ...trial.stored.handlers,
+      "market.get_bars": async (input: never) => {
+        const page = await capabilities.get_bars(input);
+        const history = historyOf("AAPL", adjusted, { basis, events: [split] });
+        if (++pages === 1) await capabilities.save_bars({ history }, "fake");
+        return page;
+      },
+    },
+  });
+  const { bars } = await loader.invoke<{ bars: readonly Bar[] }>("get_bars", {
+    symbol: "AAPL",
+    prices: "traded",
+  });
+  const ratios = new Set(
+    bars.map(({ date, close }) =>
+      `${date < split.date ? "before" : "since"} ${close / barOf(date).close}`
+    ),
+  );
+  assert.deepEqual([...ratios], ["before 2", "since 1"]);
+  assert.equal(bars.length, dates.length);
+});

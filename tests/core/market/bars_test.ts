@@ -20,6 +20,7 @@ Deno.test("bars are returned as saved, oldest first", async () => {
     prices: "split_adjusted",
     currency: "USD",
     first_seen_late: 0,
+    version: 1,
   });
 });
 

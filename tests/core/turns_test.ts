@@ -1,7 +1,7 @@
 /** Work with one name runs in turn; other names do not wait for it. */
 
 import assert from "node:assert/strict";
-import { Turns } from "../../../core/collections/turns.ts";
+import { Turns } from "../../core/turns.ts";
 
 Deno.test("work starts when earlier work of the same name has ended or failed", async () => {
   const turns = new Turns();
