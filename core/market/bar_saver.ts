@@ -1,12 +1,12 @@
 /**
  * Saves what a source answered about a series: its bars as traded, and the splits and dividends
- * that came with them. Saves of one series run one after another, so that each is compared with the
+ * that came with them. Whoever saves has the symbol's turn, so that each save is compared with the
  * result of the one before.
  *
  * A bar is final when its session has ended. Until then it is replaced; after that its old version
- * stays as a revision. Bars that extend a series are written in several transactions, because a
- * long one would hold the daemon's thread: a crash leaves fewer bars, each of them right. What
- * replaces a series is written in one.
+ * stays as a revision. New bars are written in several transactions, because a long one would hold
+ * the daemon's thread: a crash leaves fewer bars, each of them right. What keeps or drops old
+ * versions is written in one.
  */
 
 import { z } from "zod";
@@ -26,7 +26,7 @@ const barsSavedMax = 50_000;
 /** A transaction of so many bars holds the thread for some 10 ms. */
 const chunkBarsMax = 2_000;
 
-const SaveBars = z.strictObject({
+export const SaveBars = z.strictObject({
   history: History.extend({
     bars: z.array(Bar).max(barsSavedMax),
     events: z.array(MarketEvent).max(eventsMax),
@@ -59,35 +59,13 @@ type NewBar = Omit<Bar, "start"> & {
 export class BarSaver {
   readonly #store: Store;
   readonly #now: () => number;
-  /** The last save in progress of each series. */
-  readonly #saving = new Map<string, Promise<unknown>>();
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
   }
 
-  /** The series and source that unchecked JSON names. */
-  check(input: unknown): z.output<typeof SaveBars> {
-    return SaveBars.parse(input);
-  }
-
-  async save(checked: z.output<typeof SaveBars>, agent: string): Promise<Saved> {
-    const { source, symbol, interval } = checked.history;
-    const key = [source, symbol, interval].join("/");
-    const before = this.#saving.get(key) ?? Promise.resolve();
-    const saved = before.then(() => this.#save(checked, agent));
-    // a failed save concerns only its caller, and must not block the next one
-    const settled = saved.catch(() => undefined);
-    this.#saving.set(key, settled);
-    try {
-      return await saved;
-    } finally {
-      if (this.#saving.get(key) === settled) this.#saving.delete(key);
-    }
-  }
-
-  async #save(
+  async save(
     { history, asked }: z.output<typeof SaveBars>,
     agent: string,
   ): Promise<Saved> {
@@ -98,7 +76,7 @@ export class BarSaver {
       await noteAbsences(this.#store, of, asked, nowMs);
       return { inserted: 0, changed: 0, revised: 0, held_back: null, ask_from: null };
     }
-    const sorted = history.bars.toSorted((a, b) => Date.parse(a.start) - Date.parse(b.start));
+    const sorted = inOrder(history.bars);
     const answer = { ...history, bars: sorted };
     const today = localDate(nowMs, history.timezone);
     const known = await this.#knownBars(of, sorted);
@@ -187,7 +165,7 @@ export class BarSaver {
     return [...doubted.values()];
   }
 
-  /** In chunks, except for what replaces the series. */
+  /** In chunks, unless old versions are kept or dropped. */
   async #commit(
     first: readonly Operation[],
     { operations, rows, save }: BarChanges,
@@ -226,6 +204,12 @@ export class BarSaver {
   }
 }
 
+/** By start. */
+function inOrder(bars: readonly Bar[]): Bar[] {
+  return bars.map((bar) => ({ bar, atMs: Date.parse(bar.start) }))
+    .sort((a, b) => a.atMs - b.atMs).map(({ bar }) => bar);
+}
+
 /** The stored bars that were final when they were recorded. */
 function finalOf(
   answer: History,
@@ -241,7 +225,7 @@ function finalOf(
 }
 
 interface BarChanges {
-  /** What must be committed with all rows; empty for new bars only. */
+  /** What keeps and drops old versions; it must be committed with all rows. */
   readonly operations: readonly Operation[];
   readonly rows: readonly BarTuple[];
   readonly save: (rows: readonly BarTuple[]) => Operation;
@@ -278,11 +262,14 @@ function barChanges(
     const isRevision = before !== undefined && before.recorded_at >= before.ends_at;
     return isRevision ? recorded_at : end_at;
   };
+  // what was never right is not seen as of any instant
+  const hiddenAt = ({ public_at }: KnownBar): number =>
+    isReplaced && placement.since === "always" ? public_at : recorded_at;
   const bySlot = new Map(written.map((row) => [row.slot, row]));
   const versions = [...replaced, ...dropped].flatMap((bar) => {
     const row = bySlot.get(bar.slot);
     const wasFinal = bar.recorded_at >= bar.ends_at;
-    return wasFinal ? [[bar.slot, row === undefined ? recorded_at : publicAt(row)] as const] : [];
+    return wasFinal ? [[bar.slot, row === undefined ? hiddenAt(bar) : publicAt(row)] as const] : [];
   });
   return {
     operations: [

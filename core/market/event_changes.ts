@@ -11,6 +11,7 @@ import { ratioAfter, splitRatio } from "../sdk/splits.ts";
 import type { Operation } from "../store/operation.ts";
 import { type EventKey, eventValues, type SaveMarketEvent } from "../store/operations/market.ts";
 import type { StoredEvent } from "../store/reads/market.ts";
+import { isProduct } from "./basis/causes.ts";
 import { twinOf } from "./basis/twin_splits.ts";
 import { beginMs } from "./basis/slots.ts";
 
@@ -40,10 +41,10 @@ export function eventChanges(
   context: EventContext,
 ): Operation[] {
   const known = new Map(stored.map((event) => [keyOf(event), event]));
-  // an answer's bars say nothing about splits before the first of them
+  // the bars of an answer say nothing about splits before the first of them, or to come twice
   const proven = told.filter((event) =>
-    event.kind !== "split" ||
-    (event.date > (context.from ?? "") && twinOf(event, told) === undefined)
+    event.kind !== "split" || (event.date > (context.from ?? "") &&
+      (event.date <= context.today || twinOf(event, told) === undefined))
   );
   const rows = rowsOf(proven, context);
   const splits = told.filter(({ kind, date }) => kind === "split" && date <= context.today);
@@ -78,8 +79,9 @@ function rowsOf(
 }
 
 /**
- * An amount that changes by the ratio of a split was adjusted too early, or was stored before the
- * split became known: then it was never right.
+ * An amount that changes by the ratio of splits was stored while these were taken out and not
+ * reported, or reported and not taken out: then it was never right. If it was stored before their
+ * dates, the new one is wrong.
  */
 function changed(
   row: Values,
@@ -88,15 +90,14 @@ function changed(
   context: EventContext,
 ): Operation[] {
   const factor = (row.amount ?? 1) / (before.amount ?? 1);
-  const cause = row.event_kind !== "dividend"
-    ? undefined
-    : splits.find((split) =>
-      split.date > row.date && splitRatio(split) !== 1 &&
-      Math.abs(factor / splitRatio(split) - 1) < 0.01
-    );
-  if (cause !== undefined && before.recorded_at < beginMs(cause.date)) return [];
+  const later = row.event_kind === "dividend" ? splits.filter(({ date }) => date > row.date) : [];
+  const [unseen, seen] = [true, false].map((isUnseen) =>
+    later.filter(({ date }) => before.recorded_at >= beginMs(date) === isUnseen).map(splitRatio)
+  );
+  if (isProduct(factor, seen ?? [])) return [];
   const recorded_at = Math.max(context.nowMs, before.recorded_at + 1);
-  const public_at = cause === undefined ? recorded_at : before.public_at;
+  const wasNeverRight = [factor, 1 / factor].some((ratio) => isProduct(ratio, unseen ?? []));
+  const public_at = wasNeverRight ? before.public_at : recorded_at;
   return [
     { kind: "keep_market_event", ...idOf(row), superseded_at: recorded_at, hidden_at: public_at },
     save(row, public_at, { ...context, nowMs: recorded_at }),

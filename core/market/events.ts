@@ -43,16 +43,16 @@ export class Events {
     const of = { source, symbol };
     const all = { fromDate: "0000-00-00", toDate: "9999-99-99", limit: eventsMax };
     const stored = await this.#store.read({ read: "market_events", ...of, ...all });
-    const sure = await this.#withoutDoubtful(events, stored, of);
+    const sure = await this.#sureOf(events, stored, of);
     const operations = eventChanges(sure, stored, {
       ...of,
       agent,
       basis,
       from: null,
-      // splits to come are in force on their day; the day of a source far east begins first
+      // events come without a time zone
       today: new Date(nowMs).toISOString().slice(0, 10),
       nowMs,
-      withdrawn: [],
+      withdrawn: await this.#withdrawn(events, stored, of),
       hasEstimates: complete,
     });
     await this.#store.commit(operations);
@@ -62,30 +62,62 @@ export class Events {
   /**
    * Leaves out splits that would change the meaning of stored bars: those that were recorded after
    * its date may have it taken out already, which only an answer with bars can show. The same for
-   * a split that is given twice.
+   * a split that is given twice. Dividends before one may have it taken out, too.
    */
-  async #withoutDoubtful(
+  async #sureOf(
     events: readonly MarketEvent[],
     stored: readonly StoredEvent[],
     of: { readonly source: string; readonly symbol: string },
   ): Promise<MarketEvent[]> {
-    const sure: MarketEvent[] = [];
+    const known = stored.map(({ event_kind: kind, date, numerator, denominator }) => (
+      { kind, date, numerator, denominator }
+    ));
+    const doubtful = new Set<string>();
     for (const event of events) {
-      const { kind, date } = event;
-      if (kind === "split") {
-        const before = stored.find((one) => one.event_kind === "split" && one.date === date);
-        const isKnown = before !== undefined && before.numerator === event.numerator &&
-          before.denominator === event.denominator;
-        const recordedFromMs = beginMs(date);
-        const known = stored.map(({ event_kind, ...one }) => ({ ...one, kind: event_kind }));
-        const isDoubtful = twinOf(event, [...events, ...known]) !== undefined ||
-          (await this.#store.read({ read: "doubted_intervals", ...of, date, recordedFromMs }))
-              .length > 0;
-        if (!isKnown && isDoubtful) continue;
-      }
-      sure.push(event);
+      const { kind, date, numerator, denominator } = event;
+      const isNews = kind === "split" &&
+        !known.some((split) =>
+          split.kind === "split" && split.date === date && split.numerator === numerator &&
+          split.denominator === denominator
+        );
+      if (!isNews) continue;
+      const isTwin = twinOf(event, [...events, ...known]) !== undefined;
+      if (isTwin || await this.#isDoubtful(of, date)) doubtful.add(date);
     }
-    return sure;
+    const last = [...doubtful].reduce((a, b) => a > b ? a : b, "");
+    return events.filter(({ kind, date }) => {
+      if (kind === "split") return !doubtful.has(date);
+      return kind !== "dividend" || date >= last;
+    });
+  }
+
+  /**
+   * Known splits that the answer no longer has, though it has earlier splits or dividends; only
+   * those that no stored bar can have been adjusted by.
+   */
+  async #withdrawn(
+    events: readonly MarketEvent[],
+    stored: readonly StoredEvent[],
+    of: { readonly source: string; readonly symbol: string },
+  ): Promise<StoredEvent[]> {
+    const told = events.filter(({ kind }) => kind === "split" || kind === "dividend");
+    const gone = stored.filter(({ event_kind, date }) =>
+      event_kind === "split" && told.some((event) => event.date < date) &&
+      !told.some((event) => event.kind === "split" && event.date === date)
+    );
+    const withdrawn: StoredEvent[] = [];
+    for (const split of gone) {
+      if (!await this.#isDoubtful(of, split.date)) withdrawn.push(split);
+    }
+    return withdrawn;
+  }
+
+  async #isDoubtful(
+    of: { readonly source: string; readonly symbol: string },
+    date: string,
+  ): Promise<boolean> {
+    const ask = { ...of, date, recordedFromMs: beginMs(date) };
+    return (await this.#store.read({ read: "doubted_intervals", ...ask })).length > 0;
   }
 
   /** Oldest first. Input is unchecked JSON. */

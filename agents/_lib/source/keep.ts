@@ -37,21 +37,34 @@ const quarantinedMax = 5_000;
 type Asked = z.output<typeof HistoryInput>;
 
 /**
- * Stores what the source answers to `asked`. An answer that contradicts the stored bars is held
- * back, and the whole series is asked for once more, which may decide it.
+ * Stores what the source answers to `asked`. An answer that does not fit the stored bars is held
+ * back; as long as one from further back may decide it, that is asked for.
  */
 export async function keepHistory(
   asked: Asked,
   ask: (asked: Asked) => Promise<History>,
   ctx: Context,
 ): Promise<FetchedHistory> {
-  const history = await ask(asked);
-  const { kept, askFrom } = await store(history, asked, ctx);
-  if (askFrom === null) return { ...history, kept };
   const { until: _, ...rest } = asked;
-  const again = { ...rest, since: askFrom };
-  const whole = await ask(again);
-  return { ...whole, kept: (await store(whole, again, ctx)).kept };
+  let range = asked;
+  for (let furtherThan = "9999-99-99";;) {
+    const history = await ask(range);
+    const { kept, askFrom } = await store(history, range, ctx);
+    if (askFrom === null || askFrom >= furtherThan) {
+      return { ...history, kept: await noteHeldBack(history, kept, ctx) };
+    }
+    furtherThan = askFrom;
+    range = { ...rest, since: askFrom };
+  }
+}
+
+/** Only of the last answer: one that was decided by another is no fault. */
+async function noteHeldBack(history: History, kept: Kept, ctx: Context): Promise<Kept> {
+  if (kept.reason === null) return kept;
+  const message = `The answer is held back: ${kept.reason}`;
+  const held = finding(history, "basis", "error", null, message);
+  await ctx.request("market.save_findings", { findings: [held] }, Saved);
+  return { ...kept, findings: [...kept.findings, held] };
 }
 
 async function store(
@@ -84,10 +97,6 @@ async function store(
   const from = firstAsked(asked, history, ctx.now());
   const saved = { history: { ...history, bars: sound }, asked: { from, until } };
   const { revised, held_back, ask_from } = await ctx.request("market.save_bars", saved, SavedBars);
-  if (held_back !== null) {
-    const message = `The answer is held back: ${held_back}`;
-    findings.push(finding(history, "basis", "error", null, message));
-  }
   if (findings.length > 0) await ctx.request("market.save_findings", { findings }, Saved);
   const outcome = held_back !== null ? "held_back" : sound.length === 0 ? "empty" : "stored";
   return {

@@ -47,7 +47,7 @@ export function causeOf(
 const factorsMax = 8;
 
 /** Whether a ratio is the product of some of the factors. */
-function isProduct(ratio: number, all: readonly number[]): boolean {
+export function isProduct(ratio: number, all: readonly number[]): boolean {
   const factors = all.filter((factor) => factor !== 1).slice(-factorsMax);
   const products = factors.reduce(
     (found, factor) => [...found, ...found.map((product) => product * factor)],

@@ -12,10 +12,7 @@ export interface Drift {
   /** When they were recorded, the first and the last of them. */
   readonly firstRecordedAtMs: number;
   readonly lastRecordedAtMs: number;
-  /**
-   * Whether bars before them agree. What one split does to prices, it does to all bars before it,
-   * so without news of a second split these are corrections.
-   */
+  /** Whether bars before them agree. */
   readonly afterSame: boolean;
 }
 

@@ -76,8 +76,14 @@ export function place(answer: History, stored: Stored, asked: Asked): Placement 
   if (wrong !== undefined) return { kind: "hold", reason: wrong, askFrom: null };
   const bars = isUndone ? asTraded(answer.bars, told) : answer.bars;
   const { firstDate } = stored;
+  const lacking = isUndone ? lackingSplits(begin, told, stored, asked) : [];
   const extended = { kind: "extend", basis, bars, withdrawn: [] } as const;
-  if (firstDate === null) return extended;
+  if (firstDate === null) {
+    const [unproven] = lacking;
+    return unproven === undefined
+      ? extended
+      : { kind: "hold", reason: lacksSplit(unproven), askFrom: null };
+  }
   // sources keep bars within a day for a while only: what they have of them is all there is
   const isAllThereIs = !isFiledByDate(answer.interval) && (asked.from ?? "9") <= firstDate;
   const isWhole = begin <= firstDate || isAllThereIs;
@@ -100,12 +106,15 @@ export function place(answer: History, stored: Stored, asked: Asked): Placement 
     if (agreesExactly(answer, bars, stored)) return extended;
     return isWhole ? { ...replaced, since: "now" } : hold("its prices are adjusted by more");
   }
-  return placeTraded(answer, told, { ...stored, firstDate }, { bars, drifts, isWhole, asked });
+  const compared = { bars, drifts, lacking, isWhole, asked };
+  return placeTraded(answer, told, { ...stored, firstDate }, compared);
 }
 
 interface Traded {
   readonly bars: readonly Bar[];
   readonly drifts: readonly Drift[];
+  /** Known splits that the answer does not have. */
+  readonly lacking: readonly StoredEvent[];
   readonly isWhole: boolean;
   readonly asked: Asked;
 }
@@ -114,37 +123,33 @@ function placeTraded(
   answer: History,
   told: readonly MarketEvent[],
   stored: Stored & { readonly firstDate: string },
-  { bars, drifts, isWhole, asked }: Traded,
+  { bars, drifts, lacking, isWhole, asked }: Traded,
 ): Placement {
-  const begin = bars[0]?.date ?? "";
-  const lacking = answer.basis === "traded"
-    ? []
-    : stored.splits.filter((split) =>
-      split.date > begin && split.date <= asked.today && !told.some(isSameDay(split))
-    );
   const hold = (reason: string): Placement => (
     { kind: "hold", reason, askFrom: isWhole ? null : stored.firstDate }
   );
-  const placed = { basis: "traded", bars, withdrawn: lacking } as const;
   // an answer without any event has lost them: it shows nothing to be withdrawn
   const withdrawn = answer.events.length === 0 ? [] : lacking;
+  const placed = { basis: "traded", bars, withdrawn } as const;
   const news = { told, withdrawn, known: stored.splits };
   const explained = drifts.map((drift) => ({ drift, cause: causeOf(drift, news) }))
-    .filter(({ drift, cause }) => cause !== undefined || !drift.afterSame);
+    .filter(({ drift, cause }) => cause !== undefined || !isCorrection(drift, lacking));
   const last = explained.at(-1);
   if (last === undefined) {
     const compared = bars.filter((bar) => stored.finalBars.has(slotOf(answer.interval, bar)));
     const { nearestDate } = stored;
-    const isAnchored = compared.length > 0 || nearestDate === null ||
-      (asked.from ?? begin) <= nearestDate;
-    if (!isAnchored) {
+    const from = asked.from ?? bars[0]?.date ?? "";
+    // what a source has from this date on shows whether it has a bar to compare with
+    const furthest = isFiledByDate(answer.interval) ? stored.firstDate : nearestDate;
+    if (compared.length === 0 && nearestDate !== null && furthest !== null && from > furthest) {
       const reason =
         `it shares no final bar with the stored ones; the nearest is of ${nearestDate}`;
-      return { kind: "hold", reason, askFrom: nearestDate };
+      const askFrom = from > nearestDate ? nearestDate : furthest;
+      return { kind: "hold", reason, askFrom };
     }
     const unproven = lacking.find(({ date }) => !compared.some((bar) => bar.date < date));
     if (unproven === undefined) return { kind: "extend", ...placed };
-    return hold(`it lacks the split of ${unproven.date}, which is known`);
+    return hold(lacksSplit(unproven));
   }
   const unexplained = explained.find(({ cause }) => cause === undefined)?.drift;
   if (unexplained !== undefined) {
@@ -157,6 +162,30 @@ function placeTraded(
   if (!isWhole) return hold("a split restates the series");
   const since = explained.some(({ cause }) => cause === "now") ? "now" : "always";
   return { kind: "replace", ...placed, since, restatedUntil: last.drift.lastDate };
+}
+
+/**
+ * What one split does to prices, it does to all bars before it: bars that differ after some that
+ * agree are corrections. Two splits can cancel out in the earlier bars, but then one is lacking.
+ */
+function isCorrection({ afterSame }: Drift, lacking: readonly StoredEvent[]): boolean {
+  return afterSame && lacking.length === 0;
+}
+
+/** Known splits that would be in the answer if its source still had them. */
+function lackingSplits(
+  begin: string,
+  told: readonly MarketEvent[],
+  { splits }: Stored,
+  { today }: Asked,
+): StoredEvent[] {
+  return splits.filter((split) =>
+    split.date > begin && split.date <= today && !told.some(isSameDay(split))
+  );
+}
+
+function lacksSplit({ date }: StoredEvent): string {
+  return `it lacks the split of ${date}, which is known`;
 }
 
 function canBeUndone({ basis, events_complete }: History): boolean {

@@ -129,6 +129,34 @@ Deno.test("an answer that lacks a known split, and cannot show that it is undone
   await assertHeld(trial, [barsAt([100, 100, 100, 100])], reason, null);
 });
 
+Deno.test("two splits that cancel out hide no answer that lacks them", async () => {
+  await using trial = await tryMarket();
+  trial.nowMs = Date.parse("2024-07-12T22:00:00Z");
+  const events = [splitOf("2024-07-09", 10), splitOf("2024-07-11", 1, 10)];
+  await trial.save(barsAt([100, 100, 100, 100, 100]), { events });
+  assert.deepEqual(await trial.closes(traded), [100, 10, 10, 100, 100]);
+  const reason = /^its bars until 2024-07-10 are 10\.00 times the stored ones/;
+  await assertHeld(trial, [barsAt([100, 100, 100, 100, 100])], reason, null);
+});
+
+Deno.test("a first answer that lacks a known split is held back", async () => {
+  await using trial = await tryMarket();
+  const dividend = MarketEvent.parse(
+    { symbol: "AAPL", source: "fake", kind: "dividend", date: "2024-07-09", amount: 1 },
+  );
+  const told = { symbol: "AAPL", source: "fake" };
+  await trial.market.save_events({ ...told, events: [dividend, split] }, "fake");
+  await assertHeld(
+    trial,
+    [barsAt([100, 100, 100, 100])],
+    /^it lacks the split of 2024-07-11/,
+    null,
+  );
+  await trial.market.save_events({ ...told, events: [dividend] }, "fake");
+  await trial.save(barsAt([100, 100, 100, 100]));
+  assert.deepEqual(await trial.closes(traded), [100, 100, 100, 100], "it was withdrawn");
+});
+
 Deno.test("one split given on two dates is held back", async () => {
   await using trial = await tryMarket();
   const events = [splitOf("2024-07-10"), splitOf("2024-07-11")];

@@ -182,6 +182,45 @@ Deno.test("a split that changes what is stored has the whole asked for, and stor
   );
 });
 
+Deno.test("bars that are asked for again to be compared leave no finding", async () => {
+  await using trial = await tryKeep();
+  trial.history = () => historyOf("AAPL", week.slice(0, 3));
+  await trial.fetch();
+  const sinces: (string | undefined)[] = [];
+  trial.history = ({ since = "" }) => {
+    sinces.push(since);
+    return historyOf("AAPL", week.filter(({ date }) => date >= since));
+  };
+  // it shares no bar with the stored ones
+  const { kept } = await trial.fetch({ since: "2024-07-08" });
+  assert.deepEqual(sinces, ["2024-07-08", "2024-07-03"]);
+  assert.equal(kept.outcome, "stored");
+  assert.ok(!kept.findings.some(({ rule }) => rule === "basis"));
+  assert.ok(!(await trial.rules()).includes("basis"));
+});
+
+Deno.test("an answer is asked for from further back as long as that may decide it", async () => {
+  await using trial = await tryKeep();
+  // the split is taken out before it is reported
+  const basis = "split_adjusted";
+  trial.history = () => historyOf("AAPL", week.slice(0, 4), { basis });
+  await trial.fetch();
+  const split = MarketEvent.parse({
+    ...{ symbol: "AAPL", source: "fake", kind: "split", date: "2024-07-08" },
+    ...{ numerator: 2, denominator: 1 },
+  });
+  const sinces: string[] = [];
+  trial.history = ({ since = "" }) => {
+    sinces.push(since);
+    const bars = week.filter(({ date }) => date >= since);
+    return historyOf("AAPL", bars, { basis, events: [split] });
+  };
+  const { kept } = await trial.fetch({ since: "2024-07-09" });
+  assert.deepEqual(sinces, ["2024-07-09", "2024-07-05", "2024-07-01"]);
+  assert.deepEqual([kept.outcome, kept.reason], ["stored", null]);
+  assert.equal((await trial.closes())["2024-07-05"], close);
+});
+
 Deno.test("a change of currency is an error", async () => {
   await using trial = await tryKeep();
   await trial.fetch();
