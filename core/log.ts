@@ -100,7 +100,7 @@ function prettyLine(
 
 /** A text on one line, and without what steers a terminal. */
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- making them visible is the point
   return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (found) => {
     const code = found.charCodeAt(0);
     return code === 10 ? "\\n" : `\\x${code.toString(16).padStart(2, "0")}`;

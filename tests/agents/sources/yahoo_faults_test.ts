@@ -221,7 +221,7 @@ Deno.test("no failure prints anything, least of all a crumb", async () => {
   const names = ["log", "info", "warn", "error", "debug", "dir"] as const;
   // deno-lint-ignore no-console -- it is what is being watched
   const saved = names.map((name) => [name, console[name]] as const);
-  // deno-lint-ignore no-console
+  // deno-lint-ignore no-console -- it is replaced to see what is printed
   for (const name of names) console[name] = (...words: unknown[]) => printed.push(words);
   try {
     for (const [, fault, part] of cases) {
@@ -231,7 +231,7 @@ Deno.test("no failure prints anything, least of all a crumb", async () => {
       replay.misbehave(fault, part, 0);
     }
   } finally {
-    // deno-lint-ignore no-console
+    // deno-lint-ignore no-console -- it is put back
     for (const [name, print] of saved) console[name] = print;
   }
   assert.deepEqual(printed, []);

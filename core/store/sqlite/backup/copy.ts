@@ -139,17 +139,16 @@ function tookTooLong(): AppError {
   return new AppError("backup_failed", `it took over ${copyMsMax / 60_000} minutes`);
 }
 
-/** Starts the process and kills it when `stopped` is aborted; its input ends with this process. */
+/** Starts the process and ends it when `stopped` is aborted; its input ends with this process. */
 async function askProcess(request: CopyRequest, stopped: AbortSignal): Promise<CopyReply> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "-A", entry],
     detached: true, // Ctrl-C in a terminal is for its parent
+    signal: stopped,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const kill = (): void => child.kill("SIGKILL");
-  stopped.addEventListener("abort", kill);
   const input = child.stdin.getWriter();
   const asked = input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
   const [, printed, complained, ended] = await Promise.all([
@@ -158,7 +157,6 @@ async function askProcess(request: CopyRequest, stopped: AbortSignal): Promise<C
     new Response(child.stderr).text(),
     child.status,
   ]);
-  stopped.removeEventListener("abort", kill);
   await input.close().catch(() => undefined); // nobody reads it any more
   if (ended.success) return JSON.parse(printed);
   const [line = ""] = complained.trim().split("\n");

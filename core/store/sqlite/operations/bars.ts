@@ -22,43 +22,6 @@ function barKey(
   return `${source}/${symbol}/${interval}/${start_at}`;
 }
 
-const versionColumns = [
-  "public_at",
-  "recorded_at",
-  "start_at",
-  "date",
-  "open",
-  "high",
-  "low",
-  "close",
-  "adjusted_close",
-  "volume",
-  "currency",
-  "ends_at",
-];
-
-export const keepBars: Kind<KeepBars> = {
-  kind: "keep_bars",
-  sql: `INSERT INTO bar_revisions (${
-    [...seriesColumns, "slot", ...versionColumns].join(", ")
-  }, superseded_at, hidden_at)
-    SELECT ${columnsOf("bars", [...seriesColumns, "slot", ...versionColumns])},
-      series.value ->> 'superseded_at', version.value ->> 1
-    FROM json_each(?1) AS series, json_each(series.value -> 'versions') AS version
-    JOIN bars ON ${
-    seriesColumns.map((name) => `bars.${name} = series.value ->> '${name}'`).join(" AND ")
-  } AND bars.slot = version.value ->> 0 WHERE true
-    ON CONFLICT DO NOTHING`,
-};
-
-export const dropBars: Kind<DropBars> = {
-  kind: "drop_bars",
-  sql: `DELETE FROM bars WHERE (${[...seriesColumns, "slot"].join(", ")}) IN (
-    SELECT ${seriesColumns.map((name) => `series.value ->> '${name}'`).join(", ")}, slot.value
-    FROM json_each(?1) AS series, json_each(series.value -> 'slots') AS slot)`,
-};
-
-const sharedColumns = [...seriesColumns, "currency", "recorded_at"];
 /** In the order of a bar's tuple. */
 const tupleColumns = [
   "slot",
@@ -73,6 +36,27 @@ const tupleColumns = [
   "ends_at",
   "public_at",
 ];
+const sharedColumns = [...seriesColumns, "currency", "recorded_at"];
+const allColumns = [...sharedColumns, ...tupleColumns];
+
+export const keepBars: Kind<KeepBars> = {
+  kind: "keep_bars",
+  sql: `INSERT INTO bar_revisions (${allColumns.join(", ")}, superseded_at, hidden_at)
+    SELECT ${columnsOf("bars", allColumns)},
+      series.value ->> 'superseded_at', version.value ->> 1
+    FROM json_each(?1) AS series, json_each(series.value -> 'versions') AS version
+    JOIN bars ON ${
+    seriesColumns.map((name) => `bars.${name} = series.value ->> '${name}'`).join(" AND ")
+  } AND bars.slot = version.value ->> 0 WHERE true
+    ON CONFLICT DO NOTHING`,
+};
+
+export const dropBars: Kind<DropBars> = {
+  kind: "drop_bars",
+  sql: `DELETE FROM bars WHERE (${[...seriesColumns, "slot"].join(", ")}) IN (
+    SELECT ${seriesColumns.map((name) => `series.value ->> '${name}'`).join(", ")}, slot.value
+    FROM json_each(?1) AS series, json_each(series.value -> 'slots') AS slot)`,
+};
 
 export const saveBars: Kind<SaveBars> = {
   kind: "save_bars",
